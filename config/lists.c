@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+#include "config/lists.h"
+
+#include "resolver/plain.h"
+
+enum { WATCHLIST_MAX = 1000 };
+
+/* Keeps the texts of a list that `is_good` takes; `what` names one of them. */
+struct text_list {
+    const char *what;
+    const char *form;
+    size_t max;
+    bool (*is_good)(const char *text);
+};
+
+static const char *const *read_texts(struct reader *r, const struct yaml_node *node,
+                                     const struct text_list *list, size_t *ret_n)
+{
+    const char **texts = arena_take(r->arena, list->max * sizeof texts[0]);
+    *ret_n = 0;
+    if (texts == NULL) {
+        r->no_memory = true;
+        return NULL;
+    }
+    for (const struct yaml_node *n = node->first; n != NULL; n = n->next) {
+        const char *text = schema_text(r, n, list->what);
+        if (text == NULL) {
+            continue;
+        }
+        if (*ret_n == list->max) {
+            errors_add(r->errors, n->line, n->column, "more than %zu", list->max);
+            break;
+        }
+        if (!list->is_good(text)) {
+            errors_add(r->errors, n->line, n->column, "'%.80s' is not %s", text, list->form);
+            continue;
+        }
+        texts[(*ret_n)++] = text;
+    }
+    return texts;
+}
+
+static void print_texts(const char *const *texts, size_t n, FILE *to)
+{
+    fputc('[', to);
+    for (size_t i = 0; i < n; i++) {
+        fputs(i > 0 ? ", " : "", to);
+        schema_print_text(texts[i], to);
+    }
+    fputc(']', to);
+}
+
+void lists_read_servers(struct reader *r, const struct yaml_node *node)
+{
+    static const struct text_list servers = {
+        .what = "a server",
+        .form = "an address, with or without a port: 192.0.2.1, 192.0.2.1:5353, [2001:db8::1]:53",
+        .max = AUDIT_SERVERS_MAX,
+        .is_good = plain_server_is_valid,
+    };
+    struct audit_params *audit = &r->config->audit;
+    if (node == NULL || (node->kind == YAML_SCALAR && strcmp(node->text, "auto") == 0)) {
+        return;
+    }
+    if (node->kind != YAML_SEQUENCE || node->first == NULL) {
+        errors_add(r->errors, node->line, node->column,
+                   "servers must be auto, or a list of addresses in brackets: [192.0.2.1]");
+        return;
+    }
+    audit->servers = read_texts(r, node, &servers, &audit->n_servers);
+}
+
+void lists_print_servers(const struct config *config, FILE *to)
+{
+    if (config->audit.n_servers == 0) {
+        fputs("auto", to);
+    } else {
+        print_texts(config->audit.servers, config->audit.n_servers, to);
+    }
+}
+
+static bool is_name(const char *text)
+{
+    struct name name;
+    return name_from_text(text, &name) == 0 && name_n_labels(&name) > 0;
+}
+
+void lists_read_watchlist(struct reader *r, const struct yaml_node *node)
+{
+    static const struct text_list names = {
+        .what = "a watched name",
+        .form = "a domain name",
+        .max = WATCHLIST_MAX,
+        .is_good = is_name,
+    };
+    if (node == NULL) {
+        return;
+    }
+    if (node->kind != YAML_SEQUENCE) {
+        errors_add(r->errors, node->line, node->column,
+                   "watchlist takes a list of names: [www.example.com]");
+        return;
+    }
+    r->config->audit.watchlist = read_texts(r, node, &names, &r->config->audit.n_watchlist);
+}
+
+void lists_print_watchlist(const struct config *config, FILE *to)
+{
+    print_texts(config->audit.watchlist, config->audit.n_watchlist, to);
+}

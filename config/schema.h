@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/* What may stand in a configuration: one row an option. The same row reads the value, gives the
+ * default, prints it (--show-config), says what was wrong with it, and writes its paragraph of the
+ * manual page. Rows of one section stand together. */
+#ifndef CONFIG_SCHEMA_H
+#define CONFIG_SCHEMA_H
+
+#include "config/yaml.h"
+
+enum schema_kind {
+    SCHEMA_DURATION_MS, /* uint32_t */
+    SCHEMA_DURATION_S,  /* uint32_t */
+    SCHEMA_SIZE,        /* size_t */
+    SCHEMA_COUNT,       /* uint32_t */
+    SCHEMA_MODE,        /* uint32_t, octal */
+    SCHEMA_FRACTION,    /* double */
+    SCHEMA_STRING,      /* const char *, NULL when absent */
+    SCHEMA_WORD,        /* an enum (int): one of `words` */
+    SCHEMA_OTHER,       /* read and printed by functions of its own */
+};
+
+/* A word and what it stands for; SCHEMA_LATER: known, but not in this version. */
+enum { SCHEMA_LATER = -1 };
+struct schema_word {
+    const char *word;
+    int value;
+};
+
+/* What reading goes on in. */
+struct reader {
+    struct config *config;
+    struct config_arena *arena;
+    struct config_errors *errors;
+    bool no_memory;
+};
+
+struct schema_row {
+    const char *section; /* "" at the top */
+    const char *key;
+    enum schema_kind kind;
+    size_t offset;                   /* in struct config */
+    uint64_t min, max;               /* of numbers, in the field's own unit */
+    const char *fallback;            /* the default as text; NULL: none */
+    const struct schema_word *words; /* NULL-terminated; with COUNT: words that stand for numbers */
+    void (*read)(struct reader *reader, const struct yaml_node *node); /* node NULL: the default */
+    void (*print)(const struct config *config, FILE *to);              /* the value behind "key:" */
+    const char *help;                                                  /* one sentence */
+};
+
+/* lends row i; NULL behind the last. */
+const struct schema_row *schema_at(size_t i);
+const struct schema_row *schema_find(const char *section, const char *key);
+/* lends the section's or key's name that is nearest to `key` in `section`; NULL when none is near.
+ */
+const char *schema_nearest(const char *section, const char *key);
+bool schema_is_section(const char *key);
+
+/* Reads one option's value into the reader's config, noting what is wrong. */
+void schema_read(struct reader *reader, const struct schema_row *row, const struct yaml_node *node);
+/* Sets the row's default. */
+void schema_set_default(struct reader *reader, const struct schema_row *row);
+/* Prints the value as YAML that schema_read() reads back, without the key. */
+void schema_print(const struct config *config, const struct schema_row *row, FILE *to);
+
+/* For functions of rows: a scalar's text, or an error and NULL. `what` names the option. */
+const char *schema_text(struct reader *reader, const struct yaml_node *node, const char *what);
+/* Looks `text` up; notes an error with the nearest word. False when it is none of them. */
+bool schema_word(struct reader *reader, const struct yaml_node *node,
+                 const struct schema_word *words, int *ret_value);
+/* Prints text as a YAML scalar, quoted where it must be. */
+void schema_print_text(const char *text, FILE *to);
+
+#endif

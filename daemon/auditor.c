@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/auditor.h"
+
+#include "daemon/alert.h"
+#include "daemon/loop.h"
+#include "resolver/plain.h"
+#include "resolver/upstream/curl.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+enum {
+    ATTEMPTS_MAX = AUDIT_CASES_MAX * AUDIT_CONTROLS_MAX * 4,
+    CONNECT_TIMEOUT_MS = 2000,
+    ASK_TIMEOUT_MS = 4000,
+    CONNECTIONS_PER_PROVIDER = 1,
+};
+
+struct auditor {
+    const struct config *config;
+    struct loop loop;
+    struct exchange *exchange;
+    struct plain *plain;
+    struct pool *pool;
+    struct audit *audit;
+    unsigned witnesses[POOL_MAX]; /* providers that do not filter */
+    uv_async_t wake, stop;
+    pthread_t thread;
+    bool started;
+};
+
+/* ---- the audit room's door ---- */
+
+static void on_control_end(void *ctx, struct attempt_end *end)
+{
+    struct audit_ask *ask = ctx;
+    owned(answer_unrefp) struct answer *answer = end->answer;
+    ask->handle = NULL;
+    ask->on_done(ask, answer);
+}
+
+static int ask_control(void *ctx, unsigned control, const struct question *question,
+                       struct audit_ask *ask)
+{
+    struct auditor *a = ctx;
+    struct attempt *attempt;
+    struct attempt_wish wish = {
+        .question = question,
+        .provider = a->witnesses[control],
+        .on_end = on_control_end,
+        .ctx = ask,
+    };
+    int failure = attempt_start(a->pool, &wish, &attempt);
+    ask->handle = failure < 0 ? NULL : attempt;
+    return failure;
+}
+
+static void cancel_control(void *ctx, struct audit_ask *ask)
+{
+    (void)ctx;
+    ask->handle = attempt_free(ask->handle, false);
+}
+
+static void on_alert(void *ctx, const struct alert *alert)
+{
+    struct auditor *a = ctx;
+    alert_send(a->config->alert, alert);
+}
+
+static void wake(void *ctx)
+{
+    struct auditor *a = ctx;
+    uv_async_send(&a->wake);
+}
+
+/* ---- the thread ---- */
+
+static void on_wake(uv_async_t *async)
+{
+    struct auditor *a = async->data;
+    loop_tick(&a->loop);
+    audit_drain(a->audit);
+}
+
+static void on_stop(uv_async_t *async)
+{
+    struct auditor *a = async->data;
+    uv_stop(&a->loop.uv);
+}
+
+static void *run_auditor(void *arg)
+{
+    struct auditor *a = arg;
+    uv_run(&a->loop.uv, UV_RUN_DEFAULT);
+    return NULL;
+}
+
+int auditor_start(struct auditor *a)
+{
+    int error = pthread_create(&a->thread, NULL, run_auditor, a);
+    a->started = error == 0;
+    return -error;
+}
+
+struct audit *auditor_audit(struct auditor *a)
+{
+    return a->audit;
+}
+
+/* ---- making and freeing ---- */
+
+static size_t choose_witnesses(struct auditor *a)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < a->config->n_providers; i++) {
+        if (!a->config->providers[i].filtering) {
+            a->witnesses[n++] = (unsigned)i;
+        }
+    }
+    return n < AUDIT_CONTROLS_MAX ? n : AUDIT_CONTROLS_MAX;
+}
+
+static bool make_pool(struct auditor *a, const char *const *servers, size_t n_servers)
+{
+    const struct config *config = a->config;
+    struct curl_exchange_params exchange = {
+        .user_agent = "httpdnsd",
+        .connect_timeout_ms = CONNECT_TIMEOUT_MS,
+        .total_timeout_ms = ASK_TIMEOUT_MS,
+        .max_connections = CONNECTIONS_PER_PROVIDER,
+    };
+    a->exchange = curl_exchange_new(&exchange, &a->loop.port);
+    a->plain = plain_new(&a->loop.port, servers, n_servers);
+    if (a->exchange == NULL || a->plain == NULL) {
+        return false;
+    }
+    struct pool_params pool = {
+        .providers = config->providers,
+        .n_providers = config->n_providers,
+        .max_attempts = ATTEMPTS_MAX,
+        .bootstrap = a->plain,
+        .min_ttl_s = config->cache.min_ttl_s,
+        .max_ttl_s = config->cache.max_ttl_s,
+        .negative_max_ttl_s = config->cache.negative_max_ttl_s,
+    };
+    a->pool = pool_new(&pool, &a->loop.port, a->exchange);
+    return a->pool != NULL;
+}
+
+static bool make_audit(struct auditor *a, const char *const *servers, size_t n_servers)
+{
+    struct audit_params params = a->config->audit;
+    params.servers = servers;
+    params.n_servers = n_servers < AUDIT_SERVERS_MAX ? n_servers : AUDIT_SERVERS_MAX;
+    params.n_controls = choose_witnesses(a);
+    struct audit_door door = {
+        .ctx = a,
+        .ask_control = ask_control,
+        .cancel_control = cancel_control,
+        .on_alert = on_alert,
+        .wake = wake,
+    };
+    a->audit = audit_new(&params, &door, &a->loop.port, a->plain);
+    return a->audit != NULL;
+}
+
+struct auditor *auditor_new(const struct config *config, const char *const *servers,
+                            size_t n_servers)
+{
+    struct auditor *a = calloc(1, sizeof *a);
+    if (a == NULL || loop_init(&a->loop) < 0) {
+        free(a);
+        return NULL;
+    }
+    a->config = config;
+    uv_async_init(&a->loop.uv, &a->wake, on_wake);
+    uv_async_init(&a->loop.uv, &a->stop, on_stop);
+    a->wake.data = a->stop.data = a;
+    if (!make_pool(a, servers, n_servers) || !make_audit(a, servers, n_servers)) {
+        return auditor_free(a);
+    }
+    return a;
+}
+
+struct auditor *auditor_free(struct auditor *a)
+{
+    if (a == NULL) {
+        return NULL;
+    }
+    if (a->started) {
+        uv_async_send(&a->stop);
+        pthread_join(a->thread, NULL);
+    }
+    audit_free(a->audit);
+    pool_free(a->pool);
+    if (a->exchange != NULL) {
+        a->exchange->ops->free(a->exchange);
+    }
+    plain_free(a->plain);
+    uv_close((uv_handle_t *)&a->wake, NULL);
+    uv_close((uv_handle_t *)&a->stop, NULL);
+    loop_done(&a->loop);
+    free(a);
+    return NULL;
+}

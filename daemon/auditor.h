@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* The auditor's thread: gives the audit room a loop, an exchange and a pool of its own, so that its
+ * questions never stand in a client's way, and carries its alerts to their sink. */
+#ifndef DAEMON_AUDITOR_H
+#define DAEMON_AUDITOR_H
+
+#include "config/config.h"
+
+struct auditor;
+
+/* `servers`: the local resolvers, lent for the auditor's life. gives the auditor, not running yet;
+ * NULL without memory. */
+struct auditor *auditor_new(const struct config *config, const char *const *servers,
+                            size_t n_servers);
+/* lends what workers tell: valid until auditor_free(). */
+struct audit *auditor_audit(struct auditor *auditor);
+int auditor_start(struct auditor *auditor);
+/* Ends the thread; nobody may tell any more. Takes NULL; returns NULL. */
+struct auditor *auditor_free(struct auditor *auditor);
+
+#endif

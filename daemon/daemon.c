@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/daemon.h"
+
+#include "daemon/generation.h"
+#include "daemon/log.h"
+#include "daemon/loop.h"
+#include "daemon/systemd.h"
+#include "resolver/plain.h"
+#include "resolver/upstream/curl.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+enum { N_SIGNALS = 3, OLD_MAX = 4 };
+
+struct daemon {
+    const char *path;
+    struct loop loop;
+    uv_signal_t signals[N_SIGNALS];
+    uv_timer_t watchdog;
+    uv_async_t ended;
+    struct sockets sockets;
+    struct cache *cache;
+    struct cache_params cache_params;
+    struct generation *current;
+    struct generation *old[OLD_MAX]; /* draining after a reload */
+    size_t n_old;
+    bool stopping;
+};
+
+/* ---- generations ---- */
+
+static size_t count_workers(const struct config *config)
+{
+    if (config->workers > 0) {
+        return config->workers;
+    }
+    cpu_set_t cpus;
+    int n = sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? CPU_COUNT(&cpus) : 1;
+    return n < CONFIG_WORKERS_MAX ? (size_t)n : CONFIG_WORKERS_MAX;
+}
+
+static void on_worker_ended(void *ctx)
+{
+    struct daemon *d = ctx;
+    uv_async_send(&d->ended);
+}
+
+/* Opens what is wanted and makes workers that listen. On failure the sockets and the generation in
+ * force are as before, and `config` is still the caller's. */
+static struct generation *make_generation(struct daemon *d, struct config *config)
+{
+    char error[SOCKETS_ERROR_MAX];
+    const char *detail;
+    struct generation_params params = {
+        .config = config,
+        .sockets = &d->sockets,
+        .cache = d->cache,
+        .n_workers = count_workers(config),
+        .on_ended = on_worker_ended,
+        .ctx = d,
+    };
+    if (sockets_open(&d->sockets, &config->listen, params.n_workers, error) < 0) {
+        log_say(LOG_LEVEL_ERROR, "%s", error);
+        return NULL;
+    }
+    struct generation *g = generation_new(&params, &detail);
+    if (g == NULL) {
+        log_say(LOG_LEVEL_ERROR, "cannot make the workers: %s", detail);
+    }
+    return g;
+}
+
+static void say_ready(struct daemon *d)
+{
+    char where[1024] = "";
+    size_t n = 0;
+    for (size_t i = 0; i < d->sockets.n; i++) {
+        int got = snprintf(where + n, sizeof where - n, " %s", d->sockets.at[i].text);
+        n += (size_t)got < sizeof where - n ? (size_t)got : 0;
+    }
+    log_say(LOG_LEVEL_INFO, "ready: listening on%s", where);
+    const struct config *config = generation_config(d->current);
+    if (config->audit.mode == AUDIT_OFF) {
+        log_say(LOG_LEVEL_INFO, "cross-check: off");
+    } else if (generation_n_local(d->current) == 0) {
+        log_say(LOG_LEVEL_WARNING,
+                "cross-check: no local resolver found, so no hijack can be seen: name the "
+                "servers under local-resolver.servers");
+    } else {
+        log_say(LOG_LEVEL_INFO, "cross-check: %zu local resolver(s), from %s",
+                generation_n_local(d->current), generation_local_source(d->current));
+    }
+    char status[64];
+    snprintf(status, sizeof status, "READY=1\nSTATUS=Answering on %zu sockets", d->sockets.n);
+    systemd_notify(status);
+}
+
+/* ---- the end ---- */
+
+static void end_if_drained(struct daemon *d)
+{
+    if (d->stopping && d->n_old == 0 && generation_has_ended(d->current)) {
+        uv_stop(&d->loop.uv);
+    }
+}
+
+static void on_ended(uv_async_t *async)
+{
+    struct daemon *d = async->data;
+    for (size_t i = 0; i < d->n_old;) {
+        if (generation_has_ended(d->old[i])) {
+            generation_free(d->old[i]);
+            d->old[i] = d->old[--d->n_old];
+        } else {
+            i++;
+        }
+    }
+    end_if_drained(d);
+}
+
+static void stop(struct daemon *d, int signal)
+{
+    if (d->stopping) {
+        return;
+    }
+    d->stopping = true;
+    log_say(LOG_LEVEL_INFO, "%s: answering what is pending, then ending",
+            signal == SIGINT ? "SIGINT" : "SIGTERM");
+    systemd_notify("STOPPING=1");
+    generation_drain(d->current);
+    end_if_drained(d);
+}
+
+/* ---- reload ---- */
+
+void daemon_log_errors(const char *path, const struct config_errors *errors)
+{
+    size_t n = errors->n < CONFIG_ERRORS_MAX ? errors->n : CONFIG_ERRORS_MAX;
+    for (size_t i = 0; i < n; i++) {
+        const struct config_error *e = &errors->at[i];
+        if (e->line == 0) {
+            log_say(LOG_LEVEL_ERROR, "%s: %s", path, e->text);
+        } else {
+            log_say(LOG_LEVEL_ERROR, "%s:%u:%u: %s", path, e->line, e->column, e->text);
+        }
+    }
+    if (errors->n > n) {
+        log_say(LOG_LEVEL_ERROR, "%s: %zu more errors", path, errors->n - n);
+    }
+}
+
+static bool same_cache(const struct cache_params *a, const struct cache_params *b)
+{
+    return a->size_bytes == b->size_bytes && a->min_ttl_s == b->min_ttl_s &&
+           a->max_ttl_s == b->max_ttl_s && a->negative_max_ttl_s == b->negative_max_ttl_s;
+}
+
+/* After a reload that failed half-way: what it opened and nobody serves is closed again. */
+static void restore_sockets(struct daemon *d)
+{
+    char error[SOCKETS_ERROR_MAX];
+    const struct config *config = generation_config(d->current);
+    size_t n_workers = count_workers(config);
+    /* Everything it wants is open: this only marks what is wanted. */
+    if (sockets_open(&d->sockets, &config->listen, n_workers, error) == 0) {
+        sockets_prune(&d->sockets, n_workers);
+    }
+}
+
+/* The new generation listens before the old one stops; the sockets are the same. */
+static void replace_generation(struct daemon *d, struct generation *new)
+{
+    if (generation_start(new) < 0) {
+        log_say(LOG_LEVEL_ERROR, "cannot start threads: the old configuration stays in force");
+        generation_drain(new);
+        generation_free(new);
+        restore_sockets(d);
+        return;
+    }
+    d->old[d->n_old++] = d->current;
+    generation_drain(d->current);
+    d->current = new;
+    sockets_prune(&d->sockets, count_workers(generation_config(new)));
+    log_set_level(generation_config(new)->log_level);
+    log_say(LOG_LEVEL_INFO, "configuration reloaded from %s", d->path);
+}
+
+static void reload(struct daemon *d)
+{
+    if (d->stopping || d->n_old == OLD_MAX) {
+        log_say(LOG_LEVEL_WARNING, "reload ignored: %s",
+                d->stopping ? "stopping" : "the last reloads are still draining");
+        return;
+    }
+    struct config *config;
+    struct config_errors *errors = calloc(1, sizeof *errors);
+    if (errors == NULL) {
+        log_say(LOG_LEVEL_ERROR, "reload: out of memory: the old configuration stays in force");
+        return;
+    }
+    if (config_load(d->path, &config, errors) < 0) {
+        daemon_log_errors(d->path, errors);
+        log_say(LOG_LEVEL_ERROR, "%s is not usable: the old configuration stays in force", d->path);
+        free(errors);
+        return;
+    }
+    free(errors);
+    if (!same_cache(&d->cache_params, &config->cache)) {
+        log_say(LOG_LEVEL_WARNING, "cache.*: the change takes effect at the next restart");
+    }
+    struct generation *new = make_generation(d, config);
+    if (new == NULL) {
+        config_free(config);
+        restore_sockets(d);
+        log_say(LOG_LEVEL_ERROR, "the old configuration stays in force");
+        return;
+    }
+    replace_generation(d, new);
+}
+
+/* ---- signals and watchdog ---- */
+
+static void on_signal(uv_signal_t *handle, int signal)
+{
+    struct daemon *d = handle->data;
+    if (signal != SIGHUP) {
+        stop(d, signal);
+        return;
+    }
+    systemd_notify_reloading();
+    reload(d);
+    if (!d->stopping) {
+        say_ready(d);
+    }
+}
+
+/* The manager hears from us only while every worker's loop comes round. */
+static void on_watchdog(uv_timer_t *timer)
+{
+    struct daemon *d = timer->data;
+    if (generation_is_alive(d->current)) {
+        systemd_notify("WATCHDOG=1");
+    } else {
+        log_say(LOG_LEVEL_ERROR, "a worker does not come round: leaving the watchdog to act");
+    }
+}
+
+static void start_handles(struct daemon *d)
+{
+    static const int signals[N_SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
+    for (size_t i = 0; i < N_SIGNALS; i++) {
+        uv_signal_init(&d->loop.uv, &d->signals[i]);
+        d->signals[i].data = d;
+        uv_signal_start(&d->signals[i], on_signal, signals[i]);
+    }
+    uv_async_init(&d->loop.uv, &d->ended, on_ended);
+    d->ended.data = d;
+    uv_timer_init(&d->loop.uv, &d->watchdog);
+    d->watchdog.data = d;
+    uint64_t every_ms = systemd_watchdog_us() / 1000 / 2;
+    if (every_ms > 0) {
+        uv_timer_start(&d->watchdog, on_watchdog, every_ms, every_ms);
+    }
+}
+
+static void close_handles(struct daemon *d)
+{
+    for (size_t i = 0; i < N_SIGNALS; i++) {
+        uv_close((uv_handle_t *)&d->signals[i], NULL);
+    }
+    uv_close((uv_handle_t *)&d->ended, NULL);
+    uv_close((uv_handle_t *)&d->watchdog, NULL);
+}
+
+/* ---- run ---- */
+
+/* Many sockets are the daily bread of a resolver; the soft limit of a shell is not meant for it. */
+static void raise_fd_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static bool adopt_sockets(struct daemon *d)
+{
+    char error[SOCKETS_ERROR_MAX];
+    int first;
+    int n = systemd_listen_fds(&first);
+    if (sockets_adopt(&d->sockets, first, n, error) < 0) {
+        log_say(LOG_LEVEL_ERROR, "%s", error);
+        return false;
+    }
+    return true;
+}
+
+static bool make_cache(struct daemon *d, const struct config *config)
+{
+    uint8_t secret[16];
+    d->loop.port.ops->random(&d->loop.port, secret, sizeof secret);
+    d->cache_params = config->cache;
+    d->cache = cache_new(&config->cache, secret);
+    return d->cache != NULL;
+}
+
+/* Takes `config`. */
+static bool daemon_start(struct daemon *d, struct config *config)
+{
+    if (!adopt_sockets(d)) {
+        config_free(config);
+        return false;
+    }
+    if (!make_cache(d, config)) {
+        log_say(LOG_LEVEL_ERROR, "no memory for a cache of %zu bytes: make cache.size smaller",
+                config->cache.size_bytes);
+        config_free(config);
+        return false;
+    }
+    d->current = make_generation(d, config);
+    if (d->current == NULL) {
+        config_free(config);
+        return false;
+    }
+    if (generation_start(d->current) < 0) {
+        log_say(LOG_LEVEL_ERROR,
+                "cannot start threads: raise the limit of tasks (TasksMax, ulimit -u)");
+        generation_drain(d->current);
+        return false;
+    }
+    return true;
+}
+
+static bool global_init(void)
+{
+    const char *detail = NULL;
+    if (curl_exchange_global_init(&detail) < 0) {
+        log_say(LOG_LEVEL_ERROR, "libcurl cannot be used: %s", detail);
+        return false;
+    }
+    if (plain_global_init() < 0) {
+        log_say(LOG_LEVEL_ERROR, "c-ares cannot be used");
+        curl_exchange_global_done();
+        return false;
+    }
+    return true;
+}
+
+enum daemon_exit daemon_run(const char *path, struct config *config)
+{
+    signal(SIGPIPE, SIG_IGN);
+    raise_fd_limit();
+    struct daemon *d = calloc(1, sizeof *d);
+    if (d == NULL || !global_init() || loop_init(&d->loop) < 0) {
+        config_free(config);
+        free(d);
+        return DAEMON_EXIT_FAILURE;
+    }
+    d->path = path;
+    log_set_level(config->log_level);
+    sockets_init(&d->sockets);
+    start_handles(d);
+    bool started = daemon_start(d, config);
+    if (started) {
+        say_ready(d);
+        uv_run(&d->loop.uv, UV_RUN_DEFAULT);
+        log_say(LOG_LEVEL_INFO, "ended");
+    }
+    generation_free(d->current);
+    cache_free(d->cache);
+    close_handles(d);
+    loop_done(&d->loop);
+    sockets_done(&d->sockets);
+    free(d);
+    plain_global_done();
+    curl_exchange_global_done();
+    return started ? DAEMON_EXIT_OK : DAEMON_EXIT_FAILURE;
+}

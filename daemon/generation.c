@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/generation.h"
+
+#include "daemon/auditor.h"
+#include "daemon/worker.h"
+#include "resolver/audit/local.h"
+
+#include <stdlib.h>
+
+struct generation {
+    struct generation_params params;
+    struct local_resolvers found;
+    const char *local[AUDIT_SERVERS_MAX];
+    size_t n_local;
+    const char *local_source;
+    struct auditor *auditor;
+    struct worker *workers[CONFIG_WORKERS_MAX];
+    unsigned beats[CONFIG_WORKERS_MAX]; /* as last seen */
+    size_t n_workers;
+    size_t n_started;
+    atomic_uint n_connections;
+    atomic_size_t n_ended;
+};
+
+static void find_local(struct generation *g)
+{
+    const struct audit_params *audit = &g->params.config->audit;
+    if (audit->n_servers > 0) {
+        g->n_local = audit->n_servers < AUDIT_SERVERS_MAX ? audit->n_servers : AUDIT_SERVERS_MAX;
+        g->local_source = "configuration";
+        memcpy(g->local, audit->servers, g->n_local * sizeof g->local[0]);
+        return;
+    }
+    local_find(NULL, &g->found);
+    g->n_local = g->found.n;
+    g->local_source = g->found.source;
+    for (size_t i = 0; i < g->n_local; i++) {
+        g->local[i] = g->found.text[i];
+    }
+}
+
+static void on_worker_ended(void *ctx)
+{
+    struct generation *g = ctx;
+    /* The generation may be freed as soon as the count is full: what is needed is read before. */
+    void (*on_ended)(void *ctx) = g->params.on_ended;
+    void *ended_ctx = g->params.ctx;
+    atomic_fetch_add(&g->n_ended, 1);
+    on_ended(ended_ctx);
+}
+
+static bool make_workers(struct generation *g, const char **ret_detail)
+{
+    for (size_t i = 0; i < g->params.n_workers; i++) {
+        struct worker_params params = {
+            .index = i,
+            .config = g->params.config,
+            .sockets = g->params.sockets,
+            .cache = g->params.cache,
+            .audit = g->auditor != NULL ? auditor_audit(g->auditor) : NULL,
+            .local_servers = g->local,
+            .n_local_servers = g->n_local,
+            .n_connections = &g->n_connections,
+            .on_ended = on_worker_ended,
+            .ctx = g,
+        };
+        g->workers[i] = worker_new(&params, ret_detail);
+        if (g->workers[i] == NULL) {
+            return false;
+        }
+        g->n_workers++;
+    }
+    return true;
+}
+
+struct generation *generation_new(const struct generation_params *params, const char **ret_detail)
+{
+    struct generation *g = calloc(1, sizeof *g);
+    *ret_detail = "out of memory";
+    if (g == NULL) {
+        return NULL;
+    }
+    g->params = *params;
+    find_local(g);
+    bool wants_audit = params->config->audit.mode != AUDIT_OFF && g->n_local > 0;
+    if (wants_audit) {
+        g->auditor = auditor_new(params->config, g->local, g->n_local);
+    }
+    if ((wants_audit && g->auditor == NULL) || !make_workers(g, ret_detail)) {
+        g->params.config = NULL; /* stays the caller's */
+        return generation_free(g);
+    }
+    return g;
+}
+
+int generation_start(struct generation *g)
+{
+    int failure = g->auditor != NULL ? auditor_start(g->auditor) : 0;
+    while (failure == 0 && g->n_started < g->n_workers) {
+        failure = worker_start(g->workers[g->n_started]);
+        g->n_started += failure == 0;
+    }
+    return failure;
+}
+
+void generation_drain(struct generation *g)
+{
+    for (size_t i = 0; i < g->n_started; i++) {
+        worker_drain(g->workers[i]);
+    }
+}
+
+bool generation_has_ended(const struct generation *g)
+{
+    return atomic_load(&g->n_ended) == g->n_started;
+}
+
+/* The auditor goes last: workers tell it to their end. */
+struct generation *generation_free(struct generation *g)
+{
+    if (g == NULL) {
+        return NULL;
+    }
+    for (size_t i = 0; i < g->n_workers; i++) {
+        worker_free(g->workers[i]);
+    }
+    auditor_free(g->auditor);
+    config_free(g->params.config);
+    free(g);
+    return NULL;
+}
+
+const struct config *generation_config(const struct generation *g)
+{
+    return g->params.config;
+}
+
+bool generation_is_alive(struct generation *g)
+{
+    bool alive = true;
+    for (size_t i = 0; i < g->n_started; i++) {
+        unsigned beats = worker_heartbeat(g->workers[i]);
+        alive = alive && beats != g->beats[i];
+        g->beats[i] = beats;
+    }
+    return alive;
+}
+
+const char *generation_local_source(const struct generation *g)
+{
+    return g->local_source;
+}
+
+size_t generation_n_local(const struct generation *g)
+{
+    return g->n_local;
+}

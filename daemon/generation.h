@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* All that depends on one configuration: workers and auditor. A reload makes a new generation
+ * beside the old one, which drains and ends. Made and freed on the main thread. */
+#ifndef DAEMON_GENERATION_H
+#define DAEMON_GENERATION_H
+
+#include "daemon/sockets.h"
+#include "resolver/cache/cache.h"
+
+struct generation;
+
+struct generation_params {
+    struct config *config;         /* taken, on success */
+    const struct sockets *sockets; /* borrowed by generation_new() */
+    struct cache *cache;           /* borrowed for the generation's life */
+    size_t n_workers;
+    void (*on_ended)(void *ctx); /* any thread: a worker has ended */
+    void *ctx;
+};
+
+/* gives a generation that listens, its threads not started; NULL with the reason. */
+struct generation *generation_new(const struct generation_params *params, const char **ret_detail);
+int generation_start(struct generation *generation);
+/* Asks all workers to drain. */
+void generation_drain(struct generation *generation);
+/* True once all workers have ended. */
+bool generation_has_ended(const struct generation *generation);
+/* Joins what was started (all workers must have been told to drain) and frees. Takes NULL; returns
+ * NULL. */
+struct generation *generation_free(struct generation *generation);
+
+const struct config *generation_config(const struct generation *generation);
+/* The sum of the workers' heartbeats moves on in every worker, or false: one is stuck. */
+bool generation_is_alive(struct generation *generation);
+/* The file the local resolvers come from, "configuration", or NULL when there are none. */
+const char *generation_local_source(const struct generation *generation);
+size_t generation_n_local(const struct generation *generation);
+
+#endif

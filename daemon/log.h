@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* The daemon's own words, one line each, to stderr: with a level word for people, with a priority
+ * prefix (sd-daemon(3)) when stderr is the journal. The only mutable file-scope state of the
+ * program lives here. Bytes that a terminal would act on are escaped; a line is cut at
+ * LOG_LINE_MAX. */
+#ifndef DAEMON_LOG_H
+#define DAEMON_LOG_H
+
+#include "config/config.h"
+
+enum { LOG_LINE_MAX = 2048 };
+
+/* Decides the form by JOURNAL_STREAM; to be called once, before threads start. */
+void log_open(enum log_level level);
+void log_set_level(enum log_level level);
+/* True when stderr is the journal's stream. */
+bool log_is_journal(void);
+
+void log_say(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* httpdnsd(8): the command line. */
+#include "daemon/daemon.h"
+#include "daemon/log.h"
+#include "resolver/upstream/curl.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+
+enum { EXIT_USAGE = 2 };
+
+static const char default_path[] = HTTPDNSD_SYSCONFDIR "/httpdnsd/httpdnsd.yaml";
+
+enum action { ACTION_RUN, ACTION_CHECK, ACTION_SHOW };
+
+struct options {
+    const char *path;
+    enum action action;
+};
+
+static void print_help(FILE *to)
+{
+    fprintf(to,
+            "usage: httpdnsd [--config FILE] [--check | --show-config]\n"
+            "Answers DNS queries on local sockets by asking HTTPS providers, and says so when the\n"
+            "local resolver lies.\n"
+            "\n"
+            "  -c, --config FILE  read FILE instead of %s\n"
+            "      --check        read the configuration, say OK or every error, and end\n"
+            "      --show-config  print the configuration in force, defaults included, and end\n"
+            "      --version      print the version and end\n"
+            "  -h, --help         print this and end\n"
+            "\n"
+            "SIGTERM and SIGINT answer what is pending and end; SIGHUP reads the configuration "
+            "again.\n",
+            default_path);
+}
+
+/* Ends the program for --help, --version and what cannot be understood. */
+static struct options read_options(int argc, char **argv)
+{
+    enum { CHECK = 256, SHOW, VERSION };
+    static const struct option known[] = {
+        {"config", required_argument, NULL, 'c'}, {"check", no_argument, NULL, CHECK},
+        {"show-config", no_argument, NULL, SHOW}, {"version", no_argument, NULL, VERSION},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+    };
+    struct options options = {.path = default_path, .action = ACTION_RUN};
+    int option;
+    while ((option = getopt_long(argc, argv, "c:h", known, NULL)) != -1) {
+        switch (option) {
+        case 'c':
+            options.path = optarg;
+            break;
+        case CHECK:
+            options.action = ACTION_CHECK;
+            break;
+        case SHOW:
+            options.action = ACTION_SHOW;
+            break;
+        case VERSION:
+            printf("httpdnsd %s (%s)\n", HTTPDNSD_VERSION, curl_exchange_version());
+            exit(EXIT_SUCCESS);
+        case 'h':
+            print_help(stdout);
+            exit(EXIT_SUCCESS);
+        default:
+            print_help(stderr);
+            exit(EXIT_USAGE);
+        }
+    }
+    if (optind < argc) {
+        fprintf(stderr, "httpdnsd: unexpected argument '%s'\n", argv[optind]);
+        print_help(stderr);
+        exit(EXIT_USAGE);
+    }
+    return options;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = read_options(argc, argv);
+    log_open(LOG_LEVEL_INFO);
+    struct config *config;
+    struct config_errors errors;
+    if (config_load(options.path, &config, &errors) < 0) {
+        daemon_log_errors(options.path, &errors);
+        return DAEMON_EXIT_CONFIG;
+    }
+    switch (options.action) {
+    case ACTION_CHECK:
+        printf("%s: OK\n", options.path);
+        config_free(config);
+        return DAEMON_EXIT_OK;
+    case ACTION_SHOW:
+        config_print(config, stdout);
+        config_free(config);
+        return DAEMON_EXIT_OK;
+    case ACTION_RUN:
+        break;
+    }
+    return (int)daemon_run(options.path, config);
+}

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/udp.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Room for the larger of the two packet-info messages. */
+enum { CONTROL_MAX = CMSG_SPACE(sizeof(struct in6_pktinfo)) };
+
+struct udp_slot {
+    _Alignas(8) uint8_t control[CONTROL_MAX];
+    struct sockaddr_storage peer;
+    uint8_t query[UDP_QUERY_MAX];
+    uint8_t reply[REPLY_UDP_CAP];
+};
+
+struct udp_batch {
+    struct mmsghdr in[UDP_BATCH], out[UDP_BATCH];
+    struct iovec in_at[UDP_BATCH], out_at[UDP_BATCH];
+    struct udp_slot slots[UDP_BATCH];
+};
+
+struct udp_listener {
+    uv_poll_t poll;
+    struct loop *loop;
+    struct resolver *resolver;
+    struct udp_batch *batch;
+    int fd;
+    bool wildcard;
+    struct sockaddr_storage own;
+    struct udp_counts counts;
+};
+
+/* What a reply needs to find its way back; stands in resolver_client.room. */
+struct udp_return {
+    struct sockaddr_in6 peer; /* or sockaddr_in */
+    socklen_t n_peer;
+    size_t n_control;
+    _Alignas(8) uint8_t control[CONTROL_MAX];
+};
+_Static_assert(sizeof(struct udp_return) <= sizeof((struct resolver_client){0}.room),
+               "a client's way back fits its room");
+
+struct udp_batch *udp_batch_new(void)
+{
+    return calloc(1, sizeof(struct udp_batch));
+}
+
+struct udp_batch *udp_batch_free(struct udp_batch *batch)
+{
+    free(batch);
+    return NULL;
+}
+
+/* ---- receiving ---- */
+
+static int receive(struct udp_listener *l)
+{
+    struct udp_batch *b = l->batch;
+    for (size_t i = 0; i < UDP_BATCH; i++) {
+        struct udp_slot *slot = &b->slots[i];
+        b->in_at[i] = (struct iovec){slot->query, sizeof slot->query};
+        b->in[i].msg_hdr = (struct msghdr){
+            .msg_name = &slot->peer,
+            .msg_namelen = sizeof slot->peer,
+            .msg_iov = &b->in_at[i],
+            .msg_iovlen = 1,
+            .msg_control = l->wildcard ? slot->control : NULL,
+            .msg_controllen = l->wildcard ? sizeof slot->control : 0,
+        };
+    }
+    int n;
+    do {
+        n = recvmmsg(l->fd, b->in, UDP_BATCH, MSG_DONTWAIT, NULL);
+    } while (n < 0 && errno == EINTR);
+    return n;
+}
+
+/* The packet info that came says where to; sent back it must say where from. */
+static void turn_control(struct msghdr *m)
+{
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c != NULL; c = CMSG_NXTHDR(m, c)) {
+        if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+            struct in_pktinfo *info = (struct in_pktinfo *)CMSG_DATA(c);
+            info->ipi_spec_dst = info->ipi_addr;
+        }
+    }
+}
+
+static bool is_own(const struct udp_listener *l, const struct sockaddr_storage *peer)
+{
+    if (peer->ss_family == AF_INET && l->own.ss_family == AF_INET) {
+        const struct sockaddr_in *a = (const void *)peer, *b = (const void *)&l->own;
+        return a->sin_port == b->sin_port && a->sin_addr.s_addr == b->sin_addr.s_addr;
+    }
+    if (peer->ss_family == AF_INET6 && l->own.ss_family == AF_INET6) {
+        const struct sockaddr_in6 *a = (const void *)peer, *b = (const void *)&l->own;
+        return a->sin6_port == b->sin6_port &&
+               memcmp(&a->sin6_addr, &b->sin6_addr, sizeof a->sin6_addr) == 0;
+    }
+    return false;
+}
+
+static bool is_bad_source(const struct udp_listener *l, const struct sockaddr_storage *peer)
+{
+    in_port_t port = peer->ss_family == AF_INET6 ? ((const struct sockaddr_in6 *)peer)->sin6_port
+                                                 : ((const struct sockaddr_in *)peer)->sin_port;
+    return port == 0 || is_own(l, peer);
+}
+
+/* ---- sending ---- */
+
+/* A datagram that cannot leave now is tried once more and then lost, as datagrams are. */
+static void send_one(struct udp_listener *l, struct msghdr *m)
+{
+    for (int i = 0; i < 2; i++) {
+        if (sendmsg(l->fd, m, MSG_DONTWAIT) >= 0) {
+            return;
+        }
+    }
+    l->counts.n_send_failed++;
+}
+
+static void send_batch(struct udp_listener *l, unsigned n)
+{
+    struct udp_batch *b = l->batch;
+    unsigned done = 0;
+    while (done < n) {
+        int sent = sendmmsg(l->fd, b->out + done, n - done, MSG_DONTWAIT);
+        if (sent > 0) {
+            done += (unsigned)sent;
+        } else {
+            /* The error belongs to the first datagram alone. */
+            send_one(l, &b->out[done++].msg_hdr);
+        }
+    }
+}
+
+static void on_reply(const struct resolver_client *client, struct bytes reply)
+{
+    struct udp_return *back = (struct udp_return *)(uintptr_t)client->room;
+    struct iovec at = {(void *)(uintptr_t)reply.at, reply.n};
+    struct msghdr m = {
+        .msg_name = &back->peer,
+        .msg_namelen = back->n_peer,
+        .msg_iov = &at,
+        .msg_iovlen = 1,
+        .msg_control = back->n_control > 0 ? back->control : NULL,
+        .msg_controllen = back->n_control,
+    };
+    send_one(client->listener, &m);
+}
+
+static void set_return(struct resolver_client *client, const struct msghdr *m)
+{
+    struct udp_return *back = (struct udp_return *)client->room;
+    assert(m->msg_namelen <= sizeof back->peer && m->msg_controllen <= sizeof back->control);
+    memcpy(&back->peer, m->msg_name, m->msg_namelen);
+    back->n_peer = m->msg_namelen;
+    back->n_control = m->msg_controllen;
+    if (m->msg_controllen > 0) {
+        memcpy(back->control, m->msg_control, m->msg_controllen);
+    }
+}
+
+/* Asks for datagram i; true when a reply stands in its slot. */
+static bool answer_slot(struct udp_listener *l, unsigned i, size_t *ret_n)
+{
+    struct udp_slot *slot = &l->batch->slots[i];
+    struct msghdr *m = &l->batch->in[i].msg_hdr;
+    size_t n = l->batch->in[i].msg_len;
+    if (is_bad_source(l, &slot->peer)) {
+        l->counts.n_dropped_source++;
+        return false;
+    }
+    if (m->msg_flags & MSG_TRUNC) {
+        /* The header alone makes it FORMERR; the cut bytes are never looked at (PROMISES U5). */
+        n = MESSAGE_HEADER;
+    }
+    turn_control(m);
+    struct resolver_client client;
+    client.on_reply = on_reply;
+    client.listener = l;
+    client.reply_limit = 0;
+    set_return(&client, m);
+    struct buf out = buf_over(slot->reply, sizeof slot->reply);
+    bool answered =
+        resolver_ask(l->resolver, bytes_of(slot->query, n), &client, &out) == RESOLVER_ANSWERED;
+    *ret_n = out.n;
+    return answered;
+}
+
+/* One batch in, its ready answers out; false when the socket had less than a full batch. */
+static bool serve_batch(struct udp_listener *l)
+{
+    struct udp_batch *b = l->batch;
+    int n = receive(l);
+    if (n <= 0) {
+        return false;
+    }
+    l->counts.n_received += (unsigned)n;
+    unsigned n_out = 0;
+    for (unsigned i = 0; i < (unsigned)n; i++) {
+        size_t n_reply;
+        if (!answer_slot(l, i, &n_reply)) {
+            continue;
+        }
+        const struct msghdr *in = &b->in[i].msg_hdr;
+        b->out_at[n_out] = (struct iovec){b->slots[i].reply, n_reply};
+        b->out[n_out].msg_hdr = (struct msghdr){
+            .msg_name = in->msg_name,
+            .msg_namelen = in->msg_namelen,
+            .msg_iov = &b->out_at[n_out],
+            .msg_iovlen = 1,
+            .msg_control = in->msg_controllen > 0 ? in->msg_control : NULL,
+            .msg_controllen = in->msg_controllen,
+        };
+        n_out++;
+    }
+    send_batch(l, n_out);
+    return n == UDP_BATCH;
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+    (void)events;
+    struct udp_listener *l = poll->data;
+    if (status < 0) {
+        /* Some client's ICMP: libuv has stopped the handle, reading clears it (PROMISES U3). */
+        uv_poll_start(poll, UV_READABLE, on_readable);
+    }
+    loop_tick(l->loop);
+    for (int i = 0; i < UDP_TURNS && serve_batch(l); i++) {
+    }
+}
+
+/* ---- life ---- */
+
+static int want_packet_info(int fd, int family)
+{
+    int yes = 1;
+    return family == AF_INET6 ? setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &yes, sizeof yes)
+                              : setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &yes, sizeof yes);
+}
+
+struct udp_listener *udp_listener_new(struct loop *loop, struct resolver *resolver,
+                                      struct udp_batch *batch, const struct socket_entry *entry,
+                                      int fd)
+{
+    struct udp_listener *l = calloc(1, sizeof *l);
+    if (l == NULL) {
+        close(fd);
+        return NULL;
+    }
+    l->loop = loop;
+    l->resolver = resolver;
+    l->batch = batch;
+    l->fd = fd;
+    l->own = entry->address;
+    l->wildcard = sockets_is_wildcard(&entry->address);
+    if ((l->wildcard && want_packet_info(fd, entry->address.ss_family) < 0) ||
+        uv_poll_init(&loop->uv, &l->poll, fd) < 0) {
+        close(fd);
+        free(l);
+        return NULL;
+    }
+    l->poll.data = l;
+    uv_poll_start(&l->poll, UV_READABLE, on_readable);
+    return l;
+}
+
+void udp_listener_stop(struct udp_listener *l)
+{
+    loop_tick(l->loop);
+    for (int i = 0; i < UDP_TURNS && serve_batch(l); i++) {
+    }
+    uv_poll_stop(&l->poll);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct udp_listener *l = handle->data;
+    close(l->fd);
+    free(l);
+}
+
+void udp_listener_close(struct udp_listener *l)
+{
+    uv_close((uv_handle_t *)&l->poll, on_closed);
+}
+
+void udp_listener_count(const struct udp_listener *l, struct udp_counts *ret_counts)
+{
+    *ret_counts = l->counts;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* A UDP listener of one worker: batches of up to UDP_BATCH datagrams in (recvmmsg), what can be
+ * answered at once out in one batch (sendmmsg), the rest when its answer comes. Replies leave from
+ * the address the query came to (IP_PKTINFO on wildcard sockets). Bounds: UDP_BATCH datagrams of
+ * UDP_QUERY_MAX octets a turn, UDP_TURNS batches a wake-up. */
+#ifndef DAEMON_UDP_H
+#define DAEMON_UDP_H
+
+#include "daemon/loop.h"
+#include "daemon/sockets.h"
+#include "resolver/resolver.h"
+
+enum { UDP_BATCH = 64, UDP_QUERY_MAX = 4096, UDP_TURNS = 8 };
+
+struct udp_listener;
+
+struct udp_counts {
+    uint64_t n_received;
+    uint64_t n_dropped_source; /* port 0, or our own address (PROMISES U4) */
+    uint64_t n_send_failed;
+};
+
+/* The buffers of a batch; one a worker serves all its listeners. */
+struct udp_batch;
+struct udp_batch *udp_batch_new(void);
+struct udp_batch *udp_batch_free(struct udp_batch *batch);
+
+/* takes `fd`. gives a listener that answers as long as the loop runs, NULL on failure (fd closed).
+ */
+struct udp_listener *udp_listener_new(struct loop *loop, struct resolver *resolver,
+                                      struct udp_batch *batch, const struct socket_entry *entry,
+                                      int fd);
+/* Reads what is queued a last time, then stops reading; replies still leave. */
+void udp_listener_stop(struct udp_listener *listener);
+/* No query of its may be live. Freed when the loop has closed its handle. */
+void udp_listener_close(struct udp_listener *listener);
+void udp_listener_count(const struct udp_listener *listener, struct udp_counts *ret_counts);
+
+#endif

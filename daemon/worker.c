@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/worker.h"
+
+#include "daemon/log.h"
+#include "daemon/stream.h"
+#include "daemon/udp.h"
+#include "resolver/plain.h"
+#include "resolver/upstream/curl.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+enum {
+    QUERIES_MAX = 16384,
+    HEDGE_MS = 500,
+    CONNECT_TIMEOUT_MS = 1000,
+    CONNECTIONS_PER_PROVIDER = 4,
+    HEARTBEAT_MS = 1000,
+};
+
+struct worker {
+    struct worker_params params;
+    struct loop loop;
+    struct exchange *exchange;
+    struct plain *plain;
+    struct pool *pool;
+    struct resolver *resolver;
+    struct udp_batch *batch;
+    struct udp_listener *udp[2 * CONFIG_LISTEN_MAX];
+    size_t n_udp;
+    struct stream_listener *streams[2 * CONFIG_LISTEN_MAX];
+    size_t n_streams;
+    struct stream_server *server;
+    uv_async_t drain;
+    uv_timer_t heart;
+    struct port_timer drain_deadline;
+    bool draining, ending;
+    bool queries_drained, streams_drained;
+    pthread_t thread;
+    bool started;
+    atomic_uint beats;
+};
+
+/* ---- the end: drained or out of patience ---- */
+
+static void end_worker(struct worker *w)
+{
+    if (w->ending) {
+        return;
+    }
+    w->ending = true;
+    port_timer_stop(&w->loop.port, &w->drain_deadline);
+    w->resolver = resolver_free(w->resolver);
+    stream_server_stop(w->server);
+    for (size_t i = 0; i < w->n_udp; i++) {
+        udp_listener_close(w->udp[i]);
+    }
+    w->n_udp = 0;
+    uv_close((uv_handle_t *)&w->drain, NULL);
+    uv_close((uv_handle_t *)&w->heart, NULL);
+    uv_stop(&w->loop.uv);
+}
+
+static void on_deadline(struct port_timer *timer)
+{
+    end_worker((struct worker *)((char *)timer - offsetof(struct worker, drain_deadline)));
+}
+
+/* Ends from a timer of its own: the callers below stand inside what would be freed. */
+static void end_if_drained(struct worker *w)
+{
+    if (!w->ending && w->queries_drained && w->streams_drained &&
+        port_timer_start(&w->loop.port, &w->drain_deadline, w->loop.now_us) < 0) {
+        end_worker(w);
+    }
+}
+
+static void on_queries_drained(void *ctx)
+{
+    struct worker *w = ctx;
+    w->queries_drained = true;
+    end_if_drained(w);
+}
+
+static void on_streams_drained(void *ctx)
+{
+    struct worker *w = ctx;
+    w->streams_drained = true;
+    end_if_drained(w);
+}
+
+static void on_drain(uv_async_t *async)
+{
+    struct worker *w = async->data;
+    if (w->draining) {
+        return;
+    }
+    w->draining = true;
+    loop_tick(&w->loop);
+    for (size_t i = 0; i < w->n_streams; i++) {
+        stream_listener_close(w->streams[i]);
+    }
+    w->n_streams = 0;
+    for (size_t i = 0; i < w->n_udp; i++) {
+        udp_listener_stop(w->udp[i]);
+    }
+    w->drain_deadline.on_fire = on_deadline;
+    uint64_t at_us = w->loop.now_us + (uint64_t)WORKER_DRAIN_MS * 1000;
+    if (port_timer_start(&w->loop.port, &w->drain_deadline, at_us) < 0) {
+        end_worker(w);
+        return;
+    }
+    stream_server_drain(w->server);
+    resolver_drain(w->resolver, on_queries_drained, w);
+}
+
+void worker_drain(struct worker *w)
+{
+    uv_async_send(&w->drain);
+}
+
+/* ---- the thread ---- */
+
+static void on_heartbeat(uv_timer_t *timer)
+{
+    struct worker *w = timer->data;
+    atomic_fetch_add_explicit(&w->beats, 1, memory_order_relaxed);
+}
+
+unsigned worker_heartbeat(const struct worker *w)
+{
+    return atomic_load_explicit(&w->beats, memory_order_relaxed);
+}
+
+static void *run_worker(void *arg)
+{
+    struct worker *w = arg;
+    uv_run(&w->loop.uv, UV_RUN_DEFAULT);
+    w->params.on_ended(w->params.ctx);
+    return NULL;
+}
+
+int worker_start(struct worker *w)
+{
+    int error = pthread_create(&w->thread, NULL, run_worker, w);
+    w->started = error == 0;
+    return -error;
+}
+
+/* ---- making and freeing ---- */
+
+static bool make_resolver(struct worker *w)
+{
+    const struct config *config = w->params.config;
+    struct port *port = &w->loop.port;
+    struct curl_exchange_params exchange = {
+        .user_agent = "httpdnsd",
+        .connect_timeout_ms = CONNECT_TIMEOUT_MS,
+        .total_timeout_ms = config->query_timeout_ms,
+        .max_connections = CONNECTIONS_PER_PROVIDER,
+    };
+    struct resolver_params resolver = {
+        .query_timeout_ms = config->query_timeout_ms,
+        .hedge_ms = HEDGE_MS,
+        .max_queries = QUERIES_MAX,
+    };
+    w->exchange = curl_exchange_new(&exchange, port);
+    w->plain = plain_new(port, w->params.local_servers, w->params.n_local_servers);
+    if (w->exchange == NULL || w->plain == NULL) {
+        return false;
+    }
+    struct pool_params pool = {
+        .providers = config->providers,
+        .n_providers = config->n_providers,
+        .max_attempts = 2 * QUERIES_MAX,
+        .bootstrap = w->plain,
+        .min_ttl_s = config->cache.min_ttl_s,
+        .max_ttl_s = config->cache.max_ttl_s,
+        .negative_max_ttl_s = config->cache.negative_max_ttl_s,
+    };
+    w->pool = pool_new(&pool, port, w->exchange);
+    if (w->pool != NULL) {
+        w->resolver = resolver_new(&resolver, port, w->params.cache, w->pool, w->params.audit);
+    }
+    return w->resolver != NULL;
+}
+
+static bool make_server(struct worker *w)
+{
+    const struct listen_params *listen = &w->params.config->listen;
+    w->batch = udp_batch_new();
+    w->server = calloc(1, sizeof *w->server);
+    if (w->batch == NULL || w->server == NULL) {
+        return false;
+    }
+    w->server->loop = &w->loop;
+    w->server->resolver = w->resolver;
+    w->server->idle_ms = listen->tcp_idle_ms;
+    w->server->max_connections = listen->max_connections;
+    w->server->n_connections = w->params.n_connections;
+    w->server->on_empty = on_streams_drained;
+    w->server->ctx = w;
+    return true;
+}
+
+static bool listen_at(struct worker *w, const struct socket_entry *entry)
+{
+    int fd = sockets_dup(entry, w->params.index);
+    if (fd < 0) {
+        return false;
+    }
+    if (entry->transport == LISTEN_UDP) {
+        w->udp[w->n_udp] = udp_listener_new(&w->loop, w->resolver, w->batch, entry, fd);
+        return w->udp[w->n_udp++] != NULL;
+    }
+    w->streams[w->n_streams] = stream_listener_new(w->server, entry, fd);
+    return w->streams[w->n_streams++] != NULL;
+}
+
+static bool make_listeners(struct worker *w)
+{
+    const struct sockets *sockets = w->params.sockets;
+    for (size_t i = 0; i < sockets->n; i++) {
+        if (sockets->at[i].wanted && !listen_at(w, &sockets->at[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void start_handles(struct worker *w)
+{
+    uv_async_init(&w->loop.uv, &w->drain, on_drain);
+    w->drain.data = w;
+    uv_timer_init(&w->loop.uv, &w->heart);
+    w->heart.data = w;
+    uv_timer_start(&w->heart, on_heartbeat, HEARTBEAT_MS, HEARTBEAT_MS);
+}
+
+struct worker *worker_new(const struct worker_params *params, const char **ret_detail)
+{
+    struct worker *w = calloc(1, sizeof *w);
+    *ret_detail = "out of memory or file descriptors";
+    if (w == NULL || loop_init(&w->loop) < 0) {
+        free(w);
+        return NULL;
+    }
+    w->params = *params;
+    start_handles(w);
+    if (!make_resolver(w) || !make_server(w) || !make_listeners(w)) {
+        return worker_free(w);
+    }
+    return w;
+}
+
+/* A worker that never ran, or was stopped half made, still has its listeners. */
+static void close_unstarted(struct worker *w)
+{
+    for (size_t i = 0; i < w->n_streams; i++) {
+        if (w->streams[i] != NULL) {
+            stream_listener_close(w->streams[i]);
+        }
+    }
+    for (size_t i = 0; i < w->n_udp; i++) {
+        if (w->udp[i] != NULL) {
+            udp_listener_close(w->udp[i]);
+        }
+    }
+    w->resolver = resolver_free(w->resolver);
+    uv_close((uv_handle_t *)&w->drain, NULL);
+    uv_close((uv_handle_t *)&w->heart, NULL);
+}
+
+struct worker *worker_free(struct worker *w)
+{
+    if (w == NULL) {
+        return NULL;
+    }
+    if (w->started) {
+        pthread_join(w->thread, NULL);
+    } else {
+        close_unstarted(w);
+    }
+    pool_free(w->pool);
+    if (w->exchange != NULL) {
+        w->exchange->ops->free(w->exchange);
+    }
+    plain_free(w->plain);
+    loop_done(&w->loop);
+    udp_batch_free(w->batch);
+    free(w->server);
+    free(w);
+    return NULL;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* A worker: one thread, one loop, its own sockets, exchange, pool and resolver. Shares the cache
+ * and the auditor with the others, and nothing else. Made and freed by the main thread; drains on
+ * request, and says when it has ended. */
+#ifndef DAEMON_WORKER_H
+#define DAEMON_WORKER_H
+
+#include "daemon/sockets.h"
+#include "resolver/resolver.h"
+
+#include <stdatomic.h>
+
+struct worker;
+
+struct worker_params {
+    size_t index;
+    const struct config *config;      /* borrowed for the worker's life */
+    const struct sockets *sockets;    /* borrowed by worker_new() */
+    struct cache *cache;              /* borrowed for the worker's life */
+    struct audit *audit;              /* the same; may be NULL */
+    const char *const *local_servers; /* lent for the worker's life: bootstrap */
+    size_t n_local_servers;
+    atomic_uint *n_connections;
+    void (*on_ended)(void *ctx); /* called on the worker's thread as its last act */
+    void *ctx;
+};
+
+/* gives a worker that listens already; NULL with a failure's text. */
+struct worker *worker_new(const struct worker_params *params, const char **ret_detail);
+/* Starts its thread. */
+int worker_start(struct worker *worker);
+/* Any thread: stop listening, answer what is pending within DRAIN_MS, end. Harmless when said
+ * twice. */
+enum { WORKER_DRAIN_MS = 2000 };
+void worker_drain(struct worker *worker);
+/* Joins the thread (after worker_drain()) and frees. Takes NULL; returns NULL. */
+struct worker *worker_free(struct worker *worker);
+
+/* How often its loop has come round: stands still only when the thread is stuck. */
+unsigned worker_heartbeat(const struct worker *worker);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* One question, put to a local resolver or to all controls: the auditor's legs. Says what was said;
+ * decides nothing. Bound: it always ends, with nothing said at the latest after its time-outs. */
+#ifndef RESOLVER_AUDIT_ASKING_H
+#define RESOLVER_AUDIT_ASKING_H
+
+#include "resolver/audit/evidence.h"
+
+/* What asking needs; lent by the auditor. */
+struct asker {
+    struct port *port;
+    struct plain *plain;
+    struct audit_door door;
+    unsigned n_controls; /* 0 … AUDIT_CONTROLS_MAX */
+};
+
+struct asking;
+struct asking_control {
+    struct audit_ask ask;
+    struct asking *asking;
+    bool live;
+    struct said said;
+};
+
+/* Embedded in its owner. `on_done` comes when what was begun is over; it may begin anew. */
+struct asking {
+    const struct asker *asker;
+    struct question question;
+    void (*on_done)(struct asking *asking);
+    void *ctx;
+    struct port_timer timer;
+
+    const char *server;
+    unsigned n_tries_left;
+    bool tcp;
+    bool local_live;
+    struct plain_call call;
+    struct said local; /* what the local resolver said */
+
+    size_t n_live;
+    struct asking_control controls[AUDIT_CONTROLS_MAX]; /* .said: what the controls said */
+};
+
+/* Only sets the fields up. */
+void asking_init(struct asking *asking, const struct asker *asker,
+                 void (*on_done)(struct asking *asking), void *ctx);
+/* Asks `server` (lent until the end) over UDP, up to `n_tries` times; a truncated reply is asked
+ * again over TCP within these. */
+void asking_local(struct asking *asking, const char *server, unsigned n_tries);
+/* Asks every control. */
+void asking_controls(struct asking *asking);
+/* Cancels what is under way; on_done does not come. */
+void asking_stop(struct asking *asking);
+
+#endif

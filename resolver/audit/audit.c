@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: MIT */
+/* The auditor puts its parts together: what is told (told.h) or due (patrol.h) becomes a case
+ * (case.h), within the budget and once in a while for each name (seen.h); a probe (probe.h) runs at
+ * the start, every six hours, and when there is reason to; what is proved is reported (report.h),
+ * once. */
+#include "resolver/audit/audit.h"
+
+#include "resolver/audit/case.h"
+#include "resolver/audit/patrol.h"
+#include "resolver/audit/probe.h"
+#include "resolver/audit/report.h"
+#include "resolver/audit/seen.h"
+#include "resolver/audit/told.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#define SECOND_US UINT64_C(1000000)
+#define MINUTE_US (60 * SECOND_US)
+#define HOUR_US   (60 * MINUTE_US)
+
+enum {
+    PROBE_FIRST_MS = 1000,
+    PROBE_FIRST_SPREAD_MS = 1000,
+    PROBE_EVERY_S = 6 * 3600,
+    PROBE_SPREAD_S = 1800,
+    PROBE_RETRY_S = 60, /* doubled each time it could not be decided */
+    PROBE_RETRY_SPREAD_S = 30,
+    PROBE_RETRIES_MAX = 8,
+    PROBE_AGAIN_S = 600, /* not triggered again so soon after it was decided */
+    SAMPLE_SCALE = 1 << 24,
+};
+
+/* A token bucket: credit in µs. A check costs `cost_us`; `most_us` can be saved up. */
+struct budget {
+    uint64_t cost_us, most_us, credit_us, last_us;
+};
+
+struct audit_counters {
+    atomic_uint_fast64_t n_told, n_dropped, n_checked, n_consistent, n_inconclusive, n_probable,
+        n_confirmed;
+};
+
+struct audit {
+    struct audit_params params;
+    struct asker asker;
+    struct told *told; /* NULL when the mode does not want clients' questions */
+    struct budget budget;
+    struct audit_counters counts;
+    size_t server; /* the local resolver that is asked; another when it is silent */
+    struct patrol patrol;
+    struct probe probe;
+    struct port_timer probe_timer;
+    unsigned n_probe_retries;
+    uint64_t probe_decided_us; /* 0: not yet */
+    struct audit_case cases[AUDIT_CASES_MAX];
+    struct seen checked; /* (name, type), until it may be checked again */
+    struct seen alerted; /* what was reported */
+};
+
+static void count(atomic_uint_fast64_t *counter)
+{
+    atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
+
+static void count_verdict(struct audit *audit, enum verdict verdict)
+{
+    count(&audit->counts.n_checked);
+    switch (verdict) {
+    case VERDICT_CONSISTENT:
+        count(&audit->counts.n_consistent);
+        return;
+    case VERDICT_STALE:
+    case VERDICT_DOWNGRADE:
+    case VERDICT_INCONCLUSIVE:
+    case VERDICT_SUSPECTED:
+        count(&audit->counts.n_inconclusive);
+        return;
+    case VERDICT_PROBABLE:
+    case VERDICT_FILTERED_DECLARED:
+        count(&audit->counts.n_probable);
+        return;
+    case VERDICT_CONFIRMED:
+        count(&audit->counts.n_confirmed);
+        return;
+    case VERDICT_NO_DATA:
+    case VERDICT_INELIGIBLE:
+    case VERDICT_UNUSABLE:
+        return;
+    }
+}
+
+/* How long a verdict stands before the name may be checked again (HIJACK §3.7). */
+static uint64_t verdict_life_us(enum verdict verdict)
+{
+    switch (verdict) {
+    case VERDICT_CONSISTENT:
+    case VERDICT_INELIGIBLE:
+        return HOUR_US;
+    case VERDICT_STALE:
+    case VERDICT_DOWNGRADE:
+    case VERDICT_INCONCLUSIVE:
+    case VERDICT_SUSPECTED:
+        return 6 * HOUR_US;
+    case VERDICT_PROBABLE:
+    case VERDICT_FILTERED_DECLARED:
+    case VERDICT_CONFIRMED:
+        return 10 * MINUTE_US;
+    case VERDICT_NO_DATA:
+    case VERDICT_UNUSABLE:
+        break;
+    }
+    return MINUTE_US;
+}
+
+static bool budget_take(struct budget *budget, uint64_t now_us)
+{
+    uint64_t earned_us = now_us - budget->last_us;
+    uint64_t missing_us = budget->most_us - budget->credit_us;
+    budget->credit_us += earned_us < missing_us ? earned_us : missing_us;
+    budget->last_us = now_us;
+    if (budget->credit_us < budget->cost_us) {
+        return false;
+    }
+    budget->credit_us -= budget->cost_us;
+    return true;
+}
+
+static void budget_init(struct budget *budget, uint64_t now_us, unsigned per_s, unsigned burst)
+{
+    budget->cost_us = SECOND_US / per_s;
+    budget->most_us = budget->cost_us * burst;
+    budget->credit_us = budget->most_us;
+    budget->last_us = now_us;
+}
+
+static const char *server_now(const struct audit *audit)
+{
+    return audit->params.servers[audit->server];
+}
+
+static bool may_filter(const struct audit *audit, const char *server)
+{
+    struct address address;
+    switch (audit->params.filters) {
+    case AUDIT_FILTERS_AUTO:
+        return address_from_server(server, &address) && address_is_private(&address);
+    case AUDIT_FILTERS_YES:
+        return true;
+    case AUDIT_FILTERS_NO:
+        break;
+    }
+    return false;
+}
+
+/* A resolver that does not answer gives way to the next; `server` is the one that was asked. */
+static void note_unusable(struct audit *audit, const char *server)
+{
+    if (server == server_now(audit)) {
+        audit->server = (audit->server + 1) % audit->params.n_servers;
+    }
+}
+
+static struct bytes text_bytes(const char *text)
+{
+    return bytes_of(text, strlen(text));
+}
+
+static uint64_t question_key(const struct audit *audit, const struct question *question)
+{
+    uint8_t type[2];
+    bytes_write_u16(type, question->type);
+    uint64_t key = seen_key(&audit->checked, 0, name_bytes(&question->name));
+    return seen_key(&audit->checked, key, bytes_of(type, sizeof type));
+}
+
+/* True the first time that `what` is found of `server`. */
+static bool is_news(struct audit *audit, const char *server, enum finding finding,
+                    struct bytes what)
+{
+    const struct seen *alerted = &audit->alerted;
+    uint64_t key = seen_key(alerted, 0, text_bytes(server));
+    key = seen_key(alerted, key, text_bytes(finding_word(finding)));
+    key = seen_key(alerted, key, what);
+    bool news = !seen_has(alerted, key, port_now_us(audit->asker.port));
+    seen_put(&audit->alerted, key, PORT_NEVER);
+    return news;
+}
+
+/* One alert for an artefact, and one for a name: whichever is known already only counts. */
+static void alert_case(struct audit *audit, const struct audit_case *one)
+{
+    const struct judgement *judgement = &one->judgement;
+    struct bytes artefact = bytes_of(judgement->artefact.at, judgement->artefact.n);
+    struct bytes name = name_bytes(&one->evidence.question.name);
+    bool new_artefact = is_news(audit, one->server, judgement->finding, artefact);
+    bool new_name = is_news(audit, one->server, judgement->finding, name);
+    if (new_artefact && new_name) {
+        report_case(&audit->asker, one);
+    }
+}
+
+static void begin_probe(struct audit *audit)
+{
+    port_timer_stop(audit->asker.port, &audit->probe_timer);
+    const char *server = server_now(audit);
+    probe_begin(&audit->probe, server, may_filter(audit, server));
+}
+
+/* A name that does not exist over HTTPS has addresses here: is that so for any such name? */
+static void trigger_probe(struct audit *audit)
+{
+    uint64_t now_us = port_now_us(audit->asker.port);
+    bool recent = audit->probe_decided_us != 0 &&
+                  now_us - audit->probe_decided_us < PROBE_AGAIN_S * SECOND_US;
+    if (audit->probe.state == PROBE_IDLE && !recent &&
+        audit->probe.judgement.verdict != VERDICT_CONFIRMED) {
+        begin_probe(audit);
+    }
+}
+
+static void on_probe_timer(struct port_timer *timer)
+{
+    begin_probe((struct audit *)(void *)((char *)timer - offsetof(struct audit, probe_timer)));
+}
+
+static void schedule_probe(struct audit *audit, uint64_t wait_us)
+{
+    struct port *port = audit->asker.port;
+    /* Without memory the probe waits for a reason to run. */
+    (void)port_timer_start(port, &audit->probe_timer, port_now_us(port) + wait_us);
+}
+
+static uint64_t jittered_us(struct audit *audit, uint32_t least_s, uint32_t spread_s)
+{
+    return (least_s + port_random_below(audit->asker.port, spread_s + 1)) * SECOND_US;
+}
+
+static void on_probe_end(struct probe *probe)
+{
+    struct audit *audit = probe->ctx;
+    enum verdict verdict = probe->judgement.verdict;
+    count_verdict(audit, verdict);
+    if (verdict == VERDICT_NO_DATA || verdict == VERDICT_UNUSABLE) {
+        uint32_t retry_s = (uint32_t)PROBE_RETRY_S << audit->n_probe_retries;
+        audit->n_probe_retries += audit->n_probe_retries < PROBE_RETRIES_MAX;
+        schedule_probe(audit, jittered_us(audit, retry_s, PROBE_RETRY_SPREAD_S));
+        if (probe->judgement.rule == RULE_G3) {
+            note_unusable(audit, probe->server);
+        }
+        return;
+    }
+    audit->n_probe_retries = 0;
+    audit->probe_decided_us = port_now_us(audit->asker.port);
+    schedule_probe(audit, jittered_us(audit, PROBE_EVERY_S - PROBE_SPREAD_S, 2 * PROBE_SPREAD_S));
+    if (verdict == VERDICT_CONFIRMED &&
+        is_news(audit, probe->server, probe->judgement.finding, bytes_of(NULL, 0))) {
+        report_probe(&audit->asker, probe);
+    }
+}
+
+static void on_case_end(struct audit_case *one)
+{
+    struct audit *audit = one->ctx;
+    const struct said *local = &one->evidence.meetings[0].local;
+    const struct said *told = &one->evidence.told;
+    enum verdict verdict = one->judgement.verdict;
+    count_verdict(audit, verdict);
+    seen_put(&audit->checked, question_key(audit, &one->evidence.question),
+             port_now_us(audit->asker.port) + verdict_life_us(verdict));
+    if (verdict == VERDICT_CONFIRMED) {
+        alert_case(audit, one);
+    }
+    if (verdict == VERDICT_UNUSABLE && !local->answered) {
+        note_unusable(audit, one->server);
+    }
+    if (told->answered && told->rcode == RCODE_NXDOMAIN && said_gives_addresses(local)) {
+        trigger_probe(audit);
+    }
+    /* Last: it may begin a new case in this one's place. */
+    audit_drain(audit);
+}
+
+static struct audit_case *find_idle_case(struct audit *audit)
+{
+    for (size_t i = 0; i < AUDIT_CASES_MAX; i++) {
+        if (audit->cases[i].state == CASE_IDLE) {
+            return &audit->cases[i];
+        }
+    }
+    return NULL;
+}
+
+/* Begins a case, if there is a place for it and it is not done or under way. */
+static void check(struct audit *audit, const struct question *question, const struct said *told)
+{
+    struct audit_case *one = find_idle_case(audit);
+    uint64_t now_us = port_now_us(audit->asker.port);
+    uint64_t key = question_key(audit, question);
+    if (seen_has(&audit->checked, key, now_us)) {
+        return;
+    }
+    if (one == NULL || !budget_take(&audit->budget, now_us)) {
+        count(&audit->counts.n_dropped);
+        return;
+    }
+    /* While it is under way it counts as done; it ends long before that. */
+    seen_put(&audit->checked, key, now_us + one->recheck_us + HOUR_US);
+    const char *server = server_now(audit);
+    struct case_begin begin = {
+        .asker = &audit->asker,
+        .question = question,
+        .told = told,
+        .server = server,
+        .local_may_filter = may_filter(audit, server),
+    };
+    case_begin(one, &begin);
+}
+
+static void on_due(void *ctx, const struct question *question, const struct said *told)
+{
+    if (judge_is_eligible(question)) {
+        check(ctx, question, told);
+    }
+}
+
+static void consider(struct audit *audit, const struct told_item *item)
+{
+    if (!judge_is_eligible(&item->question)) {
+        return;
+    }
+    struct said told;
+    said_read(item->answer, item->question.type, &told);
+    if (audit->params.mode == AUDIT_ALL) {
+        check(audit, &item->question, &told);
+        return;
+    }
+    bool chosen =
+        port_random_below(audit->asker.port, SAMPLE_SCALE) < audit->params.sample * SAMPLE_SCALE;
+    if (chosen && !patrol_put_off(&audit->patrol, &item->question, &told)) {
+        count(&audit->counts.n_dropped);
+    }
+}
+
+void audit_drain(struct audit *audit)
+{
+    struct told_item item;
+    /* What finds no place waits in the ring; the end of a case drains on. */
+    while (audit->told != NULL && find_idle_case(audit) != NULL && told_take(audit->told, &item)) {
+        consider(audit, &item);
+        answer_unref(item.answer);
+    }
+}
+
+void audit_tell(struct audit *audit, const struct question *question, const struct answer *answer)
+{
+    if (audit->told == NULL || question->class != CLASS_IN) {
+        return;
+    }
+    if (question->type != TYPE_A && question->type != TYPE_AAAA) {
+        return;
+    }
+    if (answer->rcode != RCODE_NOERROR && answer->rcode != RCODE_NXDOMAIN) {
+        return;
+    }
+    count(&audit->counts.n_told);
+    switch (told_put(audit->told, question, answer)) {
+    case TOLD_FIRST:
+        audit->asker.door.wake(audit->asker.door.ctx);
+        return;
+    case TOLD_FULL:
+        count(&audit->counts.n_dropped);
+        return;
+    case TOLD_QUEUED:
+        return;
+    }
+}
+
+void audit_count(struct audit *audit, struct audit_counts *ret_counts)
+{
+    struct audit_counters *counts = &audit->counts;
+    *ret_counts = (struct audit_counts){
+        .n_told = atomic_load_explicit(&counts->n_told, memory_order_relaxed),
+        .n_dropped = atomic_load_explicit(&counts->n_dropped, memory_order_relaxed),
+        .n_checked = atomic_load_explicit(&counts->n_checked, memory_order_relaxed),
+        .n_consistent = atomic_load_explicit(&counts->n_consistent, memory_order_relaxed),
+        .n_inconclusive = atomic_load_explicit(&counts->n_inconclusive, memory_order_relaxed),
+        .n_probable = atomic_load_explicit(&counts->n_probable, memory_order_relaxed),
+        .n_confirmed = atomic_load_explicit(&counts->n_confirmed, memory_order_relaxed),
+    };
+}
+
+static void init_cases(struct audit *audit)
+{
+    uint64_t recheck_us = audit->params.recheck_s * SECOND_US;
+    for (size_t i = 0; i < AUDIT_CASES_MAX; i++) {
+        audit->cases[i].recheck_us = recheck_us;
+        audit->cases[i].on_end = on_case_end;
+        audit->cases[i].ctx = audit;
+    }
+    audit->probe.asker = &audit->asker;
+    audit->probe.recheck_us = recheck_us;
+    audit->probe.on_end = on_probe_end;
+    audit->probe.ctx = audit;
+    audit->probe_timer.on_fire = on_probe_timer;
+}
+
+/* The schedule, as the mode has it. */
+static void start(struct audit *audit)
+{
+    const struct audit_params *params = &audit->params;
+    struct port *port = audit->asker.port;
+    const char *const *names = NULL;
+    size_t n_names = 0;
+    if (params->mode == AUDIT_CANARY) {
+        names = patrol_canaries(&n_names);
+    } else if (params->mode == AUDIT_WATCHLIST) {
+        names = params->watchlist;
+        n_names = params->n_watchlist;
+    }
+    audit->patrol.on_due = on_due;
+    audit->patrol.ctx = audit;
+    patrol_init(&audit->patrol, port, names, n_names);
+    uint32_t first_ms = PROBE_FIRST_MS + port_random_below(port, PROBE_FIRST_SPREAD_MS);
+    schedule_probe(audit, (uint64_t)first_ms * 1000);
+}
+
+/* Is there anything to compare, and with what? */
+static bool is_active(const struct audit_params *params)
+{
+    return params->mode != AUDIT_OFF && params->n_servers > 0 && params->n_controls > 0;
+}
+
+struct audit *audit_new(const struct audit_params *params, const struct audit_door *door,
+                        struct port *port, struct plain *plain)
+{
+    struct audit *audit = calloc(1, sizeof *audit);
+    if (audit == NULL) {
+        return NULL;
+    }
+    audit->params = *params;
+    size_t n_controls =
+        params->n_controls < AUDIT_CONTROLS_MAX ? params->n_controls : AUDIT_CONTROLS_MAX;
+    audit->asker = (struct asker){port, plain, *door, (unsigned)n_controls};
+    audit->patrol.port = port;
+    init_cases(audit);
+    if (!is_active(params)) {
+        return audit;
+    }
+    bool wants_told = params->mode == AUDIT_ALL || params->mode == AUDIT_SAMPLE;
+    if (wants_told) {
+        audit->told = told_new(AUDIT_QUEUE_MAX);
+        if (audit->told == NULL) {
+            free(audit);
+            return NULL;
+        }
+    }
+    port->ops->random(port, &audit->checked.secret, sizeof audit->checked.secret);
+    audit->alerted.secret = audit->checked.secret;
+    bool eager = params->mode == AUDIT_ALL;
+    budget_init(&audit->budget, port_now_us(port), eager ? 10 : 1, eager ? 50 : 5);
+    start(audit);
+    return audit;
+}
+
+struct audit *audit_free(struct audit *audit)
+{
+    if (audit == NULL) {
+        return NULL;
+    }
+    for (size_t i = 0; i < AUDIT_CASES_MAX; i++) {
+        case_stop(&audit->cases[i]);
+    }
+    probe_stop(&audit->probe);
+    port_timer_stop(audit->asker.port, &audit->probe_timer);
+    patrol_done(&audit->patrol);
+    audit->told = told_free(audit->told);
+    free(audit);
+    return NULL;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* The auditor: compares what was learnt over HTTPS with what the local resolvers say, and raises an
+ * alert when a rule of the judge (judge.h) proves a lie. Runs on one thread with its own port.
+ * Workers tell it of answered questions through a bounded queue that drops when full: no client
+ * ever waits for it.
+ *
+ * Does not know providers or curl: it asks controls through audit_door. Does not log: alerts go up
+ * through audit_door. Bounds: AUDIT_QUEUE_MAX waiting, AUDIT_CASES_MAX cases open, the budgets of
+ * HIJACK §3.7 (≤ 1 case a second, burst 5 in `all`; ≤ 4 local questions a case), AUDIT_SEEN_MAX
+ * verdicts remembered. */
+#ifndef RESOLVER_AUDIT_AUDIT_H
+#define RESOLVER_AUDIT_AUDIT_H
+
+#include "resolver/plain.h"
+#include "resolver/wire/answer.h"
+
+enum {
+    AUDIT_QUEUE_MAX = 1024,
+    AUDIT_CASES_MAX = 16,
+    AUDIT_SEEN_MAX = 4096,
+    AUDIT_CONTROLS_MAX = 4,
+    AUDIT_SERVERS_MAX = 4,
+    AUDIT_ADDRESSES_MAX = 16,
+};
+
+enum audit_mode { AUDIT_OFF, AUDIT_CANARY, AUDIT_WATCHLIST, AUDIT_SAMPLE, AUDIT_ALL };
+
+/* May what stands behind the local resolvers' addresses be the user's own filter (Pi-hole, split
+ * horizon)? AUTO: yes when the address is private, loopback or link-local (HIJACK P2). */
+enum audit_filters { AUDIT_FILTERS_AUTO, AUDIT_FILTERS_YES, AUDIT_FILTERS_NO };
+
+struct audit_params {
+    enum audit_mode mode;
+    enum audit_filters filters;
+    uint32_t recheck_s;           /* an artefact must be met again after so long: 30 by default */
+    double sample;                /* share of questions in AUDIT_SAMPLE, 0 … 1 */
+    const char *const *watchlist; /* names in presentation form, lent */
+    size_t n_watchlist;
+    const char *const *servers; /* local resolvers, as plain.h takes them, lent */
+    size_t n_servers;
+    size_t n_controls; /* providers that may witness: asked by index 0 … n_controls-1 */
+};
+
+/* An alert: text for people and machines; all strings borrowed during the call. */
+struct alert_field {
+    const char *key; /* without prefix, upper case: "RULE", "QNAME" … (HIJACK §4) */
+    const char *value;
+};
+struct alert {
+    const char *message;    /* one line that reads alone */
+    const char *message_id; /* 32 hex digits: one per verdict class */
+    const char *verdict;    /* verdict class: "HIJACK_BOGON", "NXDOMAIN_REWRITE" */
+    int priority;           /* syslog(3) severity */
+    const struct alert_field *fields;
+    size_t n_fields;
+};
+
+/* What the auditor needs of the world. */
+struct audit_ask;
+struct audit_door {
+    void *ctx;
+    /* Asks control i over HTTPS; ask->on_done comes later, never from inside. 0 or a failure. */
+    int (*ask_control)(void *ctx, unsigned control, const struct question *question,
+                       struct audit_ask *ask);
+    void (*cancel_control)(void *ctx, struct audit_ask *ask);
+    void (*on_alert)(void *ctx, const struct alert *alert);
+    /* Called on any thread after audit_tell() queued something: make audit_drain() run on the
+     * auditor's thread soon. */
+    void (*wake)(void *ctx);
+};
+
+/* Embedded in its owner. The answer is borrowed; NULL: no answer to be had. */
+struct audit_ask {
+    void (*on_done)(struct audit_ask *ask, const struct answer *answer);
+    void *handle;
+};
+
+struct audit;
+struct audit_counts {
+    uint64_t n_told, n_dropped, n_checked, n_consistent, n_inconclusive, n_probable, n_confirmed;
+};
+
+/* gives the auditor, NULL without memory. Starts its schedule on `port` (nothing in mode off). */
+struct audit *audit_new(const struct audit_params *params, const struct audit_door *door,
+                        struct port *port, struct plain *plain);
+struct audit *audit_free(struct audit *audit);
+
+/* Any thread: a client was given `answer` for `question`. Cheap when the mode does not want it. */
+void audit_tell(struct audit *audit, const struct question *question, const struct answer *answer);
+/* The auditor's thread: looks at what was told. */
+void audit_drain(struct audit *audit);
+void audit_count(struct audit *audit, struct audit_counts *ret_counts);
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+#include "resolver/audit/evidence.h"
+
+enum { EDE_CENSORED = 16, EDE_FILTERED = 17 }; /* RFC 8914 §4.17, §4.18 */
+
+static void add_address(struct said *said, const struct address *address)
+{
+    if (said_has(said, address)) {
+        return;
+    }
+    if (said->n < AUDIT_ADDRESSES_MAX) {
+        said->at[said->n++] = *address;
+    } else if (address_is_bogon(address)) {
+        said->at[AUDIT_ADDRESSES_MAX - 1] = *address;
+    }
+}
+
+void said_read(const struct answer *answer, uint16_t type, struct said *ret_said)
+{
+    *ret_said = (struct said){.ede = EDE_NONE};
+    if (answer == NULL) {
+        return;
+    }
+    ret_said->answered = true;
+    ret_said->truncated = (answer->flags & FLAG_TC) != 0;
+    ret_said->flags = answer->flags;
+    ret_said->rcode = answer->rcode;
+    ret_said->ede = answer->ede;
+    ret_said->ttl_s = answer->ttl_s;
+
+    uint8_t size = type == TYPE_A ? 4 : 16;
+    struct answer_walk walk = answer_walk(answer);
+    struct answer_record record;
+    for (size_t i = 0; i < answer->n_answers && answer_next(&walk, &record); i++) {
+        if (record.type == type && record.class == CLASS_IN && record.rdata.n == size) {
+            struct address address = {.n = size};
+            memcpy(address.at, record.rdata.at, size);
+            add_address(ret_said, &address);
+        }
+    }
+}
+
+bool said_has(const struct said *said, const struct address *address)
+{
+    for (size_t i = 0; i < said->n; i++) {
+        if (address_equal(&said->at[i], address)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const struct address *said_bogon(const struct said *said)
+{
+    for (size_t i = 0; i < said->n; i++) {
+        if (address_is_bogon(&said->at[i])) {
+            return &said->at[i];
+        }
+    }
+    return NULL;
+}
+
+const struct address *said_common(const struct said *a, const struct said *b)
+{
+    for (size_t i = 0; i < a->n; i++) {
+        if (said_has(b, &a->at[i])) {
+            return &a->at[i];
+        }
+    }
+    return NULL;
+}
+
+bool said_gives_addresses(const struct said *said)
+{
+    return said->answered && said->rcode == RCODE_NOERROR && said->n > 0;
+}
+
+bool said_bears_witness(const struct said *said)
+{
+    if (!said->answered || said->filters) {
+        return false;
+    }
+    if (said->ede == EDE_BLOCKED || said->ede == EDE_CENSORED || said->ede == EDE_FILTERED) {
+        return false;
+    }
+    for (size_t i = 0; i < said->n; i++) {
+        if (address_is_unspecified(&said->at[i])) {
+            return false;
+        }
+    }
+    return said->rcode == RCODE_NOERROR || said->rcode == RCODE_NXDOMAIN;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+#include "resolver/audit/patrol.h"
+
+enum {
+    TURN_FIRST_S = 20,
+    TURN_LEAST_S = 120,
+    TURN_SPREAD_S = 180,
+    LATER_LEAST_S = 30,
+    LATER_SPREAD_S = 570,
+};
+
+static const char *const canaries[] = {
+    "www.google.com",    "www.youtube.com",    "www.facebook.com",  "www.wikipedia.org",
+    "www.instagram.com", "www.whatsapp.com",   "twitter.com",       "www.reddit.com",
+    "www.amazon.com",    "www.netflix.com",    "www.microsoft.com", "www.apple.com",
+    "www.linkedin.com",  "github.com",         "www.bbc.com",       "www.nytimes.com",
+    "www.cnn.com",       "telegram.org",       "signal.org",        "www.torproject.org",
+    "archive.org",       "www.cloudflare.com", "www.mozilla.org",   "duckduckgo.com",
+    "www.spotify.com",   "www.twitch.tv",      "discord.com",       "www.paypal.com",
+    "www.ebay.com",      "stackoverflow.com",  "www.tiktok.com",    "proton.me",
+};
+
+const char *const *patrol_canaries(size_t *ret_n)
+{
+    *ret_n = sizeof canaries / sizeof canaries[0];
+    return canaries;
+}
+
+static uint64_t after_s(struct patrol *patrol, uint32_t least_s, uint32_t spread_s)
+{
+    uint64_t wait_s = least_s + port_random_below(patrol->port, spread_s + 1);
+    return port_now_us(patrol->port) + wait_s * 1000000;
+}
+
+/* Without memory for the timer the patrol stands still: nothing is lost but a check. */
+static void start_turn(struct patrol *patrol, uint32_t least_s, uint32_t spread_s)
+{
+    if (patrol->n_names > 0) {
+        (void)port_timer_start(patrol->port, &patrol->turn, after_s(patrol, least_s, spread_s));
+    }
+}
+
+static void on_turn(struct port_timer *timer)
+{
+    struct patrol *patrol =
+        (struct patrol *)(void *)((char *)timer - offsetof(struct patrol, turn));
+    start_turn(patrol, TURN_LEAST_S, TURN_SPREAD_S);
+    struct question question = {
+        .type = patrol->lap_is_v6 ? TYPE_AAAA : TYPE_A,
+        .class = CLASS_IN,
+    };
+    const char *text = patrol->names[patrol->next++];
+    if (patrol->next == patrol->n_names) {
+        patrol->next = 0;
+        patrol->lap_is_v6 = !patrol->lap_is_v6;
+    }
+    if (name_from_text(text, &question.name) == 0) {
+        name_lower(&question.name);
+        patrol->on_due(patrol->ctx, &question, NULL);
+    }
+}
+
+static void start_later(struct patrol *patrol)
+{
+    uint64_t at_us = PORT_NEVER;
+    for (size_t i = 0; i < patrol->n_later; i++) {
+        at_us = patrol->later[i].at_us < at_us ? patrol->later[i].at_us : at_us;
+    }
+    if (patrol->n_later == 0) {
+        port_timer_stop(patrol->port, &patrol->later_timer);
+    } else {
+        (void)port_timer_start(patrol->port, &patrol->later_timer, at_us);
+    }
+}
+
+static void on_later(struct port_timer *timer)
+{
+    struct patrol *patrol =
+        (struct patrol *)(void *)((char *)timer - offsetof(struct patrol, later_timer));
+    uint64_t now_us = port_now_us(patrol->port);
+    for (size_t i = 0; i < patrol->n_later;) {
+        if (patrol->later[i].at_us > now_us) {
+            i++;
+            continue;
+        }
+        struct patrol_later due = patrol->later[i];
+        patrol->later[i] = patrol->later[--patrol->n_later];
+        patrol->on_due(patrol->ctx, &due.question, &due.told);
+    }
+    start_later(patrol);
+}
+
+void patrol_init(struct patrol *patrol, struct port *port, const char *const *names, size_t n_names)
+{
+    patrol->port = port;
+    patrol->names = names;
+    patrol->n_names = n_names;
+    patrol->turn.on_fire = on_turn;
+    patrol->later_timer.on_fire = on_later;
+    if (n_names > 0) {
+        patrol->next = port_random_below(port, (uint32_t)n_names);
+        start_turn(patrol, TURN_FIRST_S, TURN_SPREAD_S);
+    }
+}
+
+void patrol_done(struct patrol *patrol)
+{
+    port_timer_stop(patrol->port, &patrol->turn);
+    port_timer_stop(patrol->port, &patrol->later_timer);
+    patrol->n_later = 0;
+}
+
+bool patrol_put_off(struct patrol *patrol, const struct question *question, const struct said *told)
+{
+    if (patrol->n_later == PATROL_LATER_MAX) {
+        return false;
+    }
+    patrol->later[patrol->n_later++] = (struct patrol_later){
+        .at_us = after_s(patrol, LATER_LEAST_S, LATER_SPREAD_S),
+        .question = *question,
+        .told = *told,
+    };
+    start_later(patrol);
+    return true;
+}

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/* Shards of chained buckets. A node holds no key of its own: the question stands in the wire form
+ * of its answer, in lower case, and is compared there.
+ *
+ * SIEVE (Zhang et al., NSDI 2024): nodes stand in order of arrival; a hit only marks its node. To
+ * make room a hand walks from the oldest to the newest, forgives marked nodes once, and takes the
+ * first that is unmarked or expired. What is asked for once goes before what is asked for again. */
+#include "resolver/cache/cache.h"
+
+#include "resolver/cache/siphash.h"
+
+#include <malloc.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+enum {
+    SHARDS_MAX = 64,
+    SHARD_MIN_BYTES = 256 * 1024,
+    BYTES_A_BUCKET = 256, /* about what an entry weighs */
+    CHUNK_OVERHEAD = 8,   /* malloc's own, beside the usable size */
+    HAND_STEPS_MAX = 128, /* a lock is never held for longer than so many nodes take */
+};
+
+struct node {
+    struct node *chain;
+    struct node *older, *newer;
+    const struct answer *answer;
+    uint32_t hash;
+    uint32_t weight;
+    bool want_do, want_cd;
+    bool asked; /* again, since the hand came by */
+};
+
+struct shard {
+    _Alignas(64) pthread_mutex_t lock;
+    struct node **buckets;
+    size_t n_buckets; /* a power of two */
+    struct node *oldest, *newest, *hand;
+    size_t limit_bytes;
+    struct cache_counts counts; /* used_bytes includes the buckets */
+};
+
+struct cache {
+    uint8_t secret[16];
+    size_t n_shards; /* a power of two */
+    struct shard shards[];
+};
+
+static size_t power_of_two_up_to(size_t n)
+{
+    size_t power = 1;
+    while (2 * power <= n) {
+        power *= 2;
+    }
+    return power;
+}
+
+/* ---- a shard's nodes; all under its lock ---- */
+
+static void list_add(struct shard *s, struct node *node)
+{
+    node->older = s->newest;
+    node->newer = NULL;
+    *(s->newest != NULL ? &s->newest->newer : &s->oldest) = node;
+    s->newest = node;
+}
+
+static void list_remove(struct shard *s, struct node *node)
+{
+    if (s->hand == node) {
+        s->hand = node->newer;
+    }
+    *(node->older != NULL ? &node->older->newer : &s->oldest) = node->newer;
+    *(node->newer != NULL ? &node->newer->older : &s->newest) = node->older;
+}
+
+static struct node **bucket_of(struct shard *s, uint32_t hash)
+{
+    return &s->buckets[hash & (s->n_buckets - 1)];
+}
+
+/* Takes the node out; it goes onto `list` by its chain, to be freed when the lock is not held. */
+static void node_remove(struct shard *s, struct node *node, struct node **list)
+{
+    struct node **at = bucket_of(s, node->hash);
+    while (*at != node) {
+        at = &(*at)->chain;
+    }
+    *at = node->chain;
+    list_remove(s, node);
+    s->counts.n_entries--;
+    s->counts.used_bytes -= node->weight;
+    node->chain = *list;
+    *list = node;
+}
+
+static void free_nodes(struct node *list)
+{
+    while (list != NULL) {
+        struct node *node = list;
+        list = node->chain;
+        answer_unref((struct answer *)(uintptr_t)node->answer);
+        free(node);
+    }
+}
+
+static bool node_matches(const struct node *node, uint32_t hash, const struct cache_key *key)
+{
+    if (node->hash != hash || node->want_do != key->want_do || node->want_cd != key->want_cd) {
+        return false;
+    }
+    const struct question *q = key->question;
+    const uint8_t *at = answer_wire(node->answer).at + MESSAGE_HEADER;
+    return memcmp(at, q->name.at, q->name.n) == 0 && bytes_read_u16(at + q->name.n) == q->type &&
+           bytes_read_u16(at + q->name.n + 2) == q->class;
+}
+
+static struct node *find(struct shard *s, uint32_t hash, const struct cache_key *key)
+{
+    struct node *node = *bucket_of(s, hash);
+    while (node != NULL && !node_matches(node, hash, key)) {
+        node = node->chain;
+    }
+    return node;
+}
+
+static void evict_one(struct shard *s, uint64_t now_us, struct node **list)
+{
+    for (int step = 0;; step++) {
+        struct node *node = s->hand != NULL ? s->hand : s->oldest;
+        bool expired = answer_left_s(node->answer, now_us) == 0;
+        if (expired || !node->asked || step == HAND_STEPS_MAX) {
+            *(expired ? &s->counts.n_expired : &s->counts.n_evicted) += 1;
+            s->hand = node;
+            node_remove(s, node, list);
+            return;
+        }
+        node->asked = false;
+        s->hand = node->newer;
+    }
+}
+
+/* ---- the whole ---- */
+
+static struct shard *shard_of(struct cache *cache, const struct cache_key *key, uint32_t *ret_hash)
+{
+    uint64_t hash = siphash13(cache->secret, name_bytes(&key->question->name));
+    hash ^= (uint64_t)key->question->type * UINT64_C(0x9e3779b97f4a7c15);
+    *ret_hash = (uint32_t)hash;
+    return &cache->shards[(hash >> 32) & (cache->n_shards - 1)];
+}
+
+static bool shard_init(struct shard *s, size_t limit_bytes)
+{
+    pthread_mutex_init(&s->lock, NULL);
+    s->limit_bytes = limit_bytes;
+    s->n_buckets = power_of_two_up_to(limit_bytes / BYTES_A_BUCKET + 1);
+    s->buckets = calloc(s->n_buckets, sizeof s->buckets[0]);
+    s->counts.used_bytes = s->n_buckets * sizeof s->buckets[0];
+    return s->buckets != NULL;
+}
+
+struct cache *cache_new(const struct cache_params *params, const uint8_t secret[16])
+{
+    size_t n_shards = power_of_two_up_to(params->size_bytes / SHARD_MIN_BYTES + 1);
+    if (n_shards > SHARDS_MAX) {
+        n_shards = SHARDS_MAX;
+    }
+    size_t n_bytes = sizeof(struct cache) + n_shards * sizeof(struct shard);
+    struct cache *cache = aligned_alloc(64, (n_bytes + 63) & ~(size_t)63);
+    if (cache == NULL) {
+        return NULL;
+    }
+    memset(cache, 0, n_bytes);
+    memcpy(cache->secret, secret, sizeof cache->secret);
+    for (; cache->n_shards < n_shards; cache->n_shards++) {
+        if (!shard_init(&cache->shards[cache->n_shards], params->size_bytes / n_shards)) {
+            pthread_mutex_destroy(&cache->shards[cache->n_shards].lock);
+            return cache_free(cache);
+        }
+    }
+    return cache;
+}
+
+struct cache *cache_free(struct cache *cache)
+{
+    if (cache == NULL) {
+        return NULL;
+    }
+    cache_flush(cache);
+    for (size_t i = 0; i < cache->n_shards; i++) {
+        pthread_mutex_destroy(&cache->shards[i].lock);
+        free(cache->shards[i].buckets);
+    }
+    free(cache);
+    return NULL;
+}
+
+struct answer *cache_take(struct cache *cache, const struct cache_key *key, uint64_t now_us)
+{
+    uint32_t hash;
+    struct node *removed = NULL;
+    struct answer *answer = NULL;
+    struct shard *s = shard_of(cache, key, &hash);
+    pthread_mutex_lock(&s->lock);
+    struct node *node = find(s, hash, key);
+    if (node != NULL && answer_left_s(node->answer, now_us) == 0) {
+        s->counts.n_expired++;
+        node_remove(s, node, &removed);
+    } else if (node != NULL) {
+        node->asked = true;
+        answer = answer_ref(node->answer);
+    }
+    *(answer != NULL ? &s->counts.n_hits : &s->counts.n_misses) += 1;
+    pthread_mutex_unlock(&s->lock);
+    free_nodes(removed);
+    return answer;
+}
+
+/* gives a node for `answer`, NULL without memory. */
+static struct node *node_new(const struct cache_key *key, uint32_t hash,
+                             const struct answer *answer)
+{
+    struct node *node = malloc(sizeof *node);
+    if (node == NULL) {
+        return NULL;
+    }
+    size_t weight = malloc_usable_size(node) + malloc_usable_size((void *)(uintptr_t)answer) +
+                    2 * CHUNK_OVERHEAD;
+    *node = (struct node){
+        .answer = answer,
+        .hash = hash,
+        .weight = (uint32_t)weight,
+        .want_do = key->want_do,
+        .want_cd = key->want_cd,
+    };
+    return node;
+}
+
+void cache_put(struct cache *cache, const struct cache_key *key, const struct answer *answer)
+{
+    uint32_t hash;
+    struct node *removed = NULL;
+    struct shard *s = shard_of(cache, key, &hash);
+    struct node *node = answer->ttl_s > 0 ? node_new(key, hash, answer) : NULL;
+    if (node == NULL || node->weight > s->limit_bytes / 4) {
+        free(node);
+        return;
+    }
+    answer_ref(answer);
+    pthread_mutex_lock(&s->lock);
+    struct node *old = find(s, hash, key);
+    if (old != NULL) {
+        node->asked = old->asked;
+        node_remove(s, old, &removed);
+    }
+    while (s->oldest != NULL && s->counts.used_bytes + node->weight > s->limit_bytes) {
+        evict_one(s, answer->made_us, &removed);
+    }
+    struct node **bucket = bucket_of(s, hash);
+    node->chain = *bucket;
+    *bucket = node;
+    list_add(s, node);
+    s->counts.n_entries++;
+    s->counts.n_stored++;
+    s->counts.used_bytes += node->weight;
+    pthread_mutex_unlock(&s->lock);
+    free_nodes(removed);
+}
+
+void cache_flush(struct cache *cache)
+{
+    for (size_t i = 0; i < cache->n_shards; i++) {
+        struct shard *s = &cache->shards[i];
+        struct node *removed = NULL;
+        pthread_mutex_lock(&s->lock);
+        while (s->oldest != NULL) {
+            node_remove(s, s->oldest, &removed);
+        }
+        pthread_mutex_unlock(&s->lock);
+        free_nodes(removed);
+    }
+}
+
+void cache_count(struct cache *cache, struct cache_counts *ret_counts)
+{
+    struct cache_counts sum = {0};
+    for (size_t i = 0; i < cache->n_shards; i++) {
+        struct shard *s = &cache->shards[i];
+        pthread_mutex_lock(&s->lock);
+        sum.n_hits += s->counts.n_hits;
+        sum.n_misses += s->counts.n_misses;
+        sum.n_stored += s->counts.n_stored;
+        sum.n_evicted += s->counts.n_evicted;
+        sum.n_expired += s->counts.n_expired;
+        sum.n_entries += s->counts.n_entries;
+        sum.used_bytes += s->counts.used_bytes;
+        pthread_mutex_unlock(&s->lock);
+    }
+    *ret_counts = sum;
+}

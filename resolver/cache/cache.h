@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* Answers remembered, by (name, type, class, DO, CD). Shared by all workers: split into shards,
+ * each under its own lock, held for a lookup or a link only. Keyed hash (SipHash-1-3, K8). Evicts
+ * by SIEVE: an entry that was never asked again goes before one that was (scan-resistant).
+ *
+ * Does not know upstreams, clients or what a stale answer is good for. Bound: params.size_bytes for
+ * answers, nodes and buckets together (± 5 %). An answer larger than a quarter of a shard is not
+ * kept. */
+#ifndef RESOLVER_CACHE_CACHE_H
+#define RESOLVER_CACHE_CACHE_H
+
+#include "resolver/wire/answer.h"
+
+struct cache;
+
+struct cache_params {
+    size_t size_bytes; /* 0: nothing is kept */
+    uint32_t min_ttl_s;
+    uint32_t max_ttl_s;
+    uint32_t negative_max_ttl_s;
+};
+
+struct cache_key {
+    const struct question *question; /* name in lower case */
+    bool want_do;
+    bool want_cd;
+};
+
+struct cache_counts {
+    uint64_t n_hits, n_misses, n_stored, n_evicted, n_expired;
+    size_t n_entries, used_bytes;
+};
+
+/* `secret` keys the hash: 16 unpredictable octets. gives a cache, or NULL without memory. */
+struct cache *cache_new(const struct cache_params *params, const uint8_t secret[16]);
+struct cache *cache_free(struct cache *cache);
+
+/* gives a reference to the fresh answer for `key`, or NULL. An expired entry is dropped. */
+struct answer *cache_take(struct cache *cache, const struct cache_key *key, uint64_t now_us);
+
+/* Remembers `answer` (the cache takes a reference of its own) unless its ttl_s is 0; replaces what
+ * was there for the key. Without memory it is not remembered, and that is all. */
+void cache_put(struct cache *cache, const struct cache_key *key, const struct answer *answer);
+
+void cache_flush(struct cache *cache);
+void cache_count(struct cache *cache, struct cache_counts *ret_counts);
+
+#endif

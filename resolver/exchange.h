@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* The seam to a provider: bytes to an endpoint, bytes back, once. The daemon's exchange is libcurl
+ * (resolver/upstream/curl.c); the tests' exchange is a script.
+ *
+ * Knows HTTP only as far as a DNS driver needs it; knows no DNS. Bound: EXCHANGE_BODY_MAX bytes a
+ * reply, enforced while it streams in. */
+#ifndef RESOLVER_EXCHANGE_H
+#define RESOLVER_EXCHANGE_H
+
+#include "resolver/bytes.h"
+
+struct exchange;
+
+enum {
+    EXCHANGE_BODY_MAX = 65535, /* a DNS message is no longer: RFC 1035 §4.2.2 */
+    EXCHANGE_TYPE_MAX = 128,
+    EXCHANGE_DETAIL_MAX = 128,
+};
+
+/* Where to: all strings and arrays are lent for as long as the exchange lives, and what stands
+ * behind `addresses` never changes (new addresses are a new array). `id` is small, unique within
+ * one exchange (the provider's index): what an exchange keeps for an endpoint it keeps by id. */
+struct exchange_endpoint {
+    unsigned id;
+    const char *url;              /* https://host[:port]/path */
+    const char *const *addresses; /* n_addresses literals of either family; an exchange
+                                 looks no name up: none and no literal in the URL is UNREACHABLE */
+    size_t n_addresses;
+    const char *ca_file; /* NULL: the system's roots */
+};
+
+enum exchange_method { EXCHANGE_POST, EXCHANGE_GET };
+
+/* Borrowed during start(), save the endpoint. */
+struct exchange_request {
+    const struct exchange_endpoint *endpoint;
+    enum exchange_method method;
+    const char *media_type; /* Accept, and Content-Type with POST */
+    struct bytes body;      /* POST */
+    const char *target;     /* GET: the whole URL; NULL: endpoint->url */
+    bool fresh;             /* do not reuse a connection */
+};
+
+/* How far it came. Ordered by how much was heard from the other side. */
+enum exchange_result {
+    EXCHANGE_UNREACHABLE, /* no connection: refused, no route, no address */
+    EXCHANGE_UNTRUSTED,   /* TLS: the certificate or its name does not hold */
+    EXCHANGE_TLS_FAILED,  /* TLS: any other trouble of the handshake */
+    EXCHANGE_BROKEN,      /* connection lost, stream reset, protocol error, before a whole reply */
+    EXCHANGE_TOO_LARGE,   /* more than EXCHANGE_BODY_MAX */
+    EXCHANGE_DONE,        /* a whole HTTP reply: look at status */
+};
+
+struct exchange_reply {
+    enum exchange_result result;
+    unsigned status;        /* HTTP status, with DONE */
+    const char *media_type; /* Content-Type as received, "" when absent */
+    uint32_t age_s;         /* Age header (RFC 9111 §5.1): absent or nonsense is 0 */
+    uint32_t retry_after_s; /* Retry-After, 0 when absent */
+    struct bytes body;
+    const char *detail; /* one line for a person; "" when DONE */
+};
+
+/* One exchange under way, embedded in its owner. `on_done` is called exactly once unless cancelled,
+ * never from inside start(); the reply is borrowed during the call, which may free the owner. */
+struct exchange_call {
+    void (*on_done)(struct exchange_call *call, const struct exchange_reply *reply);
+    void *handle; /* the backend's */
+};
+
+struct exchange_ops {
+    /* 0, or -ENOMEM / -EINVAL (unusable URL): then on_done is not called. */
+    int (*start)(struct exchange *exchange, const struct exchange_request *request,
+                 struct exchange_call *call);
+    /* After it on_done is not called. Harmless when the call is not under way. */
+    void (*cancel)(struct exchange *exchange, struct exchange_call *call);
+    /* Frees the exchange; every call must have ended. */
+    void (*free)(struct exchange *exchange);
+};
+
+struct exchange {
+    const struct exchange_ops *ops;
+};
+
+#endif

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: MIT */
+/* How a query lives and dies:
+ *
+ *   ARRIVED ─► POLICY ─► CACHE ─► JOINING ─► ASKING ◄─► WAITING ─► REPLYING ─► DONE
+ *                                    └─► FOLLOWING (the same question is under way) ─┘
+ *
+ * Each state has one step, which says the next state; what went wrong on the way goes straight to
+ * REPLYING with an error. WAITING and FOLLOWING have no step: there the query rests until an
+ * attempt ends, its timer fires, or its leader is answered. */
+#include "resolver/policy/policy.h"
+#include "resolver/query.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+
+enum { LOCAL_TTL_S = 3600 };
+
+static enum query_state step_arrived(struct query *q);
+static enum query_state step_policy(struct query *q);
+static enum query_state step_cache(struct query *q);
+static enum query_state step_joining(struct query *q);
+static enum query_state step_asking(struct query *q);
+static enum query_state step_replying(struct query *q);
+
+#define TO(state) (1u << QUERY_##state)
+
+static const struct {
+    enum query_state (*run)(struct query *q);
+    unsigned may_go_to;
+} steps[QUERY_N_STATES] = {
+    [QUERY_ARRIVED] = {step_arrived, TO(POLICY) | TO(REPLYING) | TO(DONE)},
+    [QUERY_POLICY] = {step_policy, TO(CACHE) | TO(REPLYING)},
+    [QUERY_CACHE] = {step_cache, TO(JOINING) | TO(REPLYING)},
+    [QUERY_JOINING] = {step_joining, TO(FOLLOWING) | TO(ASKING)},
+    [QUERY_FOLLOWING] = {NULL, TO(REPLYING)},
+    [QUERY_ASKING] = {step_asking, TO(WAITING) | TO(REPLYING)},
+    [QUERY_WAITING] = {NULL, TO(ASKING) | TO(WAITING) | TO(REPLYING)},
+    [QUERY_REPLYING] = {step_replying, TO(DONE)},
+    [QUERY_DONE] = {NULL, 0},
+};
+
+/* The only place where a query's state and its timer are set. */
+static void query_move(struct query *q, enum query_state state)
+{
+    assert(steps[q->state].may_go_to & 1u << state);
+    q->state = state;
+    if (state != QUERY_WAITING) {
+        port_timer_stop(q->resolver->port, &q->timer);
+        return;
+    }
+    uint64_t at_us = q->hedge_us < q->deadline_us ? q->hedge_us : q->deadline_us;
+    /* Without memory for a timer the attempts' own deadlines still end the query. */
+    (void)port_timer_start(q->resolver->port, &q->timer, at_us);
+}
+
+void query_run(struct query *q)
+{
+    while (steps[q->state].run != NULL) {
+        query_move(q, steps[q->state].run(q));
+    }
+}
+
+/* An event moved a resting query on. */
+static void query_resume(struct query *q, enum query_state state)
+{
+    query_move(q, state);
+    query_run(q);
+    if (q->state == QUERY_DONE) {
+        query_release(q);
+    }
+}
+
+static enum query_state reply_with(struct query *q, enum rcode rcode, enum ede ede,
+                                   const char *text)
+{
+    q->error = (struct reply_error){.rcode = rcode, .ede = ede, .text = text};
+    return QUERY_REPLYING;
+}
+
+/* ---- on the client's stack ---- */
+
+static enum query_state step_arrived(struct query *q)
+{
+    switch (message_read_query(q->arrived, &q->message)) {
+    case MESSAGE_OK:
+        return QUERY_POLICY;
+    case MESSAGE_DROP:
+        q->dropped = true;
+        return QUERY_DONE;
+    case MESSAGE_FORMERR:
+        return reply_with(q, RCODE_FORMERR, EDE_NONE, NULL);
+    case MESSAGE_NOTIMP:
+        return reply_with(q, RCODE_NOTIMP, EDE_NONE, NULL);
+    case MESSAGE_BADVERS:
+        return reply_with(q, RCODE_BADVERS, EDE_NONE, NULL);
+    case MESSAGE_NOTAUTH:
+        return reply_with(q, RCODE_NOTAUTH, EDE_NOT_SUPPORTED, "signed queries are not relayed");
+    }
+    assert(!"outcome of message_read_query");
+    return QUERY_REPLYING;
+}
+
+static enum query_state step_policy(struct query *q)
+{
+    switch (policy_decide(&q->message.question, &q->error, &q->local_rdata)) {
+    case POLICY_FORWARD:
+        return QUERY_CACHE;
+    case POLICY_LOCAL:
+        q->is_local = true;
+        return QUERY_REPLYING;
+    case POLICY_ERROR:
+        return QUERY_REPLYING;
+    }
+    assert(!"outcome of policy_decide");
+    return QUERY_REPLYING;
+}
+
+static bool query_wants_cd(const struct query *q)
+{
+    return (q->message.flags & FLAG_CD) != 0;
+}
+
+static struct cache_key query_key(const struct query *q)
+{
+    return (struct cache_key){
+        .question = &q->message.question,
+        .want_do = q->message.edns_do,
+        .want_cd = query_wants_cd(q),
+    };
+}
+
+static enum query_state step_cache(struct query *q)
+{
+    struct resolver *r = q->resolver;
+    struct cache_key key = query_key(q);
+    q->answer = cache_take(r->cache, &key, port_now_us(r->port));
+    if (q->answer != NULL) {
+        return QUERY_REPLYING;
+    }
+    if ((q->message.flags & FLAG_RD) == 0) {
+        return reply_with(q, RCODE_REFUSED, EDE_NOT_AUTHORITATIVE, "ask with RD=1");
+    }
+    return QUERY_JOINING;
+}
+
+/* From here the query may outlive resolver_ask(): what was borrowed is copied. */
+static void query_detach(struct query *q)
+{
+    assert(q->message.raw_question.n <= sizeof q->raw_question);
+    memcpy(q->raw_question, q->message.raw_question.at, q->message.raw_question.n);
+    q->message.raw_question.at = q->raw_question;
+    q->client = *q->asker;
+}
+
+static enum query_state step_joining(struct query *q)
+{
+    query_detach(q);
+    struct query *leader = query_find_leader(q->resolver, q);
+    if (leader != NULL) {
+        q->next = leader->followers;
+        leader->followers = q;
+        q->resolver->counts.n_coalesced++;
+        return QUERY_FOLLOWING;
+    }
+    query_lead(q);
+    q->deadline_us =
+        port_now_us(q->resolver->port) + (uint64_t)q->resolver->params.query_timeout_ms * 1000;
+    return QUERY_ASKING;
+}
+
+/* ---- asking providers ---- */
+
+static void on_attempt_end(void *ctx, struct attempt_end *end);
+static void on_timer(struct port_timer *timer);
+
+/* Starts an attempt at `provider`. The failure is the pool's: no memory, too many attempts. */
+static int query_try(struct query *q, unsigned provider, bool fresh)
+{
+    struct resolver *r = q->resolver;
+    struct attempt_wish wish = {
+        .question = &q->message.question,
+        .provider = provider,
+        .want_do = q->message.edns_do,
+        .want_cd = query_wants_cd(q),
+        .fresh = fresh,
+        .on_end = on_attempt_end,
+        .ctx = q,
+    };
+    struct query_try *t = &q->tries[q->n_tries];
+    int failure = attempt_start(r->pool, &wish, &t->attempt);
+    if (failure < 0) {
+        return failure;
+    }
+    t->provider = provider;
+    t->began_us = port_now_us(r->port);
+    q->n_tries++;
+    q->tried |= 1u << provider;
+    q->hedge_us = t->began_us + (uint64_t)r->params.hedge_ms * 1000;
+    q->timer.on_fire = on_timer;
+    return 0;
+}
+
+/* Keeps the first reason why no answer came: later ones are mostly echoes of it. */
+static void query_note_error(struct query *q, enum ede ede, const char *detail)
+{
+    if (q->error.rcode != RCODE_NOERROR) {
+        return;
+    }
+    snprintf(q->error_text, sizeof q->error_text, "%s", detail);
+    q->error = (struct reply_error){.rcode = RCODE_SERVFAIL, .ede = ede, .text = q->error_text};
+}
+
+static enum query_state step_asking(struct query *q)
+{
+    int provider = pool_next(q->resolver->pool, q->tried);
+    while (provider >= 0 && q->n_tries < QUERY_ATTEMPTS_LIVE) {
+        int failure = query_try(q, (unsigned)provider, false);
+        if (failure == 0) {
+            return QUERY_WAITING;
+        }
+        query_note_error(q, EDE_NOT_READY,
+                         failure == -EBUSY ? "too many queries under way" : "out of memory");
+        q->tried |= 1u << (unsigned)provider;
+        provider = pool_next(q->resolver->pool, q->tried);
+    }
+    q->hedge_us = PORT_NEVER;
+    if (q->n_tries > 0) {
+        return QUERY_WAITING;
+    }
+    query_note_error(q, EDE_NO_REACHABLE, "no provider answered");
+    return QUERY_REPLYING;
+}
+
+static void query_forget_try(struct query *q, unsigned provider)
+{
+    for (size_t i = 0; i < q->n_tries; i++) {
+        if (q->tries[i].provider == provider) {
+            q->tries[i] = q->tries[--q->n_tries];
+            return;
+        }
+    }
+    assert(!"an attempt that is not this query's ended");
+}
+
+static void query_learn(struct query *q, struct answer *answer)
+{
+    struct resolver *r = q->resolver;
+    struct cache_key key = query_key(q);
+    q->answer = answer_unref(q->answer);
+    q->answer = answer;
+    cache_put(r->cache, &key, answer);
+}
+
+static void on_attempt_end(void *ctx, struct attempt_end *end)
+{
+    struct query *q = ctx;
+    query_forget_try(q, end->provider);
+    switch (end->verdict) {
+    case ATTEMPT_ANSWERED:
+        query_learn(q, end->answer);
+        query_resume(q, QUERY_REPLYING);
+        return;
+    case ATTEMPT_RETRY_SAME:
+        query_note_error(q, end->ede, end->detail);
+        if ((q->retried & 1u << end->provider) == 0 && query_try(q, end->provider, true) == 0) {
+            q->retried |= 1u << end->provider;
+            query_resume(q, QUERY_WAITING);
+            return;
+        }
+        break;
+    case ATTEMPT_RETRY_NEXT:
+    case ATTEMPT_GIVE_UP:
+        query_note_error(q, end->ede, end->detail);
+        if (end->answer != NULL) {
+            q->answer = answer_unref(q->answer);
+            q->answer = end->answer;
+        }
+        break;
+    }
+    query_resume(q, end->verdict == ATTEMPT_GIVE_UP ? QUERY_REPLYING : QUERY_ASKING);
+}
+
+static void on_timer(struct port_timer *timer)
+{
+    struct query *q = (struct query *)((char *)timer - offsetof(struct query, timer));
+    if (port_now_us(q->resolver->port) >= q->deadline_us) {
+        query_note_error(q, EDE_NO_REACHABLE, "no provider answered in time");
+        query_resume(q, QUERY_REPLYING);
+        return;
+    }
+    q->resolver->counts.n_hedged++;
+    query_resume(q, QUERY_ASKING);
+}
+
+void query_fail(struct query *q, const struct reply_error *error)
+{
+    q->answer = answer_unref(q->answer);
+    q->error = *error;
+    query_resume(q, QUERY_REPLYING);
+}
+
+/* ---- the end ---- */
+
+/* An attempt that was silent for as long as a hedge waits has shown its provider to be slow. */
+static void query_end_tries(struct query *q)
+{
+    uint64_t now_us = q->n_tries > 0 ? port_now_us(q->resolver->port) : 0;
+    uint64_t patience_us = (uint64_t)q->resolver->params.hedge_ms * 1000;
+    while (q->n_tries > 0) {
+        struct query_try *t = &q->tries[--q->n_tries];
+        t->attempt = attempt_free(t->attempt, now_us - t->began_us >= patience_us);
+    }
+}
+
+static size_t query_write(struct query *q, uint8_t *out, size_t room)
+{
+    if (q->is_local) {
+        return reply_local(&q->message, q->local_rdata, LOCAL_TTL_S, out);
+    }
+    if (q->answer == NULL) {
+        return reply_error(&q->message, &q->error, out);
+    }
+    const struct resolver_client *client = q->asker != NULL ? q->asker : &q->client;
+    size_t limit = client->reply_limit != 0 ? client->reply_limit : reply_udp_limit(&q->message);
+    return reply_from_answer(&q->message, q->answer, port_now_us(q->resolver->port),
+                             limit < room ? limit : room, out);
+}
+
+static void query_count_reply(struct query *q)
+{
+    struct resolver_counts *counts = &q->resolver->counts;
+    counts->n_answered++;
+    unsigned rcode = q->answer != NULL ? q->answer->rcode : q->error.rcode;
+    if (!q->is_local && rcode == RCODE_SERVFAIL) {
+        counts->n_servfail++;
+    }
+}
+
+/* The same end for a query that waited for this one. */
+static void query_inherit(struct query *follower, const struct query *leader)
+{
+    follower->answer = leader->answer != NULL ? answer_ref(leader->answer) : NULL;
+    follower->error = leader->error;
+    query_resume(follower, QUERY_REPLYING);
+}
+
+static enum query_state step_replying(struct query *q)
+{
+    struct resolver *r = q->resolver;
+    bool led = q->leads;
+    query_count_reply(q);
+    query_end_tries(q);
+    query_stop_leading(q);
+    if (q->out != NULL) {
+        q->out->n += query_write(q, q->out->at + q->out->n, q->out->size - q->out->n);
+        return QUERY_DONE;
+    }
+    size_t n = query_write(q, r->reply, sizeof r->reply);
+    q->client.on_reply(&q->client, bytes_of(r->reply, n));
+    while (q->followers != NULL) {
+        struct query *follower = q->followers;
+        q->followers = follower->next;
+        query_inherit(follower, q);
+    }
+    if (led && q->answer != NULL && r->audit != NULL && !query_wants_cd(q)) {
+        audit_tell(r->audit, &q->message.question, q->answer);
+    }
+    return QUERY_DONE;
+}

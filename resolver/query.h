@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* A query: what one client wants, from its arrival to its reply. Private to query.c (its life) and
+ * resolver.c (where queries are kept); listeners see resolver.h only. */
+#ifndef RESOLVER_QUERY_H
+#define RESOLVER_QUERY_H
+
+#include "resolver/resolver.h"
+
+enum {
+    QUERY_ATTEMPTS_LIVE = 4, /* providers asked at the same time for one query */
+    QUERY_BUCKETS = 4096,    /* of the table of questions under way */
+};
+
+enum query_state {
+    QUERY_ARRIVED,   /* a message came: read it */
+    QUERY_POLICY,    /* may it leave the host? */
+    QUERY_CACHE,     /* is the answer known? */
+    QUERY_JOINING,   /* is the same question under way? */
+    QUERY_FOLLOWING, /* it is: waits for that query's end */
+    QUERY_ASKING,    /* start an attempt at the next provider */
+    QUERY_WAITING,   /* attempts are live; the timer stands at the hedge or the deadline */
+    QUERY_REPLYING,  /* answer or error is known: tell the client, and those that follow */
+    QUERY_DONE,      /* nothing refers to it any more */
+    QUERY_N_STATES,
+};
+
+/* One live attempt and when it began. */
+struct query_try {
+    struct attempt *attempt;
+    unsigned provider;
+    uint64_t began_us;
+};
+
+struct query {
+    struct resolver *resolver;
+    enum query_state state;
+    bool dropped; /* ends without a reply, by rule */
+    bool leads;   /* stands in the table of questions under way */
+    struct query_message message;
+
+    /* While resolver_ask() is on the stack: its arguments; NULL afterwards. */
+    struct bytes arrived;
+    const struct resolver_client *asker;
+    struct buf *out;
+
+    /* How it ends: an answer, or failing that an error. */
+    struct answer *answer;
+    struct reply_error error;
+    bool is_local; /* the policy's own answer, in local_rdata */
+    struct bytes local_rdata;
+    char error_text[ANSWER_EDE_TEXT_MAX + 1];
+
+    /* The asking. Bit i of a mask is provider i. */
+    struct port_timer timer;
+    uint64_t deadline_us;
+    uint64_t hedge_us;
+    unsigned tried;
+    unsigned retried;
+    struct query_try tries[QUERY_ATTEMPTS_LIVE];
+    size_t n_tries;
+
+    struct query *next;      /* in its bucket, its leader's followers, or the free list */
+    struct query *followers; /* newest first */
+
+    /* What outlives resolver_ask(): copied when the query starts to wait. */
+    struct resolver_client client;
+    uint8_t raw_question[NAME_MAX_OCTETS + 4];
+};
+
+struct resolver {
+    struct resolver_params params;
+    struct port *port;
+    struct cache *cache;
+    struct pool *pool;
+    struct audit *audit;
+    struct resolver_counts counts;
+    void (*on_drained)(void *ctx);
+    void *drained_ctx;
+    uint8_t secret[16];
+    struct query *free;
+    struct query *under_way[QUERY_BUCKETS];
+    uint8_t reply[MESSAGE_MAX]; /* the one reply being told outside resolver_ask() */
+};
+
+/* Walks a query on until it rests (WAITING, FOLLOWING) or is DONE. */
+void query_run(struct query *query);
+
+/* Ends a waiting query with an error, whatever it waits for. */
+void query_fail(struct query *query, const struct reply_error *error);
+
+/* Where queries are kept (resolver.c). */
+struct query *query_obtain(struct resolver *resolver);
+void query_release(struct query *query);
+/* lends the query that leads for the same question, DO and CD; NULL when none does. */
+struct query *query_find_leader(struct resolver *resolver, const struct query *query);
+void query_lead(struct query *query);
+void query_stop_leading(struct query *query);
+
+#endif

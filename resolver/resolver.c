@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/* Where queries are kept: the free list, the table of questions under way, the counters. */
+#include "resolver/cache/siphash.h"
+#include "resolver/query.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+struct resolver *resolver_new(const struct resolver_params *params, struct port *port,
+                              struct cache *cache, struct pool *pool, struct audit *audit)
+{
+    struct resolver *r = calloc(1, sizeof *r);
+    if (r == NULL) {
+        return NULL;
+    }
+    r->params = *params;
+    r->port = port;
+    r->cache = cache;
+    r->pool = pool;
+    r->audit = audit;
+    port->ops->random(port, r->secret, sizeof r->secret);
+    return r;
+}
+
+struct resolver *resolver_free(struct resolver *r)
+{
+    if (r == NULL) {
+        return NULL;
+    }
+    struct reply_error stopping = {RCODE_SERVFAIL, EDE_NOT_READY, "the resolver is stopping"};
+    for (size_t i = 0; i < QUERY_BUCKETS; i++) {
+        while (r->under_way[i] != NULL) {
+            query_fail(r->under_way[i], &stopping);
+        }
+    }
+    assert(r->counts.n_live == 0);
+    while (r->free != NULL) {
+        struct query *q = r->free;
+        r->free = q->next;
+        free(q);
+    }
+    free(r);
+    return NULL;
+}
+
+struct query *query_obtain(struct resolver *r)
+{
+    struct query *q = r->free;
+    if (q != NULL) {
+        r->free = q->next;
+    } else if (r->counts.n_live >= r->params.max_queries || (q = malloc(sizeof *q)) == NULL) {
+        return NULL;
+    }
+    r->counts.n_live++;
+    return q;
+}
+
+void query_release(struct query *q)
+{
+    struct resolver *r = q->resolver;
+    answer_unref(q->answer);
+    q->next = r->free;
+    r->free = q;
+    r->counts.n_live--;
+    if (r->counts.n_live == 0 && r->on_drained != NULL) {
+        void (*on_drained)(void *ctx) = r->on_drained;
+        r->on_drained = NULL;
+        on_drained(r->drained_ctx);
+    }
+}
+
+static struct query **query_bucket(struct resolver *r, const struct query *q)
+{
+    const struct question *question = &q->message.question;
+    uint64_t hash = siphash13(r->secret, name_bytes(&question->name)) + question->type;
+    return &r->under_way[hash % QUERY_BUCKETS];
+}
+
+static bool query_same(const struct query *a, const struct query *b)
+{
+    const struct question *x = &a->message.question, *y = &b->message.question;
+    return x->type == y->type && x->class == y->class && a->message.edns_do == b->message.edns_do &&
+           ((a->message.flags ^ b->message.flags) & FLAG_CD) == 0 &&
+           bytes_equal(name_bytes(&x->name), name_bytes(&y->name));
+}
+
+struct query *query_find_leader(struct resolver *r, const struct query *query)
+{
+    struct query *q = *query_bucket(r, query);
+    while (q != NULL && !query_same(q, query)) {
+        q = q->next;
+    }
+    return q;
+}
+
+void query_lead(struct query *q)
+{
+    struct query **bucket = query_bucket(q->resolver, q);
+    q->next = *bucket;
+    *bucket = q;
+    q->leads = true;
+}
+
+void query_stop_leading(struct query *q)
+{
+    if (!q->leads) {
+        return;
+    }
+    struct query **at = query_bucket(q->resolver, q);
+    while (*at != q) {
+        at = &(*at)->next;
+    }
+    *at = q->next;
+    q->leads = false;
+}
+
+/* Only what a query is read by before it is written: most of its bytes are buffers. */
+static void query_begin(struct query *q, struct resolver *r, struct bytes message)
+{
+    q->resolver = r;
+    q->state = QUERY_ARRIVED;
+    q->dropped = false;
+    q->leads = false;
+    q->arrived = message;
+    q->answer = NULL;
+    q->error = (struct reply_error){.rcode = RCODE_NOERROR, .ede = EDE_NONE};
+    q->is_local = false;
+    q->timer = (struct port_timer){0};
+    q->tried = 0;
+    q->retried = 0;
+    q->n_tries = 0;
+    q->next = NULL;
+    q->followers = NULL;
+}
+
+/* Over the bound of live queries the newcomer still gets its answer, though a poor one. */
+static enum resolver_outcome resolver_refuse(struct resolver *r, struct bytes message,
+                                             struct buf *out)
+{
+    struct query_message query;
+    struct reply_error full = {RCODE_SERVFAIL, EDE_NOT_READY, "too many queries under way"};
+    if (message_read_query(message, &query) == MESSAGE_DROP) {
+        r->counts.n_dropped++;
+        return RESOLVER_DROPPED;
+    }
+    out->n += reply_error(&query, &full, out->at + out->n);
+    r->counts.n_answered++;
+    r->counts.n_servfail++;
+    return RESOLVER_ANSWERED;
+}
+
+enum resolver_outcome resolver_ask(struct resolver *r, struct bytes message,
+                                   const struct resolver_client *client, struct buf *out)
+{
+    assert(out->size - out->n >= REPLY_ERROR_MAX);
+    r->counts.n_received++;
+    struct query *q = query_obtain(r);
+    if (q == NULL) {
+        return resolver_refuse(r, message, out);
+    }
+    query_begin(q, r, message);
+    q->asker = client;
+    q->out = out;
+    query_run(q);
+    q->asker = NULL;
+    q->out = NULL;
+    if (q->state != QUERY_DONE) {
+        return RESOLVER_PENDING;
+    }
+    bool dropped = q->dropped;
+    r->counts.n_dropped += dropped;
+    query_release(q);
+    return dropped ? RESOLVER_DROPPED : RESOLVER_ANSWERED;
+}
+
+void resolver_drain(struct resolver *r, void (*on_drained)(void *ctx), void *ctx)
+{
+    if (r->counts.n_live == 0) {
+        on_drained(ctx);
+        return;
+    }
+    r->on_drained = on_drained;
+    r->drained_ctx = ctx;
+}
+
+void resolver_count(const struct resolver *r, struct resolver_counts *ret_counts)
+{
+    *ret_counts = r->counts;
+}

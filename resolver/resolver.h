@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* The façade of the resolver: ask, and be answered. One resolver a worker, on that worker's port;
+ * only the cache and the auditor behind it are shared.
+ *
+ * Every question asked is answered exactly once, or was dropped by rule (PROMISES M1, M2). Bounds:
+ * params.max_queries live queries; over it the newcomer is answered SERVFAIL. */
+#ifndef RESOLVER_RESOLVER_H
+#define RESOLVER_RESOLVER_H
+
+#include "resolver/audit/audit.h"
+#include "resolver/cache/cache.h"
+#include "resolver/upstream/pool.h"
+#include "resolver/wire/reply.h"
+
+struct resolver;
+
+struct resolver_params {
+    uint32_t query_timeout_ms; /* the budget of one query; a stub gives up after 5 s */
+    uint32_t hedge_ms;         /* a provider silent for so long is joined by the next */
+    size_t max_queries;
+};
+
+/* Who asked: kept by value until the answer. `on_reply` is called once when resolver_ask() said
+ * PENDING; the reply is borrowed during the call. `room` is the listener's to use. */
+struct resolver_client {
+    void (*on_reply)(const struct resolver_client *client, struct bytes reply);
+    void *listener;
+    size_t reply_limit; /* octets; 0: by the query's EDNS size and our UDP cap */
+    _Alignas(8) uint8_t room[96];
+};
+
+enum resolver_outcome {
+    RESOLVER_ANSWERED = 1, /* the reply was put into `out` */
+    RESOLVER_PENDING,      /* client->on_reply will be called */
+    RESOLVER_DROPPED,      /* by rule: no reply, ever */
+};
+
+/* Counters of one resolver. The identity (PROMISES §5.1):
+ * n_received = n_answered + n_dropped + live. */
+struct resolver_counts {
+    uint64_t n_received, n_answered, n_dropped, n_servfail, n_coalesced, n_hedged;
+    size_t n_live;
+};
+
+/* Borrows port, cache, pool and audit (may be NULL) for its life. gives NULL without memory. */
+struct resolver *resolver_new(const struct resolver_params *params, struct port *port,
+                              struct cache *cache, struct pool *pool, struct audit *audit);
+/* Live queries are answered SERVFAIL (EDE 14 not ready) first. */
+struct resolver *resolver_free(struct resolver *resolver);
+
+/* Asks. `message` is borrowed during the call; `out` takes the reply when there is one at once:
+ * REPLY_ERROR_MAX octets of room at least (a longer reply that does not fit goes out truncated).
+ * `client` is copied when the answer has to wait. */
+enum resolver_outcome resolver_ask(struct resolver *resolver, struct bytes message,
+                                   const struct resolver_client *client, struct buf *out);
+
+/* Calls on_drained once no query is live any more; at once, from inside, when none is. */
+void resolver_drain(struct resolver *resolver, void (*on_drained)(void *ctx), void *ctx);
+void resolver_count(const struct resolver *resolver, struct resolver_counts *ret_counts);
+
+#endif

@@ -1,0 +1,592 @@
+/* SPDX-License-Identifier: MIT */
+/* libcurl's multi interface on a port: curl says which sockets and which time it waits for, the
+ * port says when they come; finished transfers are collected outside curl's callbacks, so that
+ * whoever is told may start and cancel others.
+ *
+ * A transfer keeps its easy handle for the next request: what never changes is set once. */
+#include "resolver/upstream/curl.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include <curl/curl.h>
+
+enum {
+    ENDPOINTS_MAX = 64,
+    REQUEST_MAX = 512, /* a DNS query as we write it */
+    HEADER_BYTES_MAX = 16384,
+    HEADERS_MAX = 100,
+    BODY_KEPT = 4096, /* a larger buffer is not kept for the next request */
+    RETRY_AFTER_MAX_S = 300,
+};
+
+struct curl_exchange;
+
+struct transfer {
+    struct curl_exchange *exchange;
+    CURL *easy;
+    struct exchange_call *call;
+    struct transfer *next; /* in the free list or among the unreachable */
+    uint8_t request[REQUEST_MAX];
+    uint8_t *body;
+    size_t n_body, body_room;
+    size_t header_bytes;
+    unsigned n_headers;
+    bool has_age, encoded, too_large;
+    uint32_t age_s;
+    char detail[CURL_ERROR_SIZE];
+};
+
+/* What is kept for an endpoint: its addresses in curl's words. */
+struct known_endpoint {
+    const char *const *addresses;
+    size_t n_addresses;
+    struct curl_slist *resolve;
+    struct curl_slist *former; /* what a transfer that waits to begin may still refer to */
+};
+
+struct curl_exchange {
+    struct exchange exchange; /* first */
+    struct curl_exchange_params params;
+    struct port *port;
+    CURLM *multi;
+    struct port_timer timer; /* curl's */
+    struct port_timer kick;  /* tells what was unreachable from the start */
+    struct transfer *free;
+    struct transfer *unreachable;
+    struct known_endpoint endpoints[ENDPOINTS_MAX];
+    struct curl_slist *post_headers, *get_headers;
+    char media_type[EXCHANGE_TYPE_MAX]; /* of the headers above */
+};
+
+int curl_exchange_global_init(const char **ret_detail)
+{
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0) {
+        *ret_detail = "its set-up failed";
+        return -ENOTSUP;
+    }
+    const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+    if ((info->features & CURL_VERSION_SSL) == 0 || (info->features & CURL_VERSION_HTTP2) == 0) {
+        *ret_detail = "it was built without TLS or without HTTP/2";
+        curl_global_cleanup();
+        return -ENOTSUP;
+    }
+    return 0;
+}
+
+void curl_exchange_global_done(void)
+{
+    curl_global_cleanup();
+}
+
+const char *curl_exchange_version(void)
+{
+    return curl_version();
+}
+
+/* ---- what comes in ---- */
+
+static size_t on_body(char *at, size_t size, size_t n, void *ctx)
+{
+    struct transfer *t = ctx;
+    n *= size;
+    if (n > EXCHANGE_BODY_MAX - t->n_body) {
+        t->too_large = true;
+        return 0;
+    }
+    if (t->n_body + n > t->body_room) {
+        size_t room = t->n_body + n < BODY_KEPT ? BODY_KEPT : EXCHANGE_BODY_MAX;
+        uint8_t *body = realloc(t->body, room);
+        if (body == NULL) {
+            return 0;
+        }
+        t->body = body;
+        t->body_room = room;
+    }
+    memcpy(t->body + t->n_body, at, n);
+    t->n_body += n;
+    return n;
+}
+
+/* The value of header `name` when the line is that header; {NULL, 0} otherwise. */
+static struct bytes header_value(struct bytes line, const char *name)
+{
+    size_t n = strlen(name);
+    if (line.n <= n || line.at[n] != ':' || strncasecmp((const char *)line.at, name, n) != 0) {
+        return (struct bytes){0};
+    }
+    size_t from = n + 1, to = line.n;
+    while (from < to && (line.at[from] == ' ' || line.at[from] == '\t')) {
+        from++;
+    }
+    while (to > from && (uint8_t)(line.at[to - 1]) <= ' ') {
+        to--;
+    }
+    return bytes_of(line.at + from, to - from);
+}
+
+/* delta-seconds (RFC 9111 §1.2.2): nonsense is 0, what is too large is 2^31. */
+static uint32_t read_seconds(struct bytes text)
+{
+    uint64_t v = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.at[i] < '0' || text.at[i] > '9') {
+            return 0;
+        }
+        v = v * 10 + (text.at[i] - '0');
+        v = v > UINT32_C(0x80000000) ? UINT32_C(0x80000000) : v;
+    }
+    return (uint32_t)v;
+}
+
+static size_t on_header(char *at, size_t size, size_t n, void *ctx)
+{
+    struct transfer *t = ctx;
+    n *= size;
+    t->header_bytes += n;
+    if (++t->n_headers > HEADERS_MAX || t->header_bytes > HEADER_BYTES_MAX) {
+        snprintf(t->detail, sizeof t->detail, "too many header fields");
+        return 0;
+    }
+    struct bytes line = bytes_of(at, n);
+    struct bytes age = header_value(line, "age");
+    struct bytes encoding = header_value(line, "content-encoding");
+    if (age.at != NULL && !t->has_age) {
+        t->has_age = true;
+        t->age_s = read_seconds(age);
+    }
+    if (encoding.n > 0) {
+        t->encoded = true;
+        return 0;
+    }
+    return n;
+}
+
+/* ---- transfers ---- */
+
+static bool set_fixed_options(struct curl_exchange *x, struct transfer *t)
+{
+    CURL *e = t->easy;
+    long connect_ms = (long)x->params.connect_timeout_ms,
+         total_ms = (long)x->params.total_timeout_ms;
+    return curl_easy_setopt(e, CURLOPT_PRIVATE, t) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_PIPEWAIT, 1L) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_PROXY, "") == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_NETRC, CURL_NETRC_IGNORED) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_TCP_NODELAY, 1L) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_USERAGENT, x->params.user_agent) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, connect_ms) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, total_ms) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_WRITEDATA, t) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_HEADERDATA, t) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->detail) == CURLE_OK;
+}
+
+static void transfer_free(struct transfer *t)
+{
+    curl_easy_cleanup(t->easy);
+    free(t->body);
+    free(t);
+}
+
+static struct transfer *transfer_obtain(struct curl_exchange *x)
+{
+    struct transfer *t = x->free;
+    if (t != NULL) {
+        x->free = t->next;
+        return t;
+    }
+    t = calloc(1, sizeof *t);
+    if (t == NULL) {
+        return NULL;
+    }
+    t->exchange = x;
+    t->easy = curl_easy_init();
+    if (t->easy == NULL || !set_fixed_options(x, t)) {
+        transfer_free(t);
+        return NULL;
+    }
+    return t;
+}
+
+static void transfer_release(struct transfer *t)
+{
+    if (t->body_room > BODY_KEPT) {
+        free(t->body);
+        t->body = NULL;
+        t->body_room = 0;
+    }
+    t->call = NULL;
+    t->next = t->exchange->free;
+    t->exchange->free = t;
+}
+
+/* ---- the end of a transfer ---- */
+
+static enum exchange_result result_of(const struct transfer *t, CURLcode code)
+{
+    curl_off_t connected_us = 0;
+    switch ((int)code) {
+    case CURLE_OK:
+        return EXCHANGE_DONE;
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+        return EXCHANGE_UNTRUSTED;
+    case CURLE_SSL_CONNECT_ERROR:
+        return EXCHANGE_TLS_FAILED;
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_CONNECT:
+        return EXCHANGE_UNREACHABLE;
+    default:
+        break;
+    }
+    if (t->too_large) {
+        return EXCHANGE_TOO_LARGE;
+    }
+    curl_easy_getinfo(t->easy, CURLINFO_APPCONNECT_TIME_T, &connected_us);
+    return code == CURLE_OPERATION_TIMEDOUT && connected_us == 0 ? EXCHANGE_UNREACHABLE
+                                                                 : EXCHANGE_BROKEN;
+}
+
+static void transfer_tell(struct transfer *t, CURLcode code)
+{
+    struct exchange_reply reply = {.result = result_of(t, code), .media_type = "", .detail = ""};
+    if (reply.result == EXCHANGE_DONE) {
+        long status = 0;
+        curl_off_t retry_after_s = 0;
+        char *type = NULL;
+        curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+        curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &retry_after_s);
+        curl_easy_getinfo(t->easy, CURLINFO_CONTENT_TYPE, &type);
+        reply.status = (unsigned)status;
+        reply.media_type = type != NULL ? type : "";
+        reply.age_s = t->age_s;
+        reply.retry_after_s =
+            retry_after_s > RETRY_AFTER_MAX_S ? RETRY_AFTER_MAX_S : (uint32_t)retry_after_s;
+        reply.body = bytes_of(t->body, t->n_body);
+    } else if (t->encoded) {
+        reply.detail = "encoded content, which was not asked for";
+    } else if (t->too_large) {
+        reply.detail = "more than 65535 octets";
+    } else {
+        reply.detail = t->detail[0] != '\0' ? t->detail : curl_easy_strerror(code);
+    }
+    struct exchange_call *call = t->call;
+    call->handle = NULL;
+    call->on_done(call, &reply);
+    transfer_release(t);
+}
+
+static void collect(struct curl_exchange *x)
+{
+    CURLMsg *message;
+    int n_left;
+    while ((message = curl_multi_info_read(x->multi, &n_left)) != NULL) {
+        assert(message->msg == CURLMSG_DONE);
+        CURLcode code = message->data.result;
+        struct transfer *t;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&t);
+        curl_multi_remove_handle(x->multi, t->easy);
+        transfer_tell(t, code);
+    }
+}
+
+/* ---- curl's wishes to the port and back ---- */
+
+static void on_ready(void *ctx, int fd, unsigned events)
+{
+    struct curl_exchange *x = ctx;
+    int action =
+        (events & PORT_READ ? CURL_CSELECT_IN : 0) | (events & PORT_WRITE ? CURL_CSELECT_OUT : 0);
+    int n_running;
+    curl_multi_socket_action(x->multi, fd, action, &n_running);
+    collect(x);
+}
+
+static void on_timer(struct port_timer *timer)
+{
+    struct curl_exchange *x =
+        (struct curl_exchange *)((char *)timer - offsetof(struct curl_exchange, timer));
+    int n_running;
+    curl_multi_socket_action(x->multi, CURL_SOCKET_TIMEOUT, 0, &n_running);
+    collect(x);
+}
+
+static int want_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket_ctx)
+{
+    (void)easy;
+    struct curl_exchange *x = ctx;
+    struct port_watch *watch = socket_ctx;
+    unsigned events = (what == CURL_POLL_IN || what == CURL_POLL_INOUT ? PORT_READ : 0u) |
+                      (what == CURL_POLL_OUT || what == CURL_POLL_INOUT ? PORT_WRITE : 0u);
+    if (what == CURL_POLL_REMOVE) {
+        if (watch != NULL) {
+            x->port->ops->unwatch(watch);
+            curl_multi_assign(x->multi, fd, NULL);
+        }
+        return 0;
+    }
+    if (watch != NULL) {
+        return x->port->ops->rewatch(watch, events) < 0 ? -1 : 0;
+    }
+    if (x->port->ops->watch(x->port, fd, events, &watch, on_ready, x) < 0) {
+        return -1;
+    }
+    curl_multi_assign(x->multi, fd, watch);
+    return 0;
+}
+
+static int want_timer(CURLM *multi, long wait_ms, void *ctx)
+{
+    (void)multi;
+    struct curl_exchange *x = ctx;
+    if (wait_ms < 0) {
+        port_timer_stop(x->port, &x->timer);
+        return 0;
+    }
+    uint64_t at_us = port_now_us(x->port) + (uint64_t)wait_ms * 1000;
+    return port_timer_start(x->port, &x->timer, at_us) < 0 ? -1 : 0;
+}
+
+/* ---- starting ---- */
+
+/* "host:port:address,address" for CURLOPT_RESOLVE; false without memory or for a URL that is none.
+ */
+static bool make_resolve(const struct exchange_endpoint *endpoint, struct curl_slist **ret_list)
+{
+    bool done = false;
+    char *host = NULL, *port = NULL, *line = NULL;
+    size_t n;
+    FILE *to = open_memstream(&line, &n);
+    CURLU *url = curl_url();
+    if (to != NULL && url != NULL &&
+        curl_url_set(url, CURLUPART_URL, endpoint->url, 0) == CURLUE_OK &&
+        curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+        curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK) {
+        fprintf(to, "%s:%s:", host, port);
+        for (size_t i = 0; i < endpoint->n_addresses; i++) {
+            const char *address = endpoint->addresses[i];
+            bool is_v6 = strchr(address, ':') != NULL && address[0] != '[';
+            fprintf(to, is_v6 ? "%s[%s]" : "%s%s", i > 0 ? "," : "", address);
+        }
+    }
+    if (to != NULL && fclose(to) == 0 && port != NULL) {
+        *ret_list = curl_slist_append(NULL, line);
+        done = *ret_list != NULL;
+    }
+    curl_free(host);
+    curl_free(port);
+    curl_url_cleanup(url);
+    free(line);
+    return done;
+}
+
+/* lends the list for the endpoint; NULL with *ret_failure 0: the URL holds a literal address. */
+static struct curl_slist *endpoint_resolve(struct curl_exchange *x,
+                                           const struct exchange_endpoint *endpoint,
+                                           int *ret_failure)
+{
+    assert(endpoint->id < ENDPOINTS_MAX);
+    struct known_endpoint *known = &x->endpoints[endpoint->id];
+    *ret_failure = 0;
+    if (endpoint->n_addresses == 0) {
+        return NULL;
+    }
+    if (known->addresses == endpoint->addresses && known->n_addresses == endpoint->n_addresses) {
+        return known->resolve;
+    }
+    struct curl_slist *list;
+    if (!make_resolve(endpoint, &list)) {
+        *ret_failure = -EINVAL;
+        return NULL;
+    }
+    curl_slist_free_all(known->former);
+    *known =
+        (struct known_endpoint){endpoint->addresses, endpoint->n_addresses, list, known->resolve};
+    return list;
+}
+
+/* A name that curl would have to look up must not get that far. */
+static bool has_literal_host(const char *text)
+{
+    char *host = NULL;
+    bool literal = false;
+    CURLU *url = curl_url();
+    if (url != NULL && curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK &&
+        curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK) {
+        literal = host[0] == '[' || host[strspn(host, "0123456789.")] == '\0';
+    }
+    curl_free(host);
+    curl_url_cleanup(url);
+    return literal;
+}
+
+static int make_headers(struct curl_exchange *x, const char *media_type)
+{
+    char accept[EXCHANGE_TYPE_MAX + 16], content[EXCHANGE_TYPE_MAX + 16];
+    if (strcmp(x->media_type, media_type) == 0) {
+        return 0;
+    }
+    assert(x->media_type[0] == '\0'); /* one exchange speaks one media type */
+    snprintf(x->media_type, sizeof x->media_type, "%s", media_type);
+    snprintf(accept, sizeof accept, "Accept: %s", media_type);
+    snprintf(content, sizeof content, "Content-Type: %s", media_type);
+    x->get_headers = curl_slist_append(NULL, accept);
+    x->post_headers = curl_slist_append(NULL, accept);
+    if (x->get_headers == NULL || x->post_headers == NULL ||
+        curl_slist_append(x->post_headers, content) == NULL) {
+        return -ENOMEM;
+    }
+    return 0;
+}
+
+static bool set_request(struct transfer *t, const struct exchange_request *request,
+                        struct curl_slist *resolve)
+{
+    struct curl_exchange *x = t->exchange;
+    CURL *e = t->easy;
+    bool post = request->method == EXCHANGE_POST;
+    const char *url = request->target != NULL ? request->target : request->endpoint->url;
+    if (post) {
+        memcpy(t->request, request->body.at, request->body.n);
+    }
+    return curl_easy_setopt(e, CURLOPT_URL, url) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_RESOLVE, resolve) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_CAINFO, request->endpoint->ca_file) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, (long)request->fresh) == CURLE_OK &&
+           curl_easy_setopt(e, post ? CURLOPT_POST : CURLOPT_HTTPGET, 1L) == CURLE_OK &&
+           (!post ||
+            (curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE, (long)request->body.n) == CURLE_OK &&
+             curl_easy_setopt(e, CURLOPT_POSTFIELDS, t->request) == CURLE_OK)) &&
+           curl_easy_setopt(e, CURLOPT_HTTPHEADER, post ? x->post_headers : x->get_headers) ==
+               CURLE_OK;
+}
+
+static void on_kick(struct port_timer *timer)
+{
+    struct curl_exchange *x =
+        (struct curl_exchange *)((char *)timer - offsetof(struct curl_exchange, kick));
+    struct exchange_reply reply = {
+        .result = EXCHANGE_UNREACHABLE, .media_type = "", .detail = "no address known"};
+    while (x->unreachable != NULL) {
+        struct transfer *t = x->unreachable;
+        struct exchange_call *call = t->call;
+        x->unreachable = t->next;
+        call->handle = NULL;
+        transfer_release(t);
+        call->on_done(call, &reply);
+    }
+}
+
+static int curl_start(struct exchange *exchange, const struct exchange_request *request,
+                      struct exchange_call *call)
+{
+    struct curl_exchange *x = (struct curl_exchange *)exchange;
+    int failure;
+    struct curl_slist *resolve = endpoint_resolve(x, request->endpoint, &failure);
+    failure = failure < 0 ? failure : make_headers(x, request->media_type);
+    failure = request->body.n > REQUEST_MAX ? -EINVAL : failure;
+    struct transfer *t = failure < 0 ? NULL : transfer_obtain(x);
+    if (t == NULL) {
+        return failure < 0 ? failure : -ENOMEM;
+    }
+    t->call = call;
+    t->n_body = t->header_bytes = 0;
+    t->n_headers = 0;
+    t->has_age = t->encoded = t->too_large = false;
+    t->age_s = 0;
+    t->detail[0] = '\0';
+    call->handle = t;
+    if (resolve == NULL && !has_literal_host(request->endpoint->url)) {
+        t->next = x->unreachable;
+        x->unreachable = t;
+        return port_timer_start(x->port, &x->kick, port_now_us(x->port));
+    }
+    if (!set_request(t, request, resolve) || curl_multi_add_handle(x->multi, t->easy) != CURLM_OK) {
+        call->handle = NULL;
+        transfer_release(t);
+        return -ENOMEM;
+    }
+    return 0;
+}
+
+static void curl_cancel(struct exchange *exchange, struct exchange_call *call)
+{
+    struct curl_exchange *x = (struct curl_exchange *)exchange;
+    struct transfer *t = call->handle;
+    if (t == NULL) {
+        return;
+    }
+    call->handle = NULL;
+    struct transfer **at = &x->unreachable;
+    while (*at != NULL && *at != t) {
+        at = &(*at)->next;
+    }
+    if (*at == t) {
+        *at = t->next;
+    } else {
+        curl_multi_remove_handle(x->multi, t->easy);
+    }
+    transfer_release(t);
+}
+
+static void curl_free_exchange(struct exchange *exchange)
+{
+    struct curl_exchange *x = (struct curl_exchange *)exchange;
+    while (x->free != NULL) {
+        struct transfer *t = x->free;
+        x->free = t->next;
+        transfer_free(t);
+    }
+    /* Closes the connections, and with them the watches. */
+    curl_multi_cleanup(x->multi);
+    port_timer_stop(x->port, &x->timer);
+    port_timer_stop(x->port, &x->kick);
+    for (size_t i = 0; i < ENDPOINTS_MAX; i++) {
+        curl_slist_free_all(x->endpoints[i].resolve);
+        curl_slist_free_all(x->endpoints[i].former);
+    }
+    curl_slist_free_all(x->post_headers);
+    curl_slist_free_all(x->get_headers);
+    free(x);
+}
+
+struct exchange *curl_exchange_new(const struct curl_exchange_params *params, struct port *port)
+{
+    static const struct exchange_ops ops = {curl_start, curl_cancel, curl_free_exchange};
+    struct curl_exchange *x = calloc(1, sizeof *x);
+    CURLM *multi = curl_multi_init();
+    if (x == NULL || multi == NULL) {
+        curl_multi_cleanup(multi);
+        free(x);
+        return NULL;
+    }
+    x->exchange.ops = &ops;
+    x->params = *params;
+    x->port = port;
+    x->multi = multi;
+    x->timer.on_fire = on_timer;
+    x->kick.on_fire = on_kick;
+    curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, want_socket);
+    curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, x);
+    curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, want_timer);
+    curl_multi_setopt(multi, CURLMOPT_TIMERDATA, x);
+    curl_multi_setopt(multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+    curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, params->max_connections);
+    return &x->exchange;
+}

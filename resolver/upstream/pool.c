@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+#include "resolver/upstream/upstream.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+enum { FAILURES_TO_DOWN = 3, DOWN_MIN_S = 1, DOWN_MAX_S = 30 };
+
+static void on_bootstrap_done(void *ctx)
+{
+    struct upstream *u = ctx;
+    struct bootstrap_found found = bootstrap_found(u->bootstrap);
+    u->endpoint.addresses = found.addresses;
+    u->endpoint.n_addresses = found.n_addresses;
+    attempts_resume(u);
+}
+
+static bool upstream_init(struct upstream *u, struct pool *pool,
+                          const struct provider_params *params)
+{
+    struct name host;
+    u->pool = pool;
+    u->params = params;
+    u->endpoint = params->endpoint;
+    u->wants_get = params->protocol == PROTOCOL_DOH_GET;
+    if (params->endpoint.n_addresses > 0 || pool->params.bootstrap == NULL ||
+        !bootstrap_host_of(params->endpoint.url, &host)) {
+        return true;
+    }
+    u->bootstrap = bootstrap_new(pool->port, pool->params.bootstrap, params->endpoint.url,
+                                 on_bootstrap_done, u);
+    return u->bootstrap != NULL;
+}
+
+struct pool *pool_new(const struct pool_params *params, struct port *port,
+                      struct exchange *exchange)
+{
+    assert(params->n_providers >= 1 && params->n_providers <= POOL_MAX);
+    struct pool *pool = calloc(1, sizeof *pool);
+    if (pool == NULL) {
+        return NULL;
+    }
+    pool->params = *params;
+    pool->port = port;
+    pool->exchange = exchange;
+    for (size_t i = 0; i < params->n_providers; i++) {
+        if (!upstream_init(&pool->upstreams[i], pool, &params->providers[i])) {
+            return pool_free(pool);
+        }
+    }
+    return pool;
+}
+
+struct pool *pool_free(struct pool *pool)
+{
+    if (pool == NULL) {
+        return NULL;
+    }
+    assert(pool->n_live == 0);
+    for (size_t i = 0; i < pool->params.n_providers; i++) {
+        bootstrap_free(pool->upstreams[i].bootstrap);
+    }
+    while (pool->free != NULL) {
+        struct attempt *attempt = pool->free;
+        pool->free = attempt->next;
+        free(attempt);
+    }
+    free(pool);
+    return NULL;
+}
+
+static bool is_down(const struct upstream *u, uint64_t now_us)
+{
+    return now_us < u->down_until_us;
+}
+
+int pool_next(struct pool *pool, unsigned tried)
+{
+    uint64_t now_us = port_now_us(pool->port);
+    int fallback = -ENOENT;
+    for (unsigned i = 0; i < pool->params.n_providers; i++) {
+        if ((tried & 1u << i) != 0) {
+            continue;
+        }
+        if (!is_down(&pool->upstreams[i], now_us)) {
+            return (int)i;
+        }
+        fallback = fallback < 0 ? (int)i : fallback;
+    }
+    return fallback;
+}
+
+void upstream_note_good(struct upstream *u)
+{
+    u->n_good++;
+    u->failures_in_row = 0;
+    u->down_until_us = 0;
+    u->down_s = 0;
+    u->suspect = false;
+}
+
+/* Failures that come in while it is down belong to the trouble that put it there. */
+void upstream_note_failed(struct upstream *u)
+{
+    uint64_t now_us = port_now_us(u->pool->port);
+    u->n_failed++;
+    u->failures_in_row++;
+    if (u->failures_in_row < FAILURES_TO_DOWN || is_down(u, now_us)) {
+        return;
+    }
+    u->down_s = u->down_s == 0 ? DOWN_MIN_S : 2 * u->down_s;
+    u->down_s = u->down_s > DOWN_MAX_S ? DOWN_MAX_S : u->down_s;
+    u->down_until_us = now_us + (uint64_t)u->down_s * 1000000;
+}
+
+void upstream_note_busy(struct upstream *u, uint32_t wait_s)
+{
+    uint64_t until_us = port_now_us(u->pool->port) + (uint64_t)wait_s * 1000000;
+    if (until_us > u->down_until_us) {
+        u->down_until_us = until_us;
+    }
+}
+
+void pool_state(const struct pool *pool, unsigned provider, struct upstream_state *ret_state)
+{
+    const struct upstream *u = &pool->upstreams[provider];
+    *ret_state = (struct upstream_state){
+        .name = u->params->name,
+        .n_sent = u->n_sent,
+        .n_good = u->n_good,
+        .n_failed = u->n_failed,
+        .failures_in_row = u->failures_in_row,
+        .down = is_down(u, port_now_us(pool->port)),
+    };
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* What was learnt about a provider, and the pool's insides. Private to pool.c and attempt.c. */
+#ifndef RESOLVER_UPSTREAM_UPSTREAM_H
+#define RESOLVER_UPSTREAM_UPSTREAM_H
+
+#include "resolver/upstream/bootstrap.h"
+#include "resolver/upstream/doh.h"
+#include "resolver/upstream/pool.h"
+
+struct upstream {
+    struct pool *pool;
+    const struct provider_params *params;
+    struct exchange_endpoint endpoint; /* the configured one, with the addresses found */
+    struct bootstrap *bootstrap;       /* NULL: the addresses are given */
+    struct attempt *waiting;           /* for an address, oldest last */
+    uint64_t n_sent, n_good, n_failed;
+    unsigned failures_in_row;
+    uint64_t down_until_us;
+    uint32_t down_s; /* how long the last time */
+    bool suspect;    /* its connection may be dead: the next attempt takes a fresh one */
+    bool wants_get;  /* learnt from 405 or 501 */
+};
+
+struct attempt {
+    struct exchange_call call; /* first */
+    struct upstream *upstream;
+    struct question question;
+    bool want_do, want_cd, fresh;
+    bool waits; /* for an address */
+    void (*on_end)(void *ctx, struct attempt_end *end);
+    void *ctx;
+    struct attempt *next; /* free or waiting */
+};
+
+struct pool {
+    struct pool_params params;
+    struct port *port;
+    struct exchange *exchange;
+    struct upstream upstreams[POOL_MAX];
+    struct attempt *free;
+    size_t n_live;
+};
+
+/* An attempt ended well or badly; a bad one may put the provider down. */
+void upstream_note_good(struct upstream *upstream);
+void upstream_note_failed(struct upstream *upstream);
+/* The provider asked for silence (Retry-After). */
+void upstream_note_busy(struct upstream *upstream, uint32_t wait_s);
+
+/* The bootstrap's round has ended: go on with those that wait, or end them. */
+void attempts_resume(struct upstream *upstream);
+
+#endif

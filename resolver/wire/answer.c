@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+/* How an upstream's message becomes an answer:
+ *   1. it is taken apart and every record checked (response.c);
+ *   2. the records that belong to the question are kept (chain.c);
+ *   3. TTLs are made one an RRset, aged and clamped;
+ *   4. what was kept is written anew;
+ *   5. the writing is copied into one allocation of its size. */
+#include "resolver/wire/answer.h"
+#include "resolver/wire/chain.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+enum { RRSET_PROBES_MAX = 64 /* in a table a quarter full chance takes a dozen */ };
+
+/* A table of the kept RRsets: the index + 1 of the first record of each, by open addressing. */
+struct rrsets {
+    uint16_t *slots;
+    unsigned shift;
+    size_t mask;
+};
+
+static bool same_rrset(const struct response *r, const struct record *a, const struct record *b)
+{
+    return a->type == b->type && a->covered == b->covered && a->in_answer == b->in_answer &&
+           names_folded(&r->names, a->owner) == names_folded(&r->names, b->owner);
+}
+
+/* lends the first record of the RRset that record `i` is of, itself included; NULL when the table
+ * was made to be slow. */
+static struct record *rrset_first(struct rrsets *sets, struct response *r, size_t i)
+{
+    const struct record *record = &r->records[i];
+    uint64_t key = (uint64_t)names_folded(&r->names, record->owner) << 33 |
+                   (uint64_t)record->type << 17 | (uint64_t)record->covered << 1 |
+                   (record->in_answer ? 1 : 0);
+    size_t slot = (size_t)(key * 0x9e3779b97f4a7c15u >> sets->shift);
+    for (unsigned n = 0; n < RRSET_PROBES_MAX; n++, slot = (slot + 1) & sets->mask) {
+        if (sets->slots[slot] == 0)
+            sets->slots[slot] = (uint16_t)(i + 1);
+        struct record *first = &r->records[sets->slots[slot] - 1];
+        if (same_rrset(r, first, record))
+            return first;
+    }
+    return NULL;
+}
+
+/* One TTL an RRset, the lowest (RFC 2181 §5.2; M15): gathered at its first record, then given to
+ * all. */
+static int level_ttls(struct response *r)
+{
+    unsigned bits = 4;
+    while ((size_t)1 << bits < 4 * r->n_records)
+        bits++;
+    struct rrsets sets = {.shift = 64 - bits, .mask = ((size_t)1 << bits) - 1};
+    sets.slots = calloc((size_t)1 << bits, sizeof *sets.slots);
+    if (sets.slots == NULL)
+        return -ENOMEM;
+    int outcome = ANSWER_OK;
+    for (size_t i = 0; i < r->n_records && outcome == ANSWER_OK; i++) {
+        if (!r->records[i].kept)
+            continue;
+        struct record *first = rrset_first(&sets, r, i);
+        if (first == NULL)
+            outcome = ANSWER_MALFORMED;
+        else if (r->records[i].ttl_s < first->ttl_s)
+            first->ttl_s = r->records[i].ttl_s;
+    }
+    for (size_t i = 0; i < r->n_records && outcome == ANSWER_OK; i++) {
+        if (r->records[i].kept)
+            r->records[i].ttl_s = rrset_first(&sets, r, i)->ttl_s;
+    }
+    free(sets.slots);
+    return outcome;
+}
+
+static uint32_t lower_of(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* How long the record may be kept by anyone, from now on. A SOA in authority is there for its
+ * negative TTL (RFC 2308 §5), the last of its fields. */
+static uint32_t bounded_ttl(const struct response *r, const struct record *record,
+                            const struct answer_expect *expect)
+{
+    bool is_negative = !record->in_answer && record->type == TYPE_SOA;
+    uint32_t ttl_s = record->ttl_s;
+    if (is_negative) {
+        size_t end = (size_t)record->rdata_at + record->n_rdata;
+        ttl_s = lower_of(ttl_s, bytes_read_u32(r->message.at + end - 4));
+    }
+    ttl_s = ttl_s > expect->age_s ? ttl_s - expect->age_s : 0;
+    if (ttl_s < expect->min_ttl_s)
+        ttl_s = expect->min_ttl_s;
+    ttl_s = lower_of(ttl_s, expect->max_ttl_s);
+    return is_negative ? lower_of(ttl_s, expect->negative_max_ttl_s) : ttl_s;
+}
+
+/* Bounds every TTL. Returns how long the whole may be kept; see answer_read(). */
+static uint32_t bound_ttls(struct response *r, const struct answer_expect *expect, bool has_asked)
+{
+    bool is_positive = r->rcode == RCODE_NOERROR && has_asked;
+    bool has_soa = false;
+    uint32_t lowest_s = UINT32_MAX;
+    for (size_t i = 0; i < r->n_records; i++) {
+        struct record *record = &r->records[i];
+        if (!record->kept)
+            continue;
+        record->ttl_s = bounded_ttl(r, record, expect);
+        bool is_soa = !record->in_answer && record->type == TYPE_SOA;
+        has_soa = has_soa || is_soa;
+        if (record->in_answer || (is_soa && !is_positive))
+            lowest_s = lower_of(lowest_s, record->ttl_s);
+    }
+    if (r->rcode != RCODE_NOERROR && r->rcode != RCODE_NXDOMAIN)
+        return 0;
+    return is_positive || has_soa ? lowest_s : 0;
+}
+
+/* The counts of what is kept, by section. */
+struct tally {
+    uint16_t n_answers;
+    uint16_t n_records;
+};
+
+static void write_record(struct response *r, struct record *record, struct buf *out)
+{
+    names_write(&r->names, record->owner, NAMES_OWNER, out);
+    buf_put_u16(out, record->type);
+    buf_put_u16(out, record->class);
+    record->ttl_at = (uint16_t)out->n;
+    buf_put_u32(out, record->ttl_s);
+    rdata_write(&r->names, record, out);
+}
+
+/* Writes the message anew. False when it grew over what a message can be. */
+static bool write_message(struct response *r, const struct question *question, struct buf *out,
+                          struct tally *ret_tally)
+{
+    static const uint8_t empty[MESSAGE_HEADER];
+    struct tally tally = {0};
+    buf_put(out, empty, sizeof empty);
+    names_write_question(&r->names, r->question, out);
+    buf_put_u16(out, question->type);
+    buf_put_u16(out, question->class);
+    for (size_t i = 0; i < r->n_records && !out->overflow; i++) {
+        if (!r->records[i].kept)
+            continue;
+        write_record(r, &r->records[i], out);
+        tally.n_records++;
+        if (r->records[i].in_answer)
+            tally.n_answers++;
+    }
+    if (out->overflow)
+        return false;
+    bytes_write_u16(out->at + 2, (uint16_t)(FLAG_QR | FLAG_RA | (r->rcode & FLAG_RCODE)));
+    bytes_write_u16(out->at + 4, 1);
+    bytes_write_u16(out->at + 6, tally.n_answers);
+    bytes_write_u16(out->at + 8, (uint16_t)(tally.n_records - tally.n_answers));
+    *ret_tally = tally;
+    return true;
+}
+
+static struct answer *answer_make(const struct response *r, struct bytes wire, struct tally tally)
+{
+    struct answer *a = malloc(sizeof *a + sizeof(uint16_t) * tally.n_records + wire.n);
+    if (a == NULL)
+        return NULL;
+    atomic_init(&a->n_refs, 1);
+    a->flags = r->flags;
+    a->rcode = r->rcode;
+    a->ede = r->ede;
+    a->n_answers = tally.n_answers;
+    a->n_ttls = tally.n_records;
+    a->n_wire = (uint16_t)wire.n;
+    size_t n = 0;
+    for (size_t i = 0; i < r->n_records; i++) {
+        if (r->records[i].kept)
+            a->ttl_offsets[n++] = r->records[i].ttl_at;
+    }
+    assert(n == a->n_ttls);
+    memcpy(a->ttl_offsets + n, wire.at, wire.n);
+    return a;
+}
+
+/* Steps 2 to 5. */
+static int answer_from(struct response *r, const struct answer_expect *expect,
+                       struct answer **ret_answer)
+{
+    bool has_asked;
+    int outcome = chain_keep(r, expect->question, &has_asked);
+    if (outcome == ANSWER_OK)
+        outcome = level_ttls(r);
+    if (outcome != ANSWER_OK)
+        return outcome;
+    uint32_t ttl_s = bound_ttls(r, expect, has_asked);
+
+    struct buf out = buf_over(malloc(MESSAGE_MAX), MESSAGE_MAX);
+    if (out.at == NULL)
+        return -ENOMEM;
+    struct tally tally;
+    struct answer *answer = NULL;
+    if (!write_message(r, expect->question, &out, &tally))
+        outcome = ANSWER_MALFORMED;
+    else if ((answer = answer_make(r, bytes_of(out.at, out.n), tally)) == NULL)
+        outcome = -ENOMEM;
+    free(out.at);
+    if (outcome != ANSWER_OK)
+        return outcome;
+    answer->ttl_s = ttl_s;
+    answer->made_us = expect->now_us;
+    *ret_answer = answer;
+    return ANSWER_OK;
+}
+
+int answer_read(struct bytes message, const struct answer_expect *expect,
+                struct answer **ret_answer)
+{
+    struct response response;
+    int outcome = response_read(message, expect, &response);
+    if (outcome == ANSWER_OK)
+        outcome = answer_from(&response, expect, ret_answer);
+    response_done(&response);
+    return outcome;
+}
+
+struct answer *answer_ref(const struct answer *answer)
+{
+    /* The count is the one thing about an answer that changes. */
+    struct answer *counted = (struct answer *)(uintptr_t)answer;
+    atomic_fetch_add_explicit(&counted->n_refs, 1, memory_order_relaxed);
+    return counted;
+}
+
+struct answer *answer_unref(struct answer *answer)
+{
+    if (answer != NULL && atomic_fetch_sub_explicit(&answer->n_refs, 1, memory_order_acq_rel) == 1)
+        free(answer);
+    return NULL;
+}
+
+uint32_t answer_left_s(const struct answer *answer, uint64_t now_us)
+{
+    uint64_t elapsed_s = now_us > answer->made_us ? (now_us - answer->made_us) / 1000000 : 0;
+    return elapsed_s < answer->ttl_s ? answer->ttl_s - (uint32_t)elapsed_s : 0;
+}
+
+struct answer_walk answer_walk(const struct answer *answer)
+{
+    struct answer_walk walk = {.answer = answer, .cursor = cursor_over(answer_wire(answer))};
+    struct name question;
+    cursor_take(&walk.cursor, MESSAGE_HEADER);
+    name_read_plain(&walk.cursor, &question);
+    cursor_take(&walk.cursor, 4);
+    return walk;
+}
+
+bool answer_next(struct answer_walk *walk, struct answer_record *ret_record)
+{
+    struct cursor *c = &walk->cursor;
+    if (walk->n_done == walk->answer->n_ttls)
+        return false;
+    name_read(c, &ret_record->owner);
+    ret_record->type = cursor_u16(c);
+    ret_record->class = cursor_u16(c);
+    ret_record->ttl_s = cursor_u32(c);
+    size_t n = cursor_u16(c);
+    ret_record->rdata_at = c->at;
+    ret_record->rdata = cursor_take(c, n);
+    assert(!c->failed);
+    walk->n_done++;
+    return true;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* An upstream's answer after it was checked whole and written anew: what the cache keeps, the
+ * auditor looks at and replies are made from. Immutable once made, counted by reference, shared
+ * between threads.
+ *
+ * Its wire form is a DNS message without OPT: id 0, QR and RA set, the question in lower case, then
+ * the records, owner names compressed (RFC 1035 §4.1.4), RDATA names compressed only where RFC 3597
+ * §4 lets them be. A reply is a copy of it with id, flags, the client's question bytes and the TTLs
+ * patched in, and an OPT behind. */
+#ifndef RESOLVER_WIRE_ANSWER_H
+#define RESOLVER_WIRE_ANSWER_H
+
+#include "resolver/wire/message.h"
+
+#include <stdatomic.h>
+
+enum { ANSWER_EDE_TEXT_MAX = 64 };
+
+struct answer {
+    atomic_uint n_refs;
+    uint16_t flags;     /* header flags as upstream sent them: AD and AA are looked at */
+    uint16_t rcode;     /* extended rcode, 12 bits (RFC 6891 §6.1.3) */
+    uint16_t n_answers; /* records in the answer section */
+    uint16_t n_ttls;    /* entries in ttl_offsets = records in all sections */
+    uint16_t n_wire;
+    int16_t ede;      /* upstream's first EDE info-code, or EDE_NONE */
+    uint32_t ttl_s;   /* how long it may be kept: lowest TTL, or the negative TTL; 0: not at all */
+    uint64_t made_us; /* port time the TTLs count from */
+    /* Behind the struct, one allocation: uint16_t ttl_offsets[n_ttls], then wire[n_wire]. */
+    uint16_t ttl_offsets[];
+};
+
+static inline struct bytes answer_wire(const struct answer *a)
+{
+    return bytes_of((const uint8_t *)(a->ttl_offsets + a->n_ttls), a->n_wire);
+}
+
+/* What the answer weighs: its whole allocation. */
+static inline size_t answer_size(const struct answer *a)
+{
+    return sizeof *a + sizeof(uint16_t) * a->n_ttls + a->n_wire;
+}
+
+/* Why an upstream's message was refused: each is a reason not to believe this upstream now. */
+enum answer_outcome {
+    ANSWER_OK = 1,
+    ANSWER_MALFORMED,      /* not one well-formed DNS message (M6, M8, two OPTs, …) */
+    ANSWER_NOT_A_RESPONSE, /* QR=0, or opcode not QUERY */
+    ANSWER_WRONG_QUESTION, /* not ours: name (case aside), type or class (H5) */
+    ANSWER_TRUNCATED,      /* TC=1 where it cannot be */
+    ANSWER_BAD_CHAIN,      /* CNAME/DNAME loop, or more than 16 links (K2) */
+};
+
+/* What an answer is checked against, and how its TTLs are bounded. */
+struct answer_expect {
+    const struct question *question;
+    int32_t id;         /* the ID we sent; -1: do not look */
+    bool allow_tc;      /* plain DNS over UDP (the audit): TC=1 is no reason to refuse */
+    uint64_t now_us;    /* becomes made_us */
+    uint32_t age_s;     /* taken off every TTL, floor 0 (RFC 8484 §5.1) */
+    uint32_t min_ttl_s; /* TTLs below are raised: 0 by default */
+    uint32_t max_ttl_s; /* TTLs above are cut */
+    uint32_t negative_max_ttl_s;
+};
+
+/* Parses `message` whole, checks it and writes it anew.
+ *   - Every record parsed to the end; trailing octets refused (M8); compression M6.
+ *   - Records of the answer section not reached by the CNAME/DNAME chain from the question are left
+ *     out (K2), RRSIGs follow what they cover. qtype ANY, RRSIG keep all at the owner name.
+ *   - Authority: kept whole where its owner is an ancestor-or-self of a name of the chain, or
+ * NSEC/NSEC3/RRSIG/SOA thereof; else left out. Additional: left out, save nothing (clients get
+ * none; RFC 2181 §9 allows).
+ *   - TTLs: top bit set is 0 (RFC 2181 §8); one TTL an RRset, the lowest (M15); Age taken off;
+ * clamped.
+ *   - Negative (NXDOMAIN, or NOERROR without the asked type): ttl_s = min(SOA TTL, SOA MINIMUM),
+ *     bounded (RFC 2308 §5), 0 without SOA (K3). SERVFAIL and other rcodes: ttl_s 0.
+ * gives *ret_answer (one reference) on ANSWER_OK. -ENOMEM without memory. */
+int answer_read(struct bytes message, const struct answer_expect *expect,
+                struct answer **ret_answer);
+
+struct answer *answer_ref(const struct answer *answer);
+/* Takes NULL; returns NULL. Frees with the last reference. */
+struct answer *answer_unref(struct answer *answer);
+/* For owned(). */
+static inline void answer_unrefp(struct answer **answer)
+{
+    *answer = answer_unref(*answer);
+}
+
+/* Seconds until the answer must not be used as fresh any more; 0 when that is past. */
+uint32_t answer_left_s(const struct answer *answer, uint64_t now_us);
+
+/* The records, one by one, in wire order: `at` starts at 0 records. False after the last. */
+struct answer_record {
+    struct name owner;
+    uint16_t type;
+    uint16_t class;
+    uint32_t ttl_s;     /* as of made_us */
+    struct bytes rdata; /* inside the answer's wire: may hold compressed names */
+    size_t rdata_at;    /* its offset in the wire form */
+};
+struct answer_walk {
+    const struct answer *answer;
+    struct cursor cursor;
+    unsigned n_done; /* records walked; the first n_answers are the answer section */
+};
+struct answer_walk answer_walk(const struct answer *answer);
+bool answer_next(struct answer_walk *walk, struct answer_record *ret_record);
+
+#endif

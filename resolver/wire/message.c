@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+#include "resolver/wire/message.h"
+
+#include <assert.h>
+
+enum {
+    TYPE_SIG = 24,
+    OPTION_COOKIE = 10,
+    OPTION_KEEPALIVE = 11,
+    OUR_EDNS_SIZE = 4096, /* over HTTPS and TCP; answers come whole */
+    OPT_OCTETS = 11,      /* root owner, type, class, TTL, RDLENGTH */
+    OPTION_OCTETS = 4,    /* code and length */
+    EDNS_DO = 0x8000,
+};
+
+/* What is learnt while the records of a query are read. */
+struct reading {
+    struct cursor cursor;
+    struct query_message *query;
+    bool odd; /* something that calls for FORMERR, while the reading can go on */
+    bool version_above_0;
+    bool is_signed;
+};
+
+/* Passes over an owner name without following it: nobody needs to know it. */
+static void skip_name(struct cursor *c)
+{
+    for (;;) {
+        uint8_t length = cursor_u8(c);
+        if (length >= 0xc0)
+            cursor_u8(c);
+        if (length == 0 || length >= 0xc0)
+            return;
+        if (length > 63)
+            c->failed = true;
+        cursor_take(c, length);
+    }
+}
+
+/* RFC 7873 §5.2.2: a client cookie is 8 octets, with a server cookie 16 to 40. */
+static bool is_bad_option(uint16_t code, uint16_t n)
+{
+    if (code == OPTION_COOKIE)
+        return (n > 0 && n < 8) || (n > 8 && n < 16) || n > 40;
+    return code == OPTION_KEEPALIVE && n != 0; /* RFC 7828 §3.2.1 */
+}
+
+static bool options_are_well_formed(struct bytes rdata)
+{
+    struct cursor c = cursor_over(rdata);
+    while (cursor_left(&c) > 0) {
+        uint16_t code = cursor_u16(&c);
+        uint16_t n = cursor_u16(&c);
+        cursor_take(&c, n);
+        if (c.failed || is_bad_option(code, n))
+            return false;
+    }
+    return true;
+}
+
+/* RFC 6891 §6.1: the class is the client's size; the TTL is extended rcode, version and flags. */
+static void read_opt(struct reading *r, uint16_t size, uint32_t ttl, struct bytes rdata)
+{
+    struct query_message *query = r->query;
+    if (query->has_edns) {
+        r->odd = true;
+        return;
+    }
+    query->has_edns = true;
+    query->edns_size = size < 512 ? 512 : size;
+    query->edns_do = (ttl & EDNS_DO) != 0;
+    r->version_above_0 = (ttl >> 16 & 0xff) != 0;
+    /* What a later version puts there is not ours to judge. */
+    if (!r->version_above_0 && !options_are_well_formed(rdata))
+        r->odd = true;
+}
+
+static void read_record(struct reading *r, bool in_additional)
+{
+    struct cursor *c = &r->cursor;
+    size_t owner_at = c->at;
+    skip_name(c);
+    bool owner_is_root = c->at == owner_at + 1;
+    uint16_t type = cursor_u16(c);
+    uint16_t class = cursor_u16(c);
+    uint32_t ttl = cursor_u32(c);
+    struct bytes rdata = cursor_take(c, cursor_u16(c));
+    if (c->failed)
+        return;
+    if (!in_additional)
+        r->odd = true;
+    else if (type == TYPE_OPT && owner_is_root)
+        read_opt(r, class, ttl, rdata);
+    else if (type == TYPE_TSIG)
+        r->is_signed = true;
+    else if (type != TYPE_SIG)
+        r->odd = true;
+}
+
+static void read_question(struct reading *r)
+{
+    struct cursor *c = &r->cursor;
+    struct question *question = &r->query->question;
+    size_t began = c->at;
+    if (!name_read_plain(c, &question->name))
+        return;
+    question->type = cursor_u16(c);
+    question->class = cursor_u16(c);
+    if (c->failed)
+        return;
+    name_lower(&question->name);
+    r->query->raw_question = bytes_of(c->all.at + began, c->at - began);
+    r->query->has_question = true;
+}
+
+/* The reading goes on behind what is odd as far as it can, so that a client that speaks EDNS finds
+ * an OPT in the error as well (RFC 6891 §7). */
+static enum message_outcome read_sections(struct reading *r)
+{
+    struct cursor *c = &r->cursor;
+    unsigned n_questions = cursor_u16(c);
+    unsigned n_before = cursor_u16(c);
+    n_before += cursor_u16(c);
+    unsigned n_additional = cursor_u16(c);
+
+    if (n_questions > 1)
+        return MESSAGE_FORMERR;
+    if (n_questions == 1)
+        read_question(r);
+    else
+        r->odd = true;
+    for (unsigned i = 0; i < n_before + n_additional && !c->failed; i++)
+        read_record(r, i >= n_before);
+    if (c->failed || cursor_left(c) > 0 || r->odd)
+        return MESSAGE_FORMERR;
+    if (r->version_above_0)
+        return MESSAGE_BADVERS;
+    return r->is_signed ? MESSAGE_NOTAUTH : MESSAGE_OK;
+}
+
+enum message_outcome message_read_query(struct bytes message, struct query_message *ret_query)
+{
+    struct reading r = {.cursor = cursor_over(message), .query = ret_query};
+    uint16_t id = cursor_u16(&r.cursor);
+    uint16_t flags = cursor_u16(&r.cursor);
+    if (message.n < MESSAGE_HEADER || (flags & FLAG_QR) != 0)
+        return MESSAGE_DROP;
+
+    /* Field by field: the name's 256 octets need no clearing. */
+    ret_query->id = id;
+    ret_query->flags = flags;
+    ret_query->has_question = false;
+    ret_query->raw_question = bytes_of(NULL, 0);
+    ret_query->has_edns = false;
+    ret_query->edns_do = false;
+    ret_query->edns_size = 512;
+
+    enum message_outcome outcome = read_sections(&r);
+    if ((flags & FLAG_OPCODE) == 0)
+        return outcome;
+    ret_query->has_question = false; /* other opcodes put other things there (RFC 2136 §2.3) */
+    return MESSAGE_NOTIMP;
+}
+
+/* How much padding brings `n` octets to a multiple of `pad_to`, as far as there is room. */
+static size_t padding_for(size_t n, size_t pad_to)
+{
+    size_t whole = (n + pad_to - 1) / pad_to * pad_to;
+    return (whole > QUERY_MAX ? QUERY_MAX : whole) - n;
+}
+
+static void put_opt(struct buf *b, const struct query_wish *wish)
+{
+    buf_put_u8(b, 0);
+    buf_put_u16(b, TYPE_OPT);
+    buf_put_u16(b, OUR_EDNS_SIZE);
+    buf_put_u32(b, wish->want_do ? EDNS_DO : 0);
+    if (wish->pad_to == 0) {
+        buf_put_u16(b, 0);
+        return;
+    }
+    size_t n = padding_for(b->n + 2 + OPTION_OCTETS, wish->pad_to);
+    buf_put_u16(b, (uint16_t)(OPTION_OCTETS + n));
+    buf_put_u16(b, EDNS_OPTION_PADDING);
+    buf_put_u16(b, (uint16_t)n);
+    static const uint8_t zeros[QUERY_MAX];
+    buf_put(b, zeros, n);
+}
+
+size_t message_write_query(const struct query_wish *wish, uint8_t out[QUERY_MAX])
+{
+    static_assert(MESSAGE_HEADER + NAME_MAX_OCTETS + 4 + OPT_OCTETS + OPTION_OCTETS <= QUERY_MAX,
+                  "the longest question fits");
+    struct buf b = buf_over(out, QUERY_MAX);
+    struct name name = wish->question->name;
+    name_lower(&name);
+    buf_put_u16(&b, wish->id);
+    buf_put_u16(&b, (uint16_t)(FLAG_RD | (wish->want_cd ? FLAG_CD : 0)));
+    buf_put_u16(&b, 1);
+    buf_put_u16(&b, 0);
+    buf_put_u16(&b, 0);
+    buf_put_u16(&b, 1);
+    buf_put(&b, name.at, name.n);
+    buf_put_u16(&b, wish->question->type);
+    buf_put_u16(&b, wish->question->class);
+    put_opt(&b, wish);
+    assert(!b.overflow);
+    return b.n;
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/* DNS messages (RFC 1035 §4, RFC 6891): a client's query read and judged, and the constants of the
+ * field. Replies are in reply.h, providers' answers in answer.h. No allocation. */
+#ifndef RESOLVER_WIRE_MESSAGE_H
+#define RESOLVER_WIRE_MESSAGE_H
+
+#include "resolver/wire/name.h"
+
+enum {
+    MESSAGE_HEADER = 12,
+    MESSAGE_MAX = 65535,
+};
+
+/* Second and third octet pair of the header, as one 16-bit number (RFC 1035 §4.1.1, RFC 4035). */
+enum {
+    FLAG_QR = 0x8000,
+    FLAG_OPCODE = 0x7800,
+    FLAG_AA = 0x0400,
+    FLAG_TC = 0x0200,
+    FLAG_RD = 0x0100,
+    FLAG_RA = 0x0080,
+    FLAG_AD = 0x0020,
+    FLAG_CD = 0x0010,
+    FLAG_RCODE = 0x000f,
+};
+
+enum rcode {
+    RCODE_NOERROR = 0,
+    RCODE_FORMERR = 1,
+    RCODE_SERVFAIL = 2,
+    RCODE_NXDOMAIN = 3,
+    RCODE_NOTIMP = 4,
+    RCODE_REFUSED = 5,
+    RCODE_NOTAUTH = 9,
+    RCODE_BADVERS = 16,
+};
+
+enum rrtype {
+    TYPE_A = 1,
+    TYPE_NS = 2,
+    TYPE_CNAME = 5,
+    TYPE_SOA = 6,
+    TYPE_PTR = 12,
+    TYPE_MX = 15,
+    TYPE_TXT = 16,
+    TYPE_AAAA = 28,
+    TYPE_SRV = 33,
+    TYPE_DNAME = 39,
+    TYPE_OPT = 41,
+    TYPE_DS = 43,
+    TYPE_RRSIG = 46,
+    TYPE_NSEC = 47,
+    TYPE_DNSKEY = 48,
+    TYPE_SVCB = 64,
+    TYPE_HTTPS = 65,
+    TYPE_TKEY = 249,
+    TYPE_TSIG = 250,
+    TYPE_IXFR = 251,
+    TYPE_AXFR = 252,
+    TYPE_MAILB = 253,
+    TYPE_MAILA = 254,
+    TYPE_ANY = 255,
+};
+
+enum rrclass { CLASS_IN = 1, CLASS_CH = 3, CLASS_HS = 4, CLASS_NONE = 254, CLASS_ANY = 255 };
+
+/* Extended DNS Errors (RFC 8914 §4). EDE_NONE is ours: no error to tell. */
+enum ede {
+    EDE_NONE = -1,
+    EDE_OTHER = 0,
+    EDE_STALE = 3,
+    EDE_FORGED = 4,
+    EDE_CACHED_ERROR = 13,
+    EDE_NOT_READY = 14,
+    EDE_BLOCKED = 15,
+    EDE_PROHIBITED = 18,
+    EDE_STALE_NXDOMAIN = 19,
+    EDE_NOT_AUTHORITATIVE = 20,
+    EDE_NOT_SUPPORTED = 21,
+    EDE_NO_REACHABLE = 22,
+    EDE_NETWORK = 23,
+    EDE_INVALID_DATA = 24,
+};
+
+enum { EDNS_OPTION_EDE = 15, EDNS_OPTION_PADDING = 12 };
+
+/* The one question of a message. `name` is in lower case: it is the key. The bytes as the client
+ * wrote them, case included, stay in the message. */
+struct question {
+    struct name name;
+    uint16_t type;
+    uint16_t class;
+};
+
+/* A client's query, read. Lives without the message except for `raw_question`. */
+struct query_message {
+    uint16_t id;
+    uint16_t flags; /* as received */
+    bool has_question;
+    struct question question;
+    struct bytes raw_question; /* lent by the message: name, type, class as they came */
+    bool has_edns;
+    bool edns_do;
+    uint16_t edns_size; /* 512 at least; 512 without EDNS */
+};
+
+/* What is to be done with a query, as far as its form tells. */
+enum message_outcome {
+    MESSAGE_OK = 1,
+    MESSAGE_DROP,    /* under 12 octets, or itself a response: no reply, ever (M1, M2) */
+    MESSAGE_FORMERR, /* reply with what was read: id, opcode, RD, and the question if has_question
+                      */
+    MESSAGE_NOTIMP,  /* opcode other than QUERY (M4) */
+    MESSAGE_BADVERS, /* EDNS version above 0 (E3) */
+    MESSAGE_NOTAUTH, /* signed with TSIG: cannot be relayed (M7) */
+};
+
+/* Reads a client's query; PROMISES M1–M8, M13, E2–E5. `message` must outlive *ret_query's use of
+ * raw_question. *ret_query is written as far as the reading came, on every outcome but DROP. */
+enum message_outcome message_read_query(struct bytes message, struct query_message *ret_query);
+
+/* Writes the query that goes to a provider: id as given (0 over HTTPS: RFC 8484 §4.1), RD set, CD
+ * and DO as wanted, one question in lower case, an OPT with size 4096 and no option except padding
+ * to a multiple of `pad_to` octets (RFC 7830, RFC 8467 §4.1; 0: no padding). The writing always
+ * fits 512 octets. Returns the octets written. */
+struct query_wish {
+    const struct question *question;
+    uint16_t id;
+    bool want_do;
+    bool want_cd;
+    uint16_t pad_to;
+};
+enum { QUERY_MAX = 512 };
+size_t message_write_query(const struct query_wish *wish, uint8_t out[QUERY_MAX]);
+
+#endif

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+#include "resolver/wire/reply.h"
+
+#include <assert.h>
+
+enum {
+    OPT_OCTETS = 11,
+    OPTION_OCTETS = 4,
+    EDNS_DO = 0x8000,
+    N_ANSWERS_AT = 6, /* offsets in the header */
+    N_ADDITIONAL_AT = 10,
+};
+
+/* What our OPT says beside our size and the client's DO. */
+struct opt {
+    unsigned rcode;
+    int ede;
+    struct bytes text;
+};
+
+/* The rcode as this client can be told: without EDNS there are four bits for it, and what the
+ * low four bits of a longer one happen to mean is not what upstream said. */
+static unsigned rcode_for(const struct query_message *query, unsigned rcode)
+{
+    return rcode > FLAG_RCODE && !query->has_edns ? RCODE_SERVFAIL : rcode;
+}
+
+/* RFC 1035 §4.1.1, RFC 4035 §3.1.6: what the client said about opcode, RD and CD comes back. */
+static uint16_t flags_for(const struct query_message *query, unsigned rcode)
+{
+    unsigned copied = query->flags & (FLAG_OPCODE | FLAG_RD | FLAG_CD);
+    return (uint16_t)(FLAG_QR | FLAG_RA | copied | (rcode & FLAG_RCODE));
+}
+
+static size_t ede_octets(const struct opt *opt)
+{
+    return opt->ede == EDE_NONE ? 0 : OPTION_OCTETS + 2 + opt->text.n;
+}
+
+/* Our OPT (RFC 6891 §6.1), with the extended error (RFC 8914 §2). */
+static void put_opt(struct buf *b, const struct query_message *query, const struct opt *opt)
+{
+    buf_put_u8(b, 0);
+    buf_put_u16(b, TYPE_OPT);
+    buf_put_u16(b, REPLY_UDP_CAP);
+    buf_put_u32(b, (uint32_t)(opt->rcode >> 4) << 24 | (query->edns_do ? EDNS_DO : 0));
+    buf_put_u16(b, (uint16_t)ede_octets(opt));
+    if (opt->ede == EDE_NONE)
+        return;
+    buf_put_u16(b, EDNS_OPTION_EDE);
+    buf_put_u16(b, (uint16_t)(2 + opt->text.n));
+    buf_put_u16(b, (uint16_t)opt->ede);
+    buf_put(b, opt->text.at, opt->text.n);
+}
+
+/* Header and question; the other sections are empty yet. */
+static void put_head(struct buf *b, const struct query_message *query, uint16_t flags)
+{
+    buf_put_u16(b, query->id);
+    buf_put_u16(b, flags);
+    buf_put_u16(b, query->has_question ? 1 : 0);
+    buf_put_u16(b, 0);
+    buf_put_u16(b, 0);
+    buf_put_u16(b, query->has_edns ? 1 : 0);
+    if (query->has_question)
+        buf_put(b, query->raw_question.at, query->raw_question.n);
+}
+
+static size_t reply_truncated(const struct query_message *query, uint16_t flags,
+                              const struct opt *opt, uint8_t *out)
+{
+    struct buf b = buf_over(out, REPLY_ERROR_MAX);
+    put_head(&b, query, (uint16_t)(flags | FLAG_TC));
+    if (query->has_edns)
+        put_opt(&b, query, opt);
+    assert(!b.overflow);
+    return b.n;
+}
+
+/* Whole seconds since the answer's TTLs were true. */
+static uint32_t elapsed_s(const struct answer *answer, uint64_t now_us)
+{
+    uint64_t s = now_us > answer->made_us ? (now_us - answer->made_us) / 1000000 : 0;
+    return s > UINT32_MAX ? UINT32_MAX : (uint32_t)s;
+}
+
+static void count_ttls_down(const struct answer *answer, uint32_t age_s, uint8_t *wire)
+{
+    for (size_t i = 0; i < answer->n_ttls; i++) {
+        uint8_t *at = wire + answer->ttl_offsets[i];
+        uint32_t ttl_s = bytes_read_u32(at);
+        bytes_write_u32(at, ttl_s > age_s ? ttl_s - age_s : 0);
+    }
+}
+
+size_t reply_from_answer(const struct query_message *query, const struct answer *answer,
+                         uint64_t now_us, size_t limit, uint8_t *out)
+{
+    assert(query->has_question);
+    bool may_have_ad = query->edns_do || (query->flags & FLAG_AD) != 0;
+    struct opt opt = {.rcode = rcode_for(query, answer->rcode), .ede = answer->ede};
+    uint16_t flags = flags_for(query, opt.rcode);
+    if (may_have_ad)
+        flags = (uint16_t)(flags | (answer->flags & FLAG_AD));
+
+    size_t n = answer->n_wire + (query->has_edns ? (size_t)OPT_OCTETS : 0);
+    if (limit > MESSAGE_MAX)
+        limit = MESSAGE_MAX;
+    if (n > limit) {
+        opt.ede = EDE_NONE;
+        return reply_truncated(query, flags, &opt, out);
+    }
+    if (n + ede_octets(&opt) > limit)
+        opt.ede = EDE_NONE;
+
+    memcpy(out, answer_wire(answer).at, answer->n_wire);
+    bytes_write_u16(out, query->id);
+    bytes_write_u16(out + 2, flags);
+    /* The same name, type and class as in the answer, in the client's case: the same length. */
+    memcpy(out + MESSAGE_HEADER, query->raw_question.at, query->raw_question.n);
+    count_ttls_down(answer, elapsed_s(answer, now_us), out);
+    if (!query->has_edns)
+        return answer->n_wire;
+    struct buf b = {.at = out, .n = answer->n_wire, .size = limit};
+    bytes_write_u16(out + N_ADDITIONAL_AT, 1);
+    put_opt(&b, query, &opt);
+    assert(!b.overflow);
+    return b.n;
+}
+
+/* As much of `text` as may be sent, without half a UTF-8 character at the end. */
+static struct bytes ede_text(const char *text)
+{
+    if (text == NULL)
+        return bytes_of(NULL, 0);
+    size_t n = strnlen(text, ANSWER_EDE_TEXT_MAX + 1);
+    if (n > ANSWER_EDE_TEXT_MAX) {
+        n = ANSWER_EDE_TEXT_MAX;
+        while (n > 0 && ((uint8_t)text[n] & 0xc0) == 0x80)
+            n--;
+    }
+    return bytes_of(text, n);
+}
+
+size_t reply_error(const struct query_message *query, const struct reply_error *error, uint8_t *out)
+{
+    unsigned rcode = rcode_for(query, error->rcode);
+    struct opt opt = {.rcode = rcode, .ede = error->ede, .text = ede_text(error->text)};
+    struct buf b = buf_over(out, REPLY_ERROR_MAX);
+    put_head(&b, query, flags_for(query, rcode));
+    if (query->has_edns)
+        put_opt(&b, query, &opt);
+    assert(!b.overflow);
+    return b.n;
+}
+
+size_t reply_local(const struct query_message *query, struct bytes rdata, uint32_t ttl_s,
+                   uint8_t *out)
+{
+    assert(query->has_question);
+    struct opt opt = {.rcode = RCODE_NOERROR, .ede = EDE_NONE};
+    struct buf b = buf_over(out, REPLY_ERROR_MAX);
+    put_head(&b, query, (uint16_t)(flags_for(query, RCODE_NOERROR) | FLAG_AA));
+    if (rdata.n > 0) {
+        bytes_write_u16(out + N_ANSWERS_AT, 1);
+        buf_put_u16(&b, 0xc000 | MESSAGE_HEADER); /* the question's name */
+        buf_put_u16(&b, query->question.type);
+        buf_put_u16(&b, query->question.class);
+        buf_put_u32(&b, ttl_s);
+        buf_put_u16(&b, (uint16_t)rdata.n);
+        buf_put(&b, rdata.at, rdata.n);
+    }
+    if (query->has_edns)
+        put_opt(&b, query, &opt);
+    assert(!b.overflow);
+    return b.n;
+}
+
+size_t reply_udp_limit(const struct query_message *query)
+{
+    size_t size = query->edns_size < 512 ? 512 : query->edns_size;
+    return size < REPLY_UDP_CAP ? size : REPLY_UDP_CAP;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* Replies to clients: from a checked answer, or an error of our own. Writes into the caller's
+ * buffer; never allocates. PROMISES M12–M16, E1, E4, E6–E10. */
+#ifndef RESOLVER_WIRE_REPLY_H
+#define RESOLVER_WIRE_REPLY_H
+
+#include "resolver/wire/answer.h"
+
+enum {
+    REPLY_UDP_CAP = 1232,  /* RFC 9715: what we send and what our OPT announces over UDP */
+    REPLY_ERROR_MAX = 512, /* no error reply is longer */
+};
+
+/* An error of ours with its reason; `text` is UTF-8, at most 64 octets are sent, NULL for none. */
+struct reply_error {
+    enum rcode rcode;
+    enum ede ede;
+    const char *text;
+};
+
+/* Writes the reply to `query` from `answer` as of `now_us`. When it does not fit `limit` octets
+ * (and out->size), the reply is header, question and OPT with TC set. AD only when the client set
+ * AD or DO (E10). The OPT only when the query had one. Returns the octets written (> 0). */
+size_t reply_from_answer(const struct query_message *query, const struct answer *answer,
+                         uint64_t now_us, size_t limit, uint8_t *out);
+
+/* Writes an error reply; EDE only when the query had EDNS. out holds REPLY_ERROR_MAX octets. */
+size_t reply_error(const struct query_message *query, const struct reply_error *error,
+                   uint8_t *out);
+
+/* Writes a local answer: NOERROR with `rdata` as the one record of the asked type (none: NODATA)
+ * and TTL `ttl_s`, AA set (M14). out holds REPLY_ERROR_MAX octets. */
+size_t reply_local(const struct query_message *query, struct bytes rdata, uint32_t ttl_s,
+                   uint8_t *out);
+
+/* The octets a UDP reply to this query may have: min(client's size, our cap), 512 at least. */
+size_t reply_udp_limit(const struct query_message *query);
+
+#endif

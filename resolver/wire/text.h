@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* Mnemonics and addresses as people write them: types, classes, rcodes (IANA DNS parameters). */
+#ifndef RESOLVER_WIRE_TEXT_H
+#define RESOLVER_WIRE_TEXT_H
+
+#include "resolver/wire/message.h"
+
+enum { TEXT_MNEMONIC_MAX = 16 };
+
+/* "A", "HTTPS", "TYPE666" (RFC 3597 §5), case aside. -EINVAL when it is none. */
+int text_to_type(const char *text, uint16_t *ret_type);
+/* The mnemonic, or TYPEn / CLASSn / RCODEn. Return `out`. */
+const char *text_of_type(uint16_t type, char out[TEXT_MNEMONIC_MAX]);
+const char *text_of_class(uint16_t class, char out[TEXT_MNEMONIC_MAX]);
+const char *text_of_rcode(uint16_t rcode, char out[TEXT_MNEMONIC_MAX]);
+
+#endif
