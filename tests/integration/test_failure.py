@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: MIT
+"""Providers that die, hang or lie about who they are: every query is still answered."""
+import concurrent.futures
+import signal
+import threading
+import time
+
+import dns.message
+import dns.rcode
+
+from conftest import edes, lab_module, wait_for
+
+
+def test_killing_the_first_provider_in_mid_load_loses_no_query(daemon, provider):
+    """2 400 different names from 8 clients; provider 1 is killed after the first 400."""
+    d = daemon()
+    done, failed, lock = [], [], threading.Lock()
+
+    def client(k):
+        for i in range(300):
+            name = f"load{k}-{i}.wild.honest-lab.net"
+            try:
+                reply = d.udp(name, timeout=6)
+                good = reply.rcode() == dns.rcode.NOERROR and reply.answer[0][0].address == "151.101.1.72"
+            except Exception as e:  # a lost query is what we look for, whatever its form
+                good = False
+                name += f": {e!r}"
+            with lock:
+                (done if good else failed).append(name)
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        clients = [pool.submit(client, k) for k in range(8)]
+        wait_for(lambda: len(done) > 400, what="the load")
+        provider[0].process.kill()
+        provider[0].process.wait()
+        for c in clients:
+            c.result()
+    assert failed == []
+    assert len(done) == 2400
+
+
+def test_hung_provider_is_passed_by(daemon, provider):
+    d = daemon()
+    assert d.udp("h0.wild.honest-lab.net").rcode() == dns.rcode.NOERROR
+    provider[0].signal(signal.SIGSTOP)
+    began = time.monotonic()
+    for i in range(1, 20):
+        assert d.udp(f"h{i}.wild.honest-lab.net", timeout=5).rcode() == dns.rcode.NOERROR
+    assert time.monotonic() - began < 8
+
+
+def test_without_any_provider_the_answer_is_servfail_with_a_reason_in_time(daemon, provider):
+    d = daemon()
+    for server in provider:
+        server.process.kill()
+        server.process.wait()
+    began = time.monotonic()
+    reply = d.udp("gone.wild.honest-lab.net", timeout=6)
+    assert reply.rcode() == dns.rcode.SERVFAIL
+    assert edes(reply)[0][0] in (22, 23) and edes(reply)[0][1].startswith("lab1: ")
+    assert time.monotonic() - began < 5
+
+
+def test_all_providers_hung_is_servfail_within_the_budget(daemon, provider):
+    d = daemon()
+    assert d.udp("example.com").rcode() == dns.rcode.NOERROR
+    for server in provider:
+        server.signal(signal.SIGSTOP)
+    began = time.monotonic()
+    reply = d.udp("hung.wild.honest-lab.net", timeout=6)
+    assert reply.rcode() == dns.rcode.SERVFAIL and edes(reply)
+    assert time.monotonic() - began < 5
+
+
+def test_what_is_cached_is_answered_while_a_slow_question_waits_on_the_same_connection(daemon, provider):
+    d = daemon()
+    cached, slow = d.query("example.com"), d.query("slow.wild.honest-lab.net")
+    assert d.udp("example.com").rcode() == dns.rcode.NOERROR
+    for server in provider:
+        server.signal(signal.SIGSTOP)
+    with d.tcp_stream() as stream:
+        stream.send(slow.to_wire(), cached.to_wire())
+        assert cached.is_response(dns.message.from_wire(stream.receive()))
+        for server in provider:
+            server.signal(signal.SIGCONT)
+        assert slow.is_response(dns.message.from_wire(stream.receive()))
+
+
+def test_provider_comes_back_and_is_used_again(lab, daemon, provider):
+    d = daemon(lab.provider_yaml().split("  - name: lab2")[0] + "hijack: {mode: off}\n")
+    assert d.udp("example.com").rcode() == dns.rcode.NOERROR
+    provider[0].process.kill()
+    provider[0].process.wait()
+    assert d.udp("away.wild.honest-lab.net").rcode() == dns.rcode.SERVFAIL
+    provider[0].start()
+    lab_module.poll("provider1", lambda: lab.doh_answers(0))
+    wait_for(lambda: d.udp("back.wild.honest-lab.net").rcode() == dns.rcode.NOERROR, 35, "an answer")
+
+
+def test_certificate_of_another_ca_is_not_believed(lab, daemon, tmp_path):
+    other = tmp_path / "other.pem"
+    lab_module.run([lab_module.find("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=Other CA", "-keyout",
+                    str(tmp_path / "other.key"), "-out", str(other)])
+    d = daemon(lab.provider_yaml().replace(str(lab.ca), str(other)) + "hijack: {mode: off}\n")
+    reply = d.udp("example.com")
+    assert reply.rcode() == dns.rcode.SERVFAIL
+    assert "certificate" in edes(reply)[0][1].lower() or "ssl" in edes(reply)[0][1].lower()
+
+
+def test_certificate_of_another_name_is_not_believed(lab, daemon):
+    d = daemon(lab.provider_yaml().replace(".lab.example", ".elsewhere.example") + "hijack: {mode: off}\n")
+    assert d.udp("example.com").rcode() == dns.rcode.SERVFAIL
+
+
+def test_providers_name_is_found_through_the_local_resolver_when_no_address_is_given(lab, daemon, tmp_path):
+    """The resolver here answers anything with the lab's address: TLS makes that harmless."""
+    port = lab_module.free_ports(1)[0]
+    resolver = lab_module.Server("bootstrap", [lab_module.find("dnsmasq"), "-d", "-C", "/dev/null", "-R", "-h",
+                                               "-p", str(port), "--listen-address=127.0.0.1", "--bind-interfaces",
+                                               "--user=root", "--address=/lab.example/127.0.0.1"], tmp_path)
+    resolver.start()
+    try:
+        lab_module.poll("dnsmasq", lambda: resolver.alive() and lab_module.udp_ask(port, "x.lab.example"))
+        config = "\n".join(line for line in lab.provider_yaml().splitlines() if "addresses" not in line)
+        d = daemon(config + f'\nlocal-resolver: {{servers: ["127.0.0.1:{port}"]}}\nhijack: {{mode: off}}\n')
+        assert d.udp("example.com").answer[0][0].address == "93.184.216.34"
+    finally:
+        resolver.stop()
+
+
+def test_circle_of_cnames_is_servfail_with_invalid_data(daemon):
+    reply = daemon().udp("ring.honest-lab.net")
+    assert reply.rcode() == dns.rcode.SERVFAIL and edes(reply)[0][0] == 24

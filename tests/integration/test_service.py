@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: MIT
+"""The process: configuration, signals, reload, socket activation."""
+import os
+import re
+import signal
+import socket
+import subprocess
+import threading
+
+import dns.message
+import dns.rcode
+import pytest
+
+from conftest import HTTPDNSD, ROOT, lab_module, wait_for
+
+
+def run_daemon(*arguments):
+    return subprocess.run([str(HTTPDNSD), *map(str, arguments)], capture_output=True, text=True, timeout=30)
+
+
+def test_version_and_help_say_what_they_should():
+    assert re.match(r"httpdnsd \d+\.\d+\.\d+ \(libcurl/", run_daemon("--version").stdout)
+    assert "--config FILE" in run_daemon("--help").stdout
+    wrong = run_daemon("--nonsense")
+    assert wrong.returncode == 2 and "usage:" in wrong.stderr
+
+
+def test_shipped_configuration_works_unedited():
+    got = run_daemon("--config", ROOT / "systemd" / "httpdnsd.yaml", "--check")
+    assert got.returncode == 0 and got.stdout.endswith(": OK\n")
+
+
+def test_check_names_every_error_with_its_place(tmp_path):
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("providres:\n  - preset: quad9\ncache: {size: 64MB}\nquery-timeout: 4\n")
+    got = run_daemon("--config", bad, "--check")
+    assert got.returncode == 78
+    assert f"{bad}:1:1: unknown key 'providres': did you mean 'providers'?" in got.stderr
+    assert f"{bad}:3:15: " in got.stderr and f"{bad}:4:16: query-timeout lacks its unit: write 4s" in got.stderr
+
+
+def test_show_config_reads_back_as_the_same(lab, tmp_path):
+    first = tmp_path / "first.yaml"
+    first.write_text(lab.provider_yaml() + lab.audit_yaml())
+    shown = run_daemon("--config", first, "--show-config").stdout
+    second = tmp_path / "second.yaml"
+    second.write_text(shown)
+    assert "lab1" in shown and "recheck: 1s" in shown
+    assert run_daemon("--config", second, "--show-config").stdout == shown
+
+
+def test_port_that_is_taken_is_one_clear_line(daemon):
+    d = daemon()
+    for kind in ("udp", "tcp"):
+        other = daemon(listen=[f"{kind}://127.0.0.1:{d.port}"], start=False)
+        other.start(ready=False)
+        assert other.process.wait(10) == 1
+        lines = other.log().splitlines()
+        assert len(lines) == 1 and f"cannot listen on {kind}://127.0.0.1:{d.port}" in lines[0]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signal_ends_it_with_exit_code_0_and_removes_the_socket_file(daemon, number):
+    d = daemon()
+    assert d.udp("example.com").answer
+    assert d.stop(number) == 0
+    assert not d.unix.exists()
+
+
+def test_sigterm_answers_what_is_pending(daemon, provider):
+    d = daemon()
+    assert d.udp("example.com").answer
+    for server in provider:
+        server.signal(signal.SIGSTOP)
+    query = d.query("pending.wild.honest-lab.net")
+    with d.tcp_stream() as stream, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.settimeout(6)
+        stream.send(query.to_wire())
+        udp.sendto(query.to_wire(), ("127.0.0.1", d.port))
+        d.process.send_signal(signal.SIGTERM)
+        wait_for(lambda: "answering what is pending" in d.log(), what="the drain")
+        for server in provider:
+            server.signal(signal.SIGCONT)
+        assert query.is_response(dns.message.from_wire(stream.receive()))
+        assert query.is_response(dns.message.from_wire(udp.recv(4096)))
+    assert d.process.wait(10) == 0
+
+
+def test_sighup_with_a_good_file_takes_effect(lab, daemon):
+    d = daemon()
+    port = lab_module.free_ports(1)[0]
+    d.write_config(lab.provider_yaml() + "hijack: {mode: off}\n", [*d.listen, f"udp://127.0.0.1:{port}"])
+    d.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: "configuration reloaded" in d.log(), what="the reload")
+    assert d.udp("example.com").answer
+    old, d.port = d.port, port
+    assert d.udp("example.com").answer
+    d.port = old
+    d.write_config(lab.provider_yaml() + "hijack: {mode: off}\n")
+    d.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: d.log().count("configuration reloaded") == 2, what="the second reload")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        wait_for(lambda: s.bind(("127.0.0.1", port)) is None, what="the old port to be free")
+
+
+def test_sighup_with_a_bad_file_changes_nothing_and_says_where(daemon):
+    d = daemon()
+    d.config.write_text("listen: [udp://127.0.0.1:1]\nstrategie: failover\n")
+    d.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: "stays in force" in d.log(), what="the refusal")
+    assert f"{d.config}:2:1: unknown key 'strategie': did you mean 'strategy'?" in d.log()
+    assert d.udp("example.com").answer
+
+
+def test_sighup_to_a_port_that_is_taken_changes_nothing(lab, daemon):
+    d, other = daemon(), daemon()
+    d.write_config(lab.provider_yaml() + "hijack: {mode: off}\n", [*d.listen, f"tcp://127.0.0.1:{other.port}"])
+    d.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: "stays in force" in d.log(), what="the refusal")
+    assert f"cannot listen on tcp://127.0.0.1:{other.port}" in d.log()
+    assert d.udp("example.com").answer and d.tcp("example.com").answer
+
+
+def test_reloads_under_load_lose_no_query(daemon):
+    d = daemon()
+    assert d.udp("example.com").answer
+    stop, lost, n = threading.Event(), [], [0]
+
+    def client():
+        while not stop.is_set():
+            n[0] += 1
+            try:
+                assert d.udp("example.com", timeout=5).rcode() == dns.rcode.NOERROR
+            except Exception as e:  # any way of losing one counts
+                lost.append(repr(e))
+
+    clients = [threading.Thread(target=client) for _ in range(4)]
+    for c in clients:
+        c.start()
+    for i in range(1, 11):
+        d.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: d.log().count("configuration reloaded") >= i, what="the reload")
+    stop.set()
+    for c in clients:
+        c.join()
+    assert lost == [] and n[0] > 20
+
+
+def test_log_at_info_holds_no_query_name(daemon):
+    d = daemon()
+    d.udp("very-private-name.wild.honest-lab.net")
+    d.stop()
+    assert "very-private-name" not in d.log()
+
+
+def test_sockets_handed_over_by_the_service_manager_are_used(lab, daemon, tmp_path):
+    port = lab_module.free_ports(1)[0]
+    path = tmp_path / "activated.sock"
+    activate = lab_module.find("systemd-socket-activate")
+    # The tool hands over one kind of socket a run; UDP and the streams are tried apart.
+    for spec, kinds in ((["-d", "-l", f"127.0.0.1:{port}"], ["udp"]),
+                        (["-l", f"127.0.0.1:{port}", "-l", str(path)], ["tcp", "unix"])):
+        listen = [f"{k}://{path if k == 'unix' else f'127.0.0.1:{port}'}" for k in kinds]
+        d = daemon(listen=listen, start=False, start_with=[activate, *spec])
+        d.port, d.unix = port, path
+        d.start(ready=False)
+        query = d.query("example.com")
+        if kinds == ["udp"]:
+            wait_for(lambda: (r := d.raw_udp(query.to_wire(), 1)) and query.is_response(dns.message.from_wire(r)),
+                     what="an answer over UDP")
+        else:
+            wait_for(path.exists, what="the socket")
+            assert d.over_unix("example.com").answer
+            assert d.tcp("example.com").answer
+        assert "ready:" in d.log()
+        assert d.stop() == 0
+    assert path.exists()
+
+
+def test_service_manager_is_told_ready_reloading_and_stopping(lab, daemon, tmp_path):
+    address = str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(address)
+        manager.settimeout(10)
+        d = daemon(start=False, start_with=["env", f"NOTIFY_SOCKET={address}", "WATCHDOG_USEC=1000000"])
+        d.start()
+        said = ""
+
+        def hear(word):
+            nonlocal said
+            while word not in said:
+                said += manager.recv(4096).decode() + "\n"
+
+        hear("READY=1")
+        hear("WATCHDOG=1")
+        d.process.send_signal(signal.SIGHUP)
+        hear("RELOADING=1")
+        d.process.send_signal(signal.SIGTERM)
+        hear("STOPPING=1")
+        assert d.process.wait(10) == 0
+
+
+def test_run_lab_starts_answers_alerts_and_ends_cleanly():
+    """The newcomer's one command, on another port."""
+    port = lab_module.free_ports(1)[0]
+    run = subprocess.Popen([str(ROOT / "run"), "--lab", "--port", str(port)], stdin=subprocess.DEVNULL,
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+    lines = []
+    reader = threading.Thread(target=lambda: lines.extend(iter(run.stdout.readline, "")))
+    reader.start()
+    try:
+        wait_for(lambda: any(f"dig @127.0.0.1 -p {port}" in line for line in lines) or run.poll() is not None, 180,
+                 "the line to try")
+        assert run.poll() is None, "".join(lines)
+        got = subprocess.run([lab_module.find("dig"), "@127.0.0.1", "-p", str(port), "+short", "mail.bank-of-lab.com"],
+                             capture_output=True, text=True, timeout=20)
+        assert got.stdout.strip() == "185.31.17.30"
+        wait_for(lambda: any("DNS hijack" in line and "mail.bank-of-lab.com" in line for line in lines), 20, "the alert")
+        os.killpg(run.pid, signal.SIGINT)
+        assert run.wait(20) == 0
+    finally:
+        if run.poll() is None:
+            os.killpg(run.pid, signal.SIGKILL)
+        reader.join()
+    assert subprocess.run(["pgrep", "-g", str(run.pid)], capture_output=True).returncode == 1, "children are left"
+
+
+def test_run_on_a_taken_port_is_one_clear_line():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+        got = subprocess.run([str(ROOT / "run"), "--lab", "--port", str(port)], capture_output=True, text=True, timeout=180)
+    assert got.returncode != 0 and got.stdout.splitlines() == [] or "Installing" in got.stdout
+    assert len(got.stderr.splitlines()) == 1 and str(port) in got.stderr

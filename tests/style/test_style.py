@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: MIT
+"""What every file of the project promises: form, licence, doors, direction of includes."""
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+BUILD = Path(os.environ.get("HTTPDNSD_BUILD", ROOT / "build-test"))
+
+
+def tracked():
+    """The project's files: git's, or in an export without git all but builds."""
+    got = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True)
+    if got.returncode == 0 and got.stdout:
+        return [ROOT / p for p in got.stdout.splitlines() if (ROOT / p).is_file()]
+    return [p for p in ROOT.rglob("*") if p.is_file() and not re.match(r"\.git/|build", str(p.relative_to(ROOT)))]
+
+
+FILES = tracked()
+C_FILES = [p for p in FILES if p.suffix in (".c", ".h")]
+
+
+def relative(path):
+    return str(path.relative_to(ROOT))
+
+
+def includes(path):
+    return re.findall(r'^\s*#\s*include\s+[<"]([^>"]+)[>"]', path.read_text(), re.M)
+
+
+def test_every_c_file_is_formatted():
+    tool = shutil.which("clang-format-14") or shutil.which("clang-format")
+    if tool is None:
+        pytest.skip("clang-format 14 is not installed")
+    got = subprocess.run([tool, "--dry-run", "--Werror", *map(str, C_FILES)], capture_output=True, text=True)
+    assert got.returncode == 0, got.stderr[:3000]
+
+
+def test_every_file_carries_a_licence_line():
+    bare = {"LICENSE"}
+    data = re.compile(r"tests/fuzz/corpus/|\.svg$")
+    missing = [relative(p) for p in FILES if relative(p) not in bare and not data.search(relative(p))
+               and "SPDX-License-Identifier: MIT" not in p.read_text(errors="replace")[:400]]
+    assert missing == []
+
+
+# Each foreign library has one door: the only file that includes its headers.
+DOORS = {
+    r"curl/": "resolver/upstream/curl.c",
+    r"ares": "resolver/plain.c",
+    r"yaml\.h$": "config/yaml.c",
+    r"systemd/": "daemon/systemd.c",
+    r"ldns/": "control/print.c",
+    r"openssl/": None,
+    r"jansson": None,
+    r"microhttpd": None,
+    r"hiredis": None,
+}
+
+
+def test_each_foreign_library_has_one_door():
+    wrong = []
+    for path in C_FILES:
+        for name in re.findall(r"^\s*#\s*include\s+<([^>]+)>", path.read_text(), re.M):
+            for pattern, door in DOORS.items():
+                if re.match(pattern, name) and relative(path) != door:
+                    wrong.append(f"{relative(path)} includes <{name}>")
+    assert wrong == []
+
+
+def room(name):
+    parts = name.split("/")
+    return "/".join(parts[:2]) if parts[0] == "resolver" and len(parts) > 2 else parts[0]
+
+
+# What a room's files may include besides their own room (HOUSE: includes point one way).
+SEAMS = {"resolver"}  # port.h, exchange.h, plain.h, bytes.h
+MAY = {
+    "resolver/wire": SEAMS,
+    "resolver/policy": SEAMS | {"resolver/wire"},
+    "resolver/cache": SEAMS | {"resolver/wire"},
+    "resolver/upstream": SEAMS | {"resolver/wire"},
+    "resolver/audit": SEAMS | {"resolver/wire"},
+    "resolver": {"resolver/wire", "resolver/policy", "resolver/cache", "resolver/upstream", "resolver/audit"},
+    "config": SEAMS | {"resolver/wire", "resolver/cache", "resolver/upstream", "resolver/audit"},
+    "daemon": SEAMS | {"config", "resolver/wire", "resolver/cache", "resolver/upstream", "resolver/audit"},
+    "control": SEAMS | {"resolver/wire"},
+}
+FACADE = {"resolver/query.h", "resolver/resolver.h"}
+
+
+def test_includes_point_one_way():
+    wrong = []
+    for path in C_FILES:
+        here = room(relative(path))
+        for name in includes(path):
+            there = room(name)
+            if here not in MAY or there not in MAY or there == here:
+                continue
+            upward = name in FACADE and here.startswith("resolver/")
+            if there not in MAY[here] or upward:
+                wrong.append(f"{relative(path)} includes {name}")
+    assert wrong == []
+
+
+def test_resolver_and_config_neither_log_nor_exit():
+    wrong = []
+    for path in C_FILES:
+        if room(relative(path)).split("/")[0] in ("resolver", "config"):
+            for call in re.findall(r"\b(?:printf|puts|perror|exit|abort|syslog|fprintf\(stderr)\s*\(", path.read_text()):
+                wrong.append(f"{relative(path)} calls {call}")
+    assert wrong == []
+
+
+def test_no_path_of_a_machine_and_no_unfinished_mark():
+    pattern = re.compile(r"\b(?:TODO|FIXME|XXX)\b")
+    here = relative(Path(__file__))
+    wrong = [relative(p) for p in FILES if relative(p) != here and pattern.search(p.read_text(errors="replace"))]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("unit", ["httpdnsd.service", "httpdnsd.socket"])
+def test_unit_passes_systemd_analyze_verify(unit, tmp_path):
+    tool = shutil.which("systemd-analyze")
+    if tool is None:
+        pytest.skip("systemd-analyze is not installed")
+    for name in ("httpdnsd.service", "httpdnsd.socket"):
+        text = (BUILD / "systemd" / name).read_text()
+        text = re.sub(r"(?m)^(ExecStart\w*=)\S*/httpdnsd\b", rf"\1{BUILD.resolve()}/daemon/httpdnsd", text)
+        (tmp_path / name).write_text(text)
+    got = subprocess.run([tool, "verify", "--man=no", str(tmp_path / unit)], capture_output=True, text=True)
+    ours = [line for line in got.stderr.splitlines() if "httpdnsd" in line]
+    assert got.returncode == 0 and ours == [], got.stderr
+
+
+def test_service_is_sandboxed():
+    tool = shutil.which("systemd-analyze")
+    if tool is None:
+        pytest.skip("systemd-analyze is not installed")
+    got = subprocess.run([tool, "security", "--offline=true", "--threshold=15", str(BUILD / "systemd/httpdnsd.service")],
+                         capture_output=True, text=True)
+    assert got.returncode == 0, got.stdout[-1500:]
+
+
+@pytest.mark.parametrize("page", ["httpdnsd.8", "httpdnsctl.1", "httpdnsd.yaml.5"])
+def test_manual_page_has_no_warnings(page):
+    tool = shutil.which("man")
+    if tool is None:
+        pytest.skip("man is not installed")
+    got = subprocess.run([tool, "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", str(ROOT / "doc" / page)],
+                         capture_output=True, text=True, env={**os.environ, "MANROFFSEQ": ""})
+    assert got.returncode == 0 and got.stderr == "", got.stderr
+
+
+def test_manual_page_names_every_option():
+    """The page and --show-config stand on the same rows."""
+    schema = (ROOT / "config/schema.c").read_text()
+    page = (ROOT / "doc/httpdnsd.yaml.5").read_text().replace("\\-", "-")
+    rows = re.findall(r'\{(?:\.section = "([^"]+)",\s*)?\.key = "([^"]+)"', schema)
+    assert len(rows) > 15
+    missing = [f"{s}.{k}" if s else k for s, k in rows if f".B {s + '.' if s else ''}{k}\n" not in page]
+    assert missing == []
