@@ -53,9 +53,14 @@ static int read_with_unit(const char *text, const struct unit *units, size_t n_u
         return failure;
     }
     for (size_t i = 0; i < n_units; i++) {
-        if (strcmp(rest, units[i].word) == 0) {
-            return __builtin_mul_overflow(value, units[i].factor, ret_value) ? -ERANGE : 0;
+        if (strcmp(rest, units[i].word) != 0) {
+            continue;
         }
+        if (__builtin_mul_overflow(value, units[i].factor, &value)) {
+            return -ERANGE;
+        }
+        *ret_value = value;
+        return 0;
     }
     return *rest == '\0' ? -EDOM : -EINVAL;
 }

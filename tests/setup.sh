@@ -68,7 +68,7 @@ build() {
         die "meson could not set up $dir (its last lines stand above)"
     fi
     if ! ninja -C "$dir" >"$log" 2>&1; then
-        grep -aE 'error|FAILED|warning' "$log" | head -n 15 >&2
+        grep -aE '(error|warning): |ERROR|FAILED:|undefined reference' "$log" | head -n 15 >&2
         rm -f "$log"
         die "the build in $dir failed (its first complaints stand above)"
     fi

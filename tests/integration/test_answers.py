@@ -28,7 +28,7 @@ def questions(lab):
     asked |= {("a.old.honest-lab.net.", "A"), ("nosuch.honest-lab.net.", "A"), ("empty.honest-lab.net.", "A"),
               ("textonly.honest-lab.net.", "AAAA"), ("x.y.wild.signed-lab.com.", "A"), ("nosuch.signed-lab.com.", "A"),
               ("no-such-tld-of-lab.", "A"), ("front.honest-lab.net.", "AAAA")}
-    # A circle of CNAMEs has no right answer: test_hostile has it.
+    # A circle of CNAMEs has no right answer: test_failure has it.
     return sorted(q for q in asked if not q[0].startswith("ring"))
 
 
@@ -54,6 +54,13 @@ def test_every_type_of_the_zones_has_the_providers_rdata_over_udp_tcp_and_unix(l
             assert rdata_of(got) == rdata_of(truth), (name, rdtype)
             checked += 1
     assert checked > 150
+
+
+def test_chain_through_two_zones_ends_in_its_address(daemon):
+    reply = daemon().udp("www.bank-of-lab.com")
+    assert [str(r.name) for r in reply.answer] == ["www.bank-of-lab.com.", "front.honest-lab.net.",
+                                                   "edge.cdn.honest-lab.net.", "pop7.news-lab.org."]
+    assert reply.answer[-1][0].address == "199.232.10.7"
 
 
 def test_large_answer_is_truncated_over_udp_and_whole_over_tcp(daemon):

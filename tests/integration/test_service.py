@@ -2,6 +2,7 @@
 """The process: configuration, signals, reload, socket activation."""
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -182,7 +183,7 @@ def test_service_manager_is_told_ready_reloading_and_stopping(lab, daemon, tmp_p
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(address)
         manager.settimeout(10)
-        d = daemon(start=False, start_with=["env", f"NOTIFY_SOCKET={address}", "WATCHDOG_USEC=1000000"])
+        d = daemon(start=False, start_with=["env", f"NOTIFY_SOCKET={address}", "WATCHDOG_USEC=3000000"])
         d.start()
         said = ""
 
@@ -200,8 +201,9 @@ def test_service_manager_is_told_ready_reloading_and_stopping(lab, daemon, tmp_p
         assert d.process.wait(10) == 0
 
 
-def test_run_lab_starts_answers_alerts_and_ends_cleanly():
-    """The newcomer's one command, on another port."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_run_lab_starts_answers_alerts_and_ends_cleanly(number):
+    """The newcomer's one command, on another port; Ctrl-C reaches all its processes, kill only the first."""
     port = lab_module.free_ports(1)[0]
     run = subprocess.Popen([str(ROOT / "run"), "--lab", "--port", str(port)], stdin=subprocess.DEVNULL,
                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
@@ -216,12 +218,13 @@ def test_run_lab_starts_answers_alerts_and_ends_cleanly():
                              capture_output=True, text=True, timeout=20)
         assert got.stdout.strip() == "185.31.17.30"
         wait_for(lambda: any("DNS hijack" in line and "mail.bank-of-lab.com" in line for line in lines), 20, "the alert")
-        os.killpg(run.pid, signal.SIGINT)
+        run.send_signal(number) if number == signal.SIGTERM else os.killpg(run.pid, number)
         assert run.wait(20) == 0
     finally:
         if run.poll() is None:
             os.killpg(run.pid, signal.SIGKILL)
         reader.join()
+        shutil.rmtree(ROOT / "build" / "run" / str(port), ignore_errors=True)
     assert subprocess.run(["pgrep", "-g", str(run.pid)], capture_output=True).returncode == 1, "children are left"
 
 

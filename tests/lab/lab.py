@@ -173,11 +173,14 @@ class Lab:
     # ---- servers ----
 
     def named_conf(self, doh, dns, folder):
+        # Recursion makes BIND follow a chain into another of its zones, as a public resolver does; it
+        # never leaves this machine, as the root zone is its own.
         zones = "".join(f'zone "{z}" {{ type primary; file "{self.folder}/zones/{z}.zone"; }};\n' for z in ZONES)
         return f"""
 tls lab {{ cert-file "{self.folder}/leaf.pem"; key-file "{self.folder}/leaf.key"; }};
 options {{
-    directory "{folder}"; pid-file none; session-keyfile none; recursion no; notify no;
+    directory "{folder}"; pid-file none; session-keyfile none; notify no;
+    recursion yes; allow-recursion {{ 127.0.0.0/8; }}; dnssec-validation no; empty-zones-enable no;
     listen-on-v6 {{ none; }};
     listen-on port {dns} {{ 127.0.0.1; }};
     listen-on port {doh} tls lab http default {{ 127.0.0.1; }};
@@ -191,10 +194,12 @@ logging {{
 zone "." {{ type primary; file "{self.folder}/zones/root.zone"; }};
 {zones}"""
 
+    def own_copy(self, program):
+        """Where AppArmor confines a program of /usr/sbin to its own folders, it cannot read ours."""
+        return shutil.copy(find(program), self.folder / program)
+
     def make_providers(self):
-        # A copy: where AppArmor confines /usr/sbin/named to its own folders it cannot read ours.
-        named = self.folder / "named"
-        shutil.copy(find("named"), named)
+        named = self.own_copy("named")
         for i, (doh, dns) in enumerate(zip(self.doh_ports, self.dns_ports), 1):
             folder = self.folder / f"provider{i}"
             folder.mkdir(exist_ok=True)
@@ -210,7 +215,7 @@ zone "." {{ type primary; file "{self.folder}/zones/root.zone"; }};
         lines += [f"address=/{name}/{address}" for name, address in LIES.items()]
         conf = self.folder / "dnsmasq.conf"
         conf.write_text("\n".join(lines) + "\n")
-        self.local = Server("dnsmasq", [find("dnsmasq"), "-C", conf], self.folder)
+        self.local = Server("dnsmasq", [self.own_copy("dnsmasq"), "-C", conf], self.folder)
 
     def doh_answers(self, i):
         """A question over HTTPS to provider i, as a stub would ask it."""
@@ -270,6 +275,13 @@ zone "." {{ type primary; file "{self.folder}/zones/root.zone"; }};
                 f"hijack: {{mode: {mode}, alert: stderr, recheck: {recheck}}}\n")
 
 
+def end(*_):
+    """Leaves by way of finally; a second signal must not cut the clean-up short."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    sys.exit(0)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=["start"])
@@ -279,7 +291,7 @@ def main():
     options = parser.parse_args()
     die_with_parent()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: sys.exit(0))
+        signal.signal(number, end)
     lab = Lab(options.dir)
     try:
         lab.start()

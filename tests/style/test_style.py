@@ -111,13 +111,14 @@ def test_resolver_and_config_neither_log_nor_exit():
     wrong = []
     for path in C_FILES:
         if room(relative(path)).split("/")[0] in ("resolver", "config"):
-            for call in re.findall(r"\b(?:printf|puts|perror|exit|abort|syslog|fprintf\(stderr)\s*\(", path.read_text()):
+            code = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.S)
+            for call in re.findall(r"\b(?:printf|puts|perror|exit|abort|syslog|fprintf\(stderr)\s*\(", code):
                 wrong.append(f"{relative(path)} calls {call}")
     assert wrong == []
 
 
 def test_no_path_of_a_machine_and_no_unfinished_mark():
-    pattern = re.compile(r"\b(?:TODO|FIXME|XXX)\b")
+    pattern = re.compile(r"\b(?:TODO|FIXME|XXX)\b|/(?:work|home|Users)/\w")
     here = relative(Path(__file__))
     wrong = [relative(p) for p in FILES if relative(p) != here and pattern.search(p.read_text(errors="replace"))]
     assert wrong == []
@@ -130,7 +131,7 @@ def test_unit_passes_systemd_analyze_verify(unit, tmp_path):
         pytest.skip("systemd-analyze is not installed")
     for name in ("httpdnsd.service", "httpdnsd.socket"):
         text = (BUILD / "systemd" / name).read_text()
-        text = re.sub(r"(?m)^(ExecStart\w*=)\S*/httpdnsd\b", rf"\1{BUILD.resolve()}/daemon/httpdnsd", text)
+        text = re.sub(r"(?m)^(Exec\w+=)\S*/httpdnsd\b", rf"\1{BUILD.resolve()}/daemon/httpdnsd", text)
         (tmp_path / name).write_text(text)
     got = subprocess.run([tool, "verify", "--man=no", str(tmp_path / unit)], capture_output=True, text=True)
     ours = [line for line in got.stderr.splitlines() if "httpdnsd" in line]

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* A DNS message as dig(1) prints it: the door to ldns, which writes the records. */
+#ifndef CONTROL_PRINT_H
+#define CONTROL_PRINT_H
+
+#include "resolver/bytes.h"
+
+#include <stdio.h>
+
+struct print_about {
+    const char *server; /* where the message came from */
+    unsigned took_ms;
+};
+
+/* 0, or -EINVAL when the bytes are no DNS message (nothing is printed). */
+int print_message(struct bytes message, const struct print_about *about, FILE *to);
+
+#endif

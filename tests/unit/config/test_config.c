@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+#include "config/config.h"
+#include "tests/unit/suite.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static struct config_errors errors;
+
+static struct config *parse(const char *yaml)
+{
+    struct config *config = NULL;
+    int failure = config_parse(bytes_of(yaml, strlen(yaml)), &config, &errors);
+    ck_assert_msg(failure == 0, "%u:%u: %s", errors.at[0].line, errors.at[0].column,
+                  errors.at[0].text);
+    return config;
+}
+
+/* The text is refused; its first error stands at that place and holds that phrase. */
+static void refuses(const char *yaml, unsigned line, unsigned column, const char *phrase)
+{
+    struct config *config = NULL;
+    ck_assert_msg(config_parse(bytes_of(yaml, strlen(yaml)), &config, &errors) == -EINVAL,
+                  "taken: %s", yaml);
+    ck_assert_ptr_null(config);
+    ck_assert_msg(errors.at[0].line == line && errors.at[0].column == column &&
+                      strstr(errors.at[0].text, phrase) != NULL,
+                  "%s\nsays %u:%u: %s", yaml, errors.at[0].line, errors.at[0].column,
+                  errors.at[0].text);
+}
+
+START_TEST(empty_file_is_all_defaults)
+{
+    struct config *c = parse("");
+    ck_assert_uint_eq(c->listen.n, 5);
+    ck_assert_uint_eq(c->listen.unix_mode, 0660);
+    ck_assert_uint_eq(c->workers, 0);
+    ck_assert_uint_eq(c->n_providers, 3);
+    ck_assert_uint_eq(c->query_timeout_ms, 4000);
+    ck_assert_uint_eq(c->cache.size_bytes, 64 << 20);
+    ck_assert_uint_eq(c->cache.max_ttl_s, 86400);
+    ck_assert_uint_eq(c->cache.negative_max_ttl_s, 3600);
+    ck_assert_int_eq(c->audit.mode, AUDIT_CANARY);
+    ck_assert_uint_eq(c->audit.recheck_s, 30);
+    ck_assert_int_eq(c->log_level, LOG_LEVEL_INFO);
+    config_free(c);
+    config_free(parse("# nothing but a comment\n"));
+}
+END_TEST
+
+START_TEST(file_of_the_documentation_is_read_as_written)
+{
+    struct config *c =
+        parse("listen:\n"
+              "  - udp://127.0.0.1:53\n"
+              "  - tcp://[::1]:53\n"
+              "  - unix:///run/httpdnsd/dns.sock\n"
+              "unix-socket: {mode: 0600, group: httpdns}\n"
+              "workers: 2\n"
+              "providers:\n"
+              "  - preset: quad9\n"
+              "  - name: corp\n"
+              "    url: https://dns.example.net/dns-query{?dns}\n"
+              "    protocol: doh-get\n"
+              "    addresses: [192.0.2.1, \"2001:db8::1\"]\n"
+              "strategy: failover\n"
+              "query-timeout: 2500ms\n"
+              "cache: {size: 1MiB, min-ttl: 5s, max-ttl: 1h, negative-max-ttl: 10m}\n"
+              "local-resolver: {servers: [192.0.2.53, \"192.0.2.54:5353\"], filters: no}\n"
+              "hijack: {mode: all, alert: syslog}\n"
+              "log: {level: debug}\n");
+    ck_assert_uint_eq(c->listen.n, 3);
+    ck_assert_int_eq(c->listen.at[1].transport, LISTEN_TCP);
+    ck_assert_uint_eq(ntohs(((struct sockaddr_in6 *)&c->listen.at[1].address)->sin6_port), 53);
+    ck_assert_str_eq(((struct sockaddr_un *)&c->listen.at[2].address)->sun_path,
+                     "/run/httpdnsd/dns.sock");
+    ck_assert_str_eq(c->listen.unix_group, "httpdns");
+    ck_assert_uint_eq(c->n_providers, 2);
+    ck_assert(c->providers[0].filtering);
+    ck_assert_str_eq(c->providers[1].name, "corp");
+    ck_assert_str_eq(c->providers[1].endpoint.url, "https://dns.example.net/dns-query");
+    ck_assert_int_eq(c->providers[1].protocol, PROTOCOL_DOH_GET);
+    ck_assert_uint_eq(c->providers[1].endpoint.n_addresses, 2);
+    ck_assert_uint_eq(c->providers[1].endpoint.id, 1);
+    ck_assert_uint_eq(c->query_timeout_ms, 2500);
+    ck_assert_uint_eq(c->audit.n_servers, 2);
+    ck_assert_str_eq(c->audit.servers[1], "192.0.2.54:5353");
+    ck_assert_int_eq(c->audit.filters, AUDIT_FILTERS_NO);
+    ck_assert_int_eq(c->alert, ALERT_SYSLOG);
+    config_free(c);
+}
+END_TEST
+
+START_TEST(unknown_keys_are_named_with_the_nearest_known_one)
+{
+    refuses("providres: []\n", 1, 1, "unknown key 'providres': did you mean 'providers'?");
+    refuses("cache: {sise: 1MiB}\n", 1, 9, "unknown key 'sise' of cache: did you mean 'size'?");
+    refuses("\n\nzzzz: 1\n", 3, 1, "unknown key 'zzzz'");
+    refuses("providers:\n  - nmae: x\n    url: https://x\n", 2, 5, "did you mean 'name'?");
+    refuses("providers:\n  - preset: quad8\n", 2, 13, "did you mean 'quad9'?");
+}
+END_TEST
+
+START_TEST(wrong_values_say_what_would_be_right)
+{
+    refuses("query-timeout: 4\n", 1, 16, "write 4s");
+    refuses("query-timeout: 4x\n", 1, 16, "a time with its unit");
+    refuses("query-timeout: 1h\n", 1, 16, "from 1s to 30s");
+    refuses("cache: {size: 64MB}\n", 1, 15, "a size such as");
+    refuses("cache: {max-ttl: 500ms}\n", 1, 18, "max-ttl must be");
+    refuses("workers: 0\n", 1, 10, "from 1 to 64");
+    refuses("workers: [1]\n", 1, 10, "takes one value, not a list");
+    refuses("cache: 3\n", 1, 8, "cache is a section");
+    refuses("unix-socket: {mode: 0999}\n", 1, 21, "an octal mode");
+    refuses("hijack: {mode: al}\n", 1, 16, "off, canary, watchlist, sample, all");
+    refuses("strategy: fastest\n", 1, 11, "'fastest' is not in this version");
+    refuses("log: {level: \"\"}\n", 1, 14, "is not one of");
+    refuses("- a list\n", 1, 1, "the file must hold options");
+}
+END_TEST
+
+START_TEST(listen_addresses_are_checked)
+{
+    refuses("listen: []\n", 1, 9, "at least one address");
+    refuses("listen: [udp://127.0.0.1]\n", 1, 10, "write ADDRESS:PORT");
+    refuses("listen: [\"udp://localhost:53\"]\n", 1, 10, "not an IPv4 address");
+    refuses("listen: [\"udp://127.0.0.1:0\"]\n", 1, 10, "from 1 to 65535");
+    refuses("listen: [\"udp://[fe80::1%nosuch]:53\"]\n", 1, 10, "no such interface");
+    refuses("listen: [unix://relative]\n", 1, 10, "absolute path");
+    refuses("listen:\n  - udp://127.0.0.1:53\n  - udp://127.0.0.1:53\n", 3, 5, "twice");
+}
+END_TEST
+
+START_TEST(providers_are_checked)
+{
+    refuses("providers: []\n", 1, 12, "at least one");
+    refuses("providers:\n  - name: x\n", 2, 5, "a preset, or a name and a url");
+    refuses("providers:\n  - {name: x, url: http://x}\n", 2, 20, "must begin with https://");
+    refuses("providers:\n  - {name: x, url: \"https://u:p@x/\"}\n", 2, 20, "user or password");
+    refuses("providers:\n  - {name: x, url: https://x, ca-file: /no/such/file}\n", 2, 40,
+            "cannot be read");
+    refuses("providers:\n  - {name: x, url: https://x, addresses: [1.2.3]}\n", 2, 43,
+            "not an IPv4 or IPv6 address");
+    refuses("providers:\n  - {name: x, url: https://x, protocol: odoh}\n", 2, 41,
+            "not in this version");
+    refuses("providers:\n  - preset: google\n  - preset: google\n", 3, 5, "twice");
+}
+END_TEST
+
+START_TEST(what_belongs_together_is_checked_together)
+{
+    refuses("hijack: {mode: watchlist}\n", 0, 0, "needs names");
+    refuses("cache: {min-ttl: 2h, max-ttl: 1h}\n", 0, 0, "above cache.max-ttl");
+    config_free(parse("hijack: {mode: watchlist, watchlist: [www.example.com]}\n"));
+}
+END_TEST
+
+START_TEST(yaml_that_a_configuration_does_not_need_is_refused)
+{
+    refuses("log: &a {level: info}\n", 1, 6, "anchors are not allowed");
+    refuses("log: {level: *a}\n", 1, 14, "alias");
+    refuses("log: {level: !!str info}\n", 1, 14, "tags are not allowed");
+    refuses("log: {}\n---\nlog: {}\n", 2, 1, "only one document");
+    refuses("workers: 1\nworkers: 2\n", 2, 1, "stands here twice: first in line 1");
+    refuses("log: {level: info, level: debug}\n", 1, 20, "twice");
+    refuses("{a: 1, [b]: 2}\n", 1, 8, "a key must be a word");
+    refuses("log: {level: [\n", 2, 1, "");
+    refuses("log: {level: \"a\\0b\"}\n", 1, 14, "NUL");
+    refuses("a: [[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]\n", 1, 19, "nested deeper than 16");
+}
+END_TEST
+
+START_TEST(bombs_are_refused_early)
+{
+    size_t n = (1 << 20) + 1;
+    char *large = malloc(n);
+    memset(large, '#', n);
+    struct config *config;
+    ck_assert_int_eq(config_parse(bytes_of(large, n), &config, &errors), -EINVAL);
+    ck_assert_ptr_nonnull(strstr(errors.at[0].text, "larger than 1 MiB"));
+    size_t at = (size_t)sprintf(large, "listen: [");
+    while (at < 60000) {
+        at += (size_t)sprintf(large + at, "a, ");
+    }
+    ck_assert_int_eq(config_parse(bytes_of(large, at), &config, &errors), -EINVAL);
+    ck_assert_ptr_nonnull(strstr(errors.at[0].text, "more than 10000 values"));
+    ck_assert_int_eq(config_parse(bytes_of("\xff\xfe\x00", 3), &config, &errors), -EINVAL);
+    free(large);
+}
+END_TEST
+
+START_TEST(all_errors_are_told_not_only_the_first)
+{
+    struct config *config;
+    const char *yaml = "workers: many\nstrategie: x\nquery-timeout: 4\nlog: {level: loud}\n";
+    ck_assert_int_eq(config_parse(bytes_of(yaml, strlen(yaml)), &config, &errors), -EINVAL);
+    ck_assert_uint_eq(errors.n, 4);
+    for (unsigned i = 0; i < 4; i++) {
+        ck_assert_uint_eq(errors.at[i].line, i + 1);
+    }
+}
+END_TEST
+
+static char *print(const struct config *config)
+{
+    char *text = NULL;
+    size_t n;
+    FILE *to = open_memstream(&text, &n);
+    config_print(config, to);
+    fclose(to);
+    return text;
+}
+
+START_TEST(what_is_printed_reads_back_as_the_same)
+{
+    static const char *const texts[] = {
+        "",
+        "providers: [{name: \"odd \\\"name\\\\\", url: https://x/y}]\n"
+        "unix-socket: {group: \"a b\"}\nworkers: 3\ncache: {size: 0}\nhijack: {sample: 0.125}\n",
+    };
+    for (size_t i = 0; i < 2; i++) {
+        struct config *first = parse(texts[i]);
+        char *shown = print(first);
+        struct config *second = parse(shown);
+        char *again = print(second);
+        ck_assert_str_eq(shown, again);
+        free(shown);
+        free(again);
+        config_free(first);
+        config_free(second);
+    }
+}
+END_TEST
+
+START_TEST(file_that_everybody_may_write_is_not_trusted)
+{
+    char path[] = "/tmp/httpdnsd-test-XXXXXX";
+    int fd = mkstemp(path);
+    ck_assert_int_ge(fd, 0);
+    struct config *config;
+    ck_assert_int_eq(config_load(path, &config, &errors), 0);
+    config_free(config);
+    fchmod(fd, 0666);
+    ck_assert_int_eq(config_load(path, &config, &errors), -EPERM);
+    ck_assert_ptr_nonnull(strstr(errors.at[0].text, "chmod o-w"));
+    close(fd);
+    unlink(path);
+    ck_assert_int_eq(config_load(path, &config, &errors), -ENOENT);
+    ck_assert_ptr_nonnull(strstr(errors.at[0].text, "No such file"));
+}
+END_TEST
+
+START_TEST(shipped_default_is_good)
+{
+    struct config *config;
+    int failure = config_load("systemd/httpdnsd.yaml", &config, &errors);
+    ck_assert_msg(failure == 0, "%u:%u: %s", errors.at[0].line, errors.at[0].column,
+                  errors.at[0].text);
+    config_free(config);
+}
+END_TEST
+
+START_TEST(reference_has_a_paragraph_for_every_option)
+{
+    char *text = NULL;
+    size_t n;
+    FILE *to = open_memstream(&text, &n);
+    config_print_reference(to);
+    fclose(to);
+    ck_assert_ptr_nonnull(strstr(text, ".B cache.negative\\-max\\-ttl\n"));
+    ck_assert_ptr_nonnull(strstr(text, ".B listen\n"));
+    ck_assert_ptr_nonnull(strstr(text, "Default: 64MiB.\n"));
+    free(text);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        empty_file_is_all_defaults,
+        file_of_the_documentation_is_read_as_written,
+        unknown_keys_are_named_with_the_nearest_known_one,
+        wrong_values_say_what_would_be_right,
+        listen_addresses_are_checked,
+        providers_are_checked,
+        what_belongs_together_is_checked_together,
+        yaml_that_a_configuration_does_not_need_is_refused,
+        bombs_are_refused_early,
+        all_errors_are_told_not_only_the_first,
+        what_is_printed_reads_back_as_the_same,
+        file_that_everybody_may_write_is_not_trusted,
+        shipped_default_is_good,
+        reference_has_a_paragraph_for_every_option,
+    };
+    return suite_run("config", tests, sizeof tests / sizeof tests[0], NULL, NULL);
+}

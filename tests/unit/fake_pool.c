@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/unit/fake_pool.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+int pool_next(struct pool *pool, unsigned tried)
+{
+    for (unsigned i = 0; i < pool->n_providers; i++) {
+        if ((tried & 1u << i) == 0) {
+            return (int)i;
+        }
+    }
+    return -ENOENT;
+}
+
+int attempt_start(struct pool *pool, const struct attempt_wish *wish, struct attempt **ret_attempt)
+{
+    if (pool->start_fails != 0) {
+        return pool->start_fails;
+    }
+    assert(pool->n_live < FAKE_POOL_LIVE);
+    struct attempt *attempt = malloc(sizeof *attempt);
+    assert(attempt != NULL);
+    *attempt = (struct attempt){.pool = pool, .wish = *wish};
+    pool->live[pool->n_live++] = attempt;
+    pool->n_started++;
+    *ret_attempt = attempt;
+    return 0;
+}
+
+static void forget(struct attempt *attempt)
+{
+    struct pool *pool = attempt->pool;
+    size_t i = 0;
+    while (pool->live[i] != attempt) {
+        i++;
+    }
+    pool->n_live--;
+    memmove(&pool->live[i], &pool->live[i + 1], (pool->n_live - i) * sizeof pool->live[0]);
+    free(attempt);
+}
+
+struct attempt *attempt_free(struct attempt *attempt, bool timed_out)
+{
+    if (attempt != NULL) {
+        attempt->pool->n_cancelled++;
+        attempt->pool->n_timed_out += timed_out;
+        forget(attempt);
+    }
+    return NULL;
+}
+
+void fake_pool_end_at(struct pool *pool, size_t i, struct attempt_end end)
+{
+    assert(i < pool->n_live);
+    struct attempt_wish wish = pool->live[i]->wish;
+    end.provider = wish.provider;
+    forget(pool->live[i]);
+    wish.on_end(wish.ctx, &end);
+}
+
+void fake_pool_end(struct pool *pool, enum attempt_verdict verdict, struct answer *answer)
+{
+    fake_pool_end_at(pool, 0,
+                     (struct attempt_end){
+                         .verdict = verdict,
+                         .answer = answer,
+                         .ede = verdict == ATTEMPT_ANSWERED ? EDE_NONE : EDE_NETWORK,
+                         .detail = verdict == ATTEMPT_ANSWERED ? "" : "connection reset",
+                     });
+}

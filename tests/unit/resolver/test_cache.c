@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+#include "resolver/cache/cache.h"
+#include "tests/unit/messages.h"
+#include "tests/unit/suite.h"
+
+#include <malloc.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const uint8_t secret[16] = {42};
+enum { S = 1000000, START_US = 1000 * S };
+
+static struct question question_of(const char *text, uint16_t type)
+{
+    struct question question = {.type = type, .class = CLASS_IN};
+    ck_assert_int_eq(name_from_text(text, &question.name), 0);
+    return question;
+}
+
+static struct cache *cache_of(size_t size_bytes)
+{
+    struct cache_params params = {.size_bytes = size_bytes};
+    struct cache *cache = cache_new(&params, secret);
+    ck_assert_ptr_nonnull(cache);
+    return cache;
+}
+
+/* Puts an A record of that name; its address is told back by has(). */
+static void put(struct cache *cache, const char *name, uint32_t ttl_s, uint32_t address)
+{
+    struct test_response response = {
+        .name = name, .type = TYPE_A, .ttl_s = ttl_s, .address = address};
+    owned(answer_unrefp) struct answer *answer = test_answer(&response, START_US);
+    struct question question = question_of(name, TYPE_A);
+    struct cache_key key = {.question = &question};
+    cache_put(cache, &key, answer);
+}
+
+/* The address kept for the name, 0 when there is none. */
+static uint32_t has(struct cache *cache, const char *name, uint64_t now_us)
+{
+    struct question question = question_of(name, TYPE_A);
+    struct cache_key key = {.question = &question};
+    owned(answer_unrefp) struct answer *answer = cache_take(cache, &key, now_us);
+    if (answer == NULL) {
+        return 0;
+    }
+    struct bytes wire = answer_wire(answer);
+    return bytes_read_u32(wire.at + wire.n - 4);
+}
+
+static const char *numbered(unsigned i)
+{
+    static _Thread_local char name[48];
+    snprintf(name, sizeof name, "host-%u.some-zone.example", i);
+    return name;
+}
+
+START_TEST(what_is_put_is_found_until_its_ttl_has_passed)
+{
+    struct cache *cache = cache_of(1 << 20);
+    put(cache, "a.example", 10, 1);
+    ck_assert_uint_eq(has(cache, "a.example", START_US), 1);
+    ck_assert_uint_eq(has(cache, "a.example", START_US + 9 * S), 1);
+    ck_assert_uint_eq(has(cache, "b.example", START_US), 0);
+    ck_assert_uint_eq(has(cache, "a.example", START_US + 10 * S), 0);
+    struct cache_counts counts;
+    cache_count(cache, &counts);
+    ck_assert_uint_eq(counts.n_entries, 0);
+    ck_assert_uint_eq(counts.n_hits, 2);
+    ck_assert_uint_eq(counts.n_misses, 2);
+    ck_assert_uint_eq(counts.n_expired, 1);
+    cache_free(cache);
+}
+END_TEST
+
+START_TEST(ttl_0_is_not_kept)
+{
+    struct cache *cache = cache_of(1 << 20);
+    put(cache, "a.example", 0, 1);
+    ck_assert_uint_eq(has(cache, "a.example", START_US), 0);
+    cache_free(cache);
+}
+END_TEST
+
+START_TEST(later_answer_takes_the_place_of_the_earlier)
+{
+    struct cache *cache = cache_of(1 << 20);
+    put(cache, "a.example", 10, 1);
+    put(cache, "a.example", 10, 2);
+    ck_assert_uint_eq(has(cache, "a.example", START_US), 2);
+    struct cache_counts counts;
+    cache_count(cache, &counts);
+    ck_assert_uint_eq(counts.n_entries, 1);
+    cache_free(cache);
+}
+END_TEST
+
+START_TEST(type_do_and_cd_are_keys_of_their_own)
+{
+    struct cache *cache = cache_of(1 << 20);
+    struct question a = question_of("a.example", TYPE_A),
+                    aaaa = question_of("a.example", TYPE_AAAA);
+    put(cache, "a.example", 10, 1);
+    struct cache_key others[] = {
+        {.question = &aaaa}, {.question = &a, .want_do = true}, {.question = &a, .want_cd = true}};
+    for (size_t i = 0; i < 3; i++) {
+        ck_assert_ptr_null(cache_take(cache, &others[i], START_US));
+    }
+    cache_free(cache);
+}
+END_TEST
+
+START_TEST(flush_forgets_everything_but_what_is_lent_lives_on)
+{
+    struct cache *cache = cache_of(1 << 20);
+    put(cache, "a.example", 10, 7);
+    struct question question = question_of("a.example", TYPE_A);
+    struct cache_key key = {.question = &question};
+    struct answer *lent = cache_take(cache, &key, START_US);
+    cache_flush(cache);
+    ck_assert_uint_eq(has(cache, "a.example", START_US), 0);
+    ck_assert_uint_eq(lent->n_answers, 1);
+    answer_unref(lent);
+    cache_free(cache);
+}
+END_TEST
+
+START_TEST(memory_stays_within_5_percent_of_its_bound)
+{
+    size_t bound = 8 << 20;
+    struct mallinfo2 before = mallinfo2();
+    struct cache *cache = cache_of(bound);
+    for (unsigned i = 0; i < 200000; i++) {
+        put(cache, numbered(i), 3600, i);
+    }
+    struct mallinfo2 after = mallinfo2();
+    struct cache_counts counts;
+    cache_count(cache, &counts);
+    ck_assert_uint_le(counts.used_bytes, bound);
+    ck_assert_uint_gt(counts.used_bytes, bound * 9 / 10);
+    /* A sanitizer's allocator tells mallinfo2() nothing. */
+    size_t truly = after.uordblks + after.hblkhd - before.uordblks - before.hblkhd;
+    if (truly > 0) {
+        ck_assert_uint_le(truly, bound * 105 / 100);
+        ck_assert_uint_ge(truly, counts.used_bytes * 95 / 100);
+    }
+    ck_assert_uint_gt(counts.n_evicted, 100000);
+    cache_free(cache);
+}
+END_TEST
+
+START_TEST(names_asked_again_outlive_a_scan_of_names_asked_once)
+{
+    enum { HOT = 1000 };
+    struct cache *cache = cache_of(2 << 20);
+    for (unsigned i = 0; i < HOT; i++) {
+        put(cache, numbered(i), 3600, i + 1);
+    }
+    unsigned n_held = 0;
+    for (unsigned i = 0; i < 300000; i++) {
+        has(cache, numbered(i % HOT), START_US);
+        put(cache, numbered(HOT + i), 3600, 1);
+    }
+    for (unsigned i = 0; i < HOT; i++) {
+        n_held += has(cache, numbered(i), START_US) == i + 1;
+    }
+    ck_assert_uint_ge(n_held, HOT * 95 / 100);
+    cache_free(cache);
+}
+END_TEST
+
+START_TEST(cache_of_no_size_keeps_nothing_and_harms_nobody)
+{
+    struct cache *cache = cache_of(0);
+    put(cache, "a.example", 10, 1);
+    ck_assert_uint_eq(has(cache, "a.example", START_US), 0);
+    cache_free(cache);
+}
+END_TEST
+
+static void *hammer(void *ctx)
+{
+    struct cache *cache = ctx;
+    for (unsigned i = 0; i < 40000; i++) {
+        unsigned k = i * 2654435761u % 3000;
+        uint32_t found = has(cache, numbered(k), START_US);
+        if (found != 0 && found != k + 1) {
+            return cache;
+        }
+        put(cache, numbered(k), 3600, k + 1);
+    }
+    return NULL;
+}
+
+START_TEST(two_threads_find_only_what_belongs_to_their_question)
+{
+    struct cache *cache = cache_of(512 << 10);
+    pthread_t threads[2];
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, hammer, cache), 0);
+    }
+    for (int i = 0; i < 2; i++) {
+        void *wrong;
+        pthread_join(threads[i], &wrong);
+        ck_assert_ptr_null(wrong);
+    }
+    cache_free(cache);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        what_is_put_is_found_until_its_ttl_has_passed,
+        ttl_0_is_not_kept,
+        later_answer_takes_the_place_of_the_earlier,
+        type_do_and_cd_are_keys_of_their_own,
+        flush_forgets_everything_but_what_is_lent_lives_on,
+        memory_stays_within_5_percent_of_its_bound,
+        names_asked_again_outlive_a_scan_of_names_asked_once,
+        cache_of_no_size_keeps_nothing_and_harms_nobody,
+        two_threads_find_only_what_belongs_to_their_question,
+    };
+    return suite_run("cache", tests, sizeof tests / sizeof tests[0], NULL, NULL);
+}

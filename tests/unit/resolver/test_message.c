@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/unit/resolver/maker.h"
+#include "tests/unit/suite.h"
+
+enum { TYPE_SIG = 24, OPTION_COOKIE = 10, OPTION_KEEPALIVE = 11, EDNS_DO = 0x8000 };
+
+static struct maker m;
+static struct query_message query;
+
+static void begin(void)
+{
+    maker_begin(&m, FLAG_RD, "WWW.Example.com", TYPE_A);
+}
+
+static enum message_outcome outcome(void)
+{
+    return message_read_query(maker_message(&m), &query);
+}
+
+static void put_opt(const void *options, size_t n)
+{
+    maker_put_opt(&m, 1400, 0, bytes_of(options, n));
+}
+
+/* An OPT with one option of `n` zeros. */
+static void put_option(uint16_t code, uint16_t n)
+{
+    uint8_t option[4 + 64] = {0};
+    bytes_write_u16(option, code);
+    bytes_write_u16(option + 2, n);
+    put_opt(option, 4u + n);
+}
+
+START_TEST(plain_query_is_read)
+{
+    begin();
+    bytes_write_u16(m.at, 0xbeef);
+    ck_assert_int_eq(outcome(), MESSAGE_OK);
+    ck_assert_uint_eq(query.id, 0xbeef);
+    ck_assert_uint_eq(query.flags, FLAG_RD);
+    ck_assert(query.has_question && !query.has_edns && !query.edns_do);
+    ck_assert_uint_eq(query.edns_size, 512);
+    ck_assert_uint_eq(query.question.type, TYPE_A);
+    ck_assert_uint_eq(query.question.class, CLASS_IN);
+}
+END_TEST
+
+START_TEST(key_is_lower_case_and_the_raw_question_keeps_its_case)
+{
+    begin();
+    ck_assert_int_eq(outcome(), MESSAGE_OK);
+    ck_assert(bytes_equal(name_bytes(&query.question.name), bytes_of("\3www\7example\3com", 17)));
+    ck_assert(bytes_equal(query.raw_question, bytes_of("\3WWW\7Example\3com\0\0\1\0\1", 21)));
+}
+END_TEST
+
+START_TEST(under_twelve_octets_there_is_no_reply)
+{
+    begin();
+    for (size_t n = 0; n < MESSAGE_HEADER; n++)
+        ck_assert_int_eq(message_read_query(bytes_of(m.at, n), &query), MESSAGE_DROP);
+}
+END_TEST
+
+START_TEST(response_gets_no_reply)
+{
+    maker_begin(&m, FLAG_QR, "example.com", TYPE_A);
+    ck_assert_int_eq(outcome(), MESSAGE_DROP);
+    maker_begin(&m, FLAG_QR | FLAG_OPCODE, "example.com", TYPE_A);
+    ck_assert_int_eq(outcome(), MESSAGE_DROP);
+}
+END_TEST
+
+START_TEST(cut_query_is_a_format_error)
+{
+    begin();
+    put_option(3, 4);
+    for (size_t n = MESSAGE_HEADER; n < m.b.n; n++)
+        ck_assert_int_eq(message_read_query(bytes_of(m.at, n), &query), MESSAGE_FORMERR);
+}
+END_TEST
+
+START_TEST(other_opcodes_are_not_implemented_whatever_follows)
+{
+    for (uint16_t opcode = 1; opcode < 16; opcode++) {
+        maker_begin(&m, (uint16_t)(opcode << 11), "example.com", TYPE_SOA);
+        maker_put_a(&m, AUTHORITY, "www.example.com", 1);
+        ck_assert_int_eq(outcome(), MESSAGE_NOTIMP);
+        ck_assert(!query.has_question);
+        m.b.n -= 5;
+        ck_assert_int_eq(outcome(), MESSAGE_NOTIMP);
+        m.b.n = MESSAGE_HEADER;
+        ck_assert_int_eq(outcome(), MESSAGE_NOTIMP);
+    }
+}
+END_TEST
+
+START_TEST(exactly_one_question_is_asked)
+{
+    begin();
+    bytes_write_u16(m.at + 4, 2);
+    maker_put_name(&m, "b.example");
+    buf_put_u32(&m.b, 0x00010001);
+    ck_assert_int_eq(outcome(), MESSAGE_FORMERR);
+    ck_assert(!query.has_question);
+    begin();
+    bytes_write_u16(m.at + 4, 0);
+    m.b.n = MESSAGE_HEADER;
+    put_opt("", 0);
+    ck_assert_int_eq(outcome(), MESSAGE_FORMERR);
+    ck_assert(!query.has_question && query.has_edns);
+}
+END_TEST
+
+START_TEST(question_with_a_pointer_or_an_extended_label_is_a_format_error)
+{
+    static const char *const starts[] = {"\300\0", "\300\014", "\101", "\200"};
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
+        begin();
+        memcpy(m.at + MESSAGE_HEADER, starts[i], strlen(starts[i]) + 1);
+        ck_assert_int_eq(outcome(), MESSAGE_FORMERR);
+        ck_assert(!query.has_question);
+    }
+}
+END_TEST
+
+START_TEST(records_where_a_query_has_none_are_a_format_error)
+{
+    static const enum section sections[] = {ANSWER, AUTHORITY, ADDITIONAL};
+    for (size_t i = 0; i < 3; i++) {
+        begin();
+        maker_put_a(&m, sections[i], "example.com", 1);
+        put_opt("", 0);
+        ck_assert_int_eq(outcome(), MESSAGE_FORMERR);
+        ck_assert(query.has_question && query.has_edns);
+    }
+}
+END_TEST
+
+START_TEST(counts_larger_than_the_message_are_a_format_error)
+{
+    for (size_t at = 4; at < MESSAGE_HEADER; at += 2) {
+        begin();
+        bytes_write_u16(m.at + at, UINT16_MAX);
+        ck_assert_int_eq(outcome(), MESSAGE_FORMERR);
+    }
+}
+END_TEST
+
+START_TEST(trailing_octets_are_a_format_error)
+{
+    begin();
+    buf_put_u8(&m.b, 0);
+    ck_assert_int_eq(outcome(), MESSAGE_FORMERR);
+}
+END_TEST
+
+START_TEST(signed_queries_cannot_be_relayed_but_sig0_is_tolerated)
+{
+    begin();
+    maker_put(&m, ADDITIONAL, (struct head){"key.example", TYPE_TSIG, 0}, bytes_of("x", 1));
+    ck_assert_int_eq(outcome(), MESSAGE_NOTAUTH);
+    begin();
+    maker_put(&m, ADDITIONAL, (struct head){".", TYPE_SIG, 0}, bytes_of("x", 1));
+    ck_assert_int_eq(outcome(), MESSAGE_OK);
+}
+END_TEST
+
+START_TEST(edns_is_read)
+{
+    begin();
+    maker_put_opt(&m, 1400, EDNS_DO | 0x1234, bytes_of("", 0)); /* Z bits: ignored (E5) */
+    ck_assert_int_eq(outcome(), MESSAGE_OK);
+    ck_assert(query.has_edns && query.edns_do);
+    ck_assert_uint_eq(query.edns_size, 1400);
+}
+END_TEST
+
+START_TEST(edns_sizes_under_512_count_as_512)
+{
+    static const uint16_t sizes[][2] = {
+        {0, 512}, {511, 512}, {512, 512}, {513, 513}, {65535, 65535}};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        begin();
+        maker_put_opt(&m, sizes[i][0], 0, bytes_of("", 0));
+        ck_assert_int_eq(outcome(), MESSAGE_OK);
+        ck_assert_uint_eq(query.edns_size, sizes[i][1]);
+    }
+}
+END_TEST
+
+START_TEST(two_opts_or_an_opt_in_a_wrong_place_are_a_format_error)
+{
+    begin();
+    put_opt("", 0);
+    put_opt("", 0);
+    ck_assert_int_eq(outcome(), MESSAGE_FORMERR);
+    begin();
+    maker_put(&m, ADDITIONAL, (struct head){"a", TYPE_OPT, 0}, bytes_of("", 0));
+    ck_assert_int_eq(outcome(), MESSAGE_FORMERR);
+    begin();
+    maker_put(&m, AUTHORITY, (struct head){".", TYPE_OPT, 0}, bytes_of("", 0));
+    ck_assert_int_eq(outcome(), MESSAGE_FORMERR);
+}
+END_TEST
+
+START_TEST(options_that_do_not_fill_the_opt_are_a_format_error)
+{
+    static const struct bytes bad[] = {{(const uint8_t *)"\0", 1},
+                                       {(const uint8_t *)"\0\3\0", 3},
+                                       {(const uint8_t *)"\0\3\0\1", 4},
+                                       {(const uint8_t *)"\0\3\0\0\0", 5}};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        begin();
+        put_opt(bad[i].at, bad[i].n);
+        ck_assert_int_eq(outcome(), MESSAGE_FORMERR);
+        ck_assert(query.has_edns);
+    }
+}
+END_TEST
+
+START_TEST(cookies_have_the_lengths_of_rfc_7873)
+{
+    for (uint16_t n = 1; n <= 48; n++) {
+        bool good = n == 8 || (n >= 16 && n <= 40);
+        begin();
+        put_option(OPTION_COOKIE, n);
+        ck_assert_msg(outcome() == (good ? MESSAGE_OK : MESSAGE_FORMERR), "cookie of %u", n);
+    }
+}
+END_TEST
+
+START_TEST(keepalive_in_a_query_is_empty)
+{
+    begin();
+    put_option(OPTION_KEEPALIVE, 0);
+    ck_assert_int_eq(outcome(), MESSAGE_OK);
+    begin();
+    put_option(OPTION_KEEPALIVE, 2);
+    ck_assert_int_eq(outcome(), MESSAGE_FORMERR);
+}
+END_TEST
+
+START_TEST(a_thousand_unknown_options_are_ignored)
+{
+    static const uint8_t options[4 * 1000];
+    begin();
+    put_opt(options, sizeof options);
+    ck_assert_int_eq(outcome(), MESSAGE_OK);
+}
+END_TEST
+
+START_TEST(later_versions_of_edns_are_told_so)
+{
+    for (uint32_t version = 1; version < 256; version++) {
+        begin();
+        maker_put_opt(&m, 1232, version << 16, bytes_of("\0\3\0", 3)); /* unknown layout */
+        ck_assert_int_eq(outcome(), MESSAGE_BADVERS);
+        ck_assert(query.has_edns && query.has_question);
+    }
+    buf_put_u8(&m.b, 0);
+    ck_assert_int_eq(outcome(), MESSAGE_FORMERR);
+}
+END_TEST
+
+START_TEST(unknown_header_bits_and_types_are_accepted)
+{
+    maker_begin(&m, FLAG_RD | 0x0040 | FLAG_AD | FLAG_CD, "example.com", 65400);
+    ck_assert_int_eq(outcome(), MESSAGE_OK);
+    ck_assert_uint_eq(query.question.type, 65400);
+}
+END_TEST
+
+START_TEST(query_to_a_provider_reads_as_it_was_wished)
+{
+    struct question question = {.name = made_name("Www.Example.com"), .type = 65, .class = 1};
+    struct query_wish wish = {.question = &question, .id = 7, .want_do = true, .want_cd = true};
+    uint8_t out[QUERY_MAX];
+    size_t n = message_write_query(&wish, out);
+    ck_assert_uint_eq(n, MESSAGE_HEADER + 17 + 4 + 11);
+    ck_assert_int_eq(message_read_query(bytes_of(out, n), &query), MESSAGE_OK);
+    ck_assert_uint_eq(query.id, 7);
+    ck_assert_uint_eq(query.flags, FLAG_RD | FLAG_CD);
+    ck_assert(query.edns_do);
+    ck_assert_uint_eq(query.edns_size, 4096);
+    ck_assert(bytes_equal(query.raw_question, bytes_of("\3www\7example\3com\0\0\101\0\1", 21)));
+}
+END_TEST
+
+START_TEST(padding_hides_the_length_of_names)
+{
+    char text[64] = {0};
+    unsigned n_lengths = 0;
+    size_t seen[8];
+    for (size_t length = 1; length <= 60; length++) {
+        text[length - 1] = 'a';
+        struct question question = {.name = made_name(text), .type = TYPE_A, .class = CLASS_IN};
+        struct query_wish wish = {.question = &question, .pad_to = 128};
+        uint8_t out[QUERY_MAX];
+        size_t n = message_write_query(&wish, out);
+        ck_assert_uint_eq(n % 128, 0);
+        ck_assert_int_eq(message_read_query(bytes_of(out, n), &query), MESSAGE_OK);
+        if (n_lengths == 0 || seen[n_lengths - 1] != n)
+            seen[n_lengths++] = n;
+    }
+    ck_assert_uint_le(n_lengths, 3);
+}
+END_TEST
+
+START_TEST(longest_name_is_padded_too)
+{
+    struct question question = {.type = TYPE_A, .class = CLASS_IN};
+    memset(question.name.at, 1, sizeof question.name.at);
+    question.name.at[254] = 0;
+    question.name.n = 255;
+    static const uint16_t pads[] = {0, 1, 128, 468, 511, 512, UINT16_MAX};
+    for (size_t i = 0; i < sizeof pads / sizeof *pads; i++) {
+        struct query_wish wish = {.question = &question, .pad_to = pads[i]};
+        uint8_t out[QUERY_MAX];
+        size_t n = message_write_query(&wish, out);
+        ck_assert_int_eq(message_read_query(bytes_of(out, n), &query), MESSAGE_OK);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        plain_query_is_read,
+        key_is_lower_case_and_the_raw_question_keeps_its_case,
+        under_twelve_octets_there_is_no_reply,
+        response_gets_no_reply,
+        cut_query_is_a_format_error,
+        other_opcodes_are_not_implemented_whatever_follows,
+        exactly_one_question_is_asked,
+        question_with_a_pointer_or_an_extended_label_is_a_format_error,
+        records_where_a_query_has_none_are_a_format_error,
+        counts_larger_than_the_message_are_a_format_error,
+        trailing_octets_are_a_format_error,
+        signed_queries_cannot_be_relayed_but_sig0_is_tolerated,
+        edns_is_read,
+        edns_sizes_under_512_count_as_512,
+        two_opts_or_an_opt_in_a_wrong_place_are_a_format_error,
+        options_that_do_not_fill_the_opt_are_a_format_error,
+        cookies_have_the_lengths_of_rfc_7873,
+        keepalive_in_a_query_is_empty,
+        a_thousand_unknown_options_are_ignored,
+        later_versions_of_edns_are_told_so,
+        unknown_header_bits_and_types_are_accepted,
+        query_to_a_provider_reads_as_it_was_wished,
+        padding_hides_the_length_of_names,
+        longest_name_is_padded_too,
+    };
+    return suite_run("message", tests, sizeof tests / sizeof *tests, NULL, NULL);
+}

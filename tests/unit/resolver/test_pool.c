@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: MIT */
+/* The pool and its attempts, with an exchange that says what the test wants. */
+#include "resolver/upstream/pool.h"
+#include "tests/unit/fake_exchange.h"
+#include "tests/unit/fake_port.h"
+#include "tests/unit/messages.h"
+#include "tests/unit/suite.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+enum { S = 1000000, MAX_ATTEMPTS = 8 };
+
+static const char *const addresses[] = {"192.0.2.1"};
+static const struct provider_params providers[] = {
+    {.name = "one",
+     .endpoint =
+         {.id = 0, .url = "https://one.example/q", .addresses = addresses, .n_addresses = 1}},
+    {.name = "two",
+     .protocol = PROTOCOL_DOH_GET,
+     .endpoint =
+         {.id = 1, .url = "https://two.example/q", .addresses = addresses, .n_addresses = 1}},
+};
+
+static struct fake_port fake_port;
+static struct fake_exchange fake;
+static struct pool *pool;
+static struct question question;
+
+/* What the last attempt's end said. */
+static struct {
+    unsigned n;
+    enum attempt_verdict verdict;
+    struct answer *answer;
+    enum ede ede;
+    char detail[160];
+} ended;
+
+static void on_end(void *ctx, struct attempt_end *end)
+{
+    (void)ctx;
+    ended.n++;
+    ended.verdict = end->verdict;
+    ended.ede = end->ede;
+    answer_unref(ended.answer);
+    ended.answer = end->answer;
+    snprintf(ended.detail, sizeof ended.detail, "%s", end->detail);
+}
+
+static void set_up(void)
+{
+    memset(&ended, 0, sizeof ended);
+    fake_port_init(&fake_port, 3);
+    fake_exchange_init(&fake);
+    question = (struct question){.type = TYPE_A, .class = CLASS_IN};
+    ck_assert_int_eq(name_from_text("www.example.com", &question.name), 0);
+    struct pool_params params = {
+        .providers = providers,
+        .n_providers = 2,
+        .max_attempts = MAX_ATTEMPTS,
+        .max_ttl_s = 86400,
+        .negative_max_ttl_s = 3600,
+    };
+    pool = pool_new(&params, &fake_port.port, &fake.exchange);
+    ck_assert_ptr_nonnull(pool);
+}
+
+static void tear_down(void)
+{
+    ended.answer = answer_unref(ended.answer);
+    pool = pool_free(pool);
+    port_done(&fake_port.port);
+}
+
+static struct attempt *start(unsigned provider)
+{
+    struct attempt *attempt = NULL;
+    struct attempt_wish wish = {.question = &question, .provider = provider, .on_end = on_end};
+    ck_assert_int_eq(attempt_start(pool, &wish, &attempt), 0);
+    return attempt;
+}
+
+static void answer_with(const char *name, uint16_t rcode)
+{
+    struct test_response response = {
+        .name = name, .type = TYPE_A, .rcode = rcode, .ttl_s = 300, .address = 0x01020304};
+    uint8_t wire[512];
+    fake_exchange_answer(&fake, bytes_of(wire, test_response_write(&response, wire)));
+}
+
+static void end_with(enum exchange_result result)
+{
+    struct exchange_reply reply = {.result = result, .media_type = "", .detail = "why"};
+    fake_exchange_end(&fake, &reply);
+}
+
+static void end_with_status(unsigned status, uint32_t retry_after_s)
+{
+    struct exchange_reply reply = {.result = EXCHANGE_DONE,
+                                   .status = status,
+                                   .media_type = "text/html",
+                                   .retry_after_s = retry_after_s,
+                                   .detail = ""};
+    fake_exchange_end(&fake, &reply);
+}
+
+START_TEST(good_answer_is_given_and_the_provider_is_thought_well_of)
+{
+    start(0);
+    answer_with("www.example.com", RCODE_NOERROR);
+    ck_assert_int_eq(ended.verdict, ATTEMPT_ANSWERED);
+    ck_assert_uint_eq(ended.answer->n_answers, 1);
+    struct upstream_state state;
+    pool_state(pool, 0, &state);
+    ck_assert_uint_eq(state.n_sent, 1);
+    ck_assert_uint_eq(state.n_good, 1);
+}
+END_TEST
+
+START_TEST(answer_to_another_question_is_not_believed)
+{
+    start(0);
+    answer_with("www.example.net", RCODE_NOERROR);
+    ck_assert_int_eq(ended.verdict, ATTEMPT_RETRY_NEXT);
+    ck_assert_ptr_null(ended.answer);
+    ck_assert_int_eq(ended.ede, EDE_INVALID_DATA);
+    ck_assert_str_eq(ended.detail, "one: answer to another question");
+}
+END_TEST
+
+START_TEST(garbage_and_wrong_media_types_are_not_believed)
+{
+    start(0);
+    fake_exchange_answer(&fake, bytes_of("<html>login</html>", 18));
+    ck_assert_int_eq(ended.verdict, ATTEMPT_RETRY_NEXT);
+    start(0);
+    end_with_status(200, 0);
+    ck_assert_int_eq(ended.verdict, ATTEMPT_RETRY_NEXT);
+    ck_assert_int_eq(ended.ede, EDE_INVALID_DATA);
+    ck_assert_str_eq(ended.detail, "one: media type is not application/dns-message");
+}
+END_TEST
+
+START_TEST(servfail_is_handed_on_but_another_provider_is_to_be_asked)
+{
+    start(0);
+    answer_with("www.example.com", RCODE_SERVFAIL);
+    ck_assert_int_eq(ended.verdict, ATTEMPT_RETRY_NEXT);
+    ck_assert_uint_eq(ended.answer->rcode, RCODE_SERVFAIL);
+}
+END_TEST
+
+START_TEST(nxdomain_is_an_answer)
+{
+    start(0);
+    answer_with("www.example.com", RCODE_NXDOMAIN);
+    ck_assert_int_eq(ended.verdict, ATTEMPT_ANSWERED);
+}
+END_TEST
+
+START_TEST(what_an_end_means_is_a_table)
+{
+    static const struct {
+        enum exchange_result result;
+        unsigned status;
+        int check;
+        uint16_t rcode;
+        bool was_fresh;
+        enum attempt_verdict verdict;
+    } cases[] = {
+        {EXCHANGE_UNREACHABLE, 0, 0, 0, false, ATTEMPT_RETRY_NEXT},
+        {EXCHANGE_UNTRUSTED, 0, 0, 0, false, ATTEMPT_RETRY_NEXT},
+        {EXCHANGE_TLS_FAILED, 0, 0, 0, false, ATTEMPT_RETRY_NEXT},
+        {EXCHANGE_BROKEN, 0, 0, 0, false, ATTEMPT_RETRY_SAME},
+        {EXCHANGE_BROKEN, 0, 0, 0, true, ATTEMPT_RETRY_NEXT},
+        {EXCHANGE_TOO_LARGE, 0, 0, 0, false, ATTEMPT_RETRY_NEXT},
+        {EXCHANGE_DONE, 405, 0, 0, false, ATTEMPT_RETRY_SAME},
+        {EXCHANGE_DONE, 500, 0, 0, false, ATTEMPT_RETRY_NEXT},
+        {EXCHANGE_DONE, 302, 0, 0, false, ATTEMPT_RETRY_NEXT},
+        {EXCHANGE_DONE, 200, ANSWER_OK, RCODE_NOERROR, false, ATTEMPT_ANSWERED},
+        {EXCHANGE_DONE, 200, ANSWER_OK, RCODE_NXDOMAIN, false, ATTEMPT_ANSWERED},
+        {EXCHANGE_DONE, 200, ANSWER_OK, RCODE_REFUSED, false, ATTEMPT_RETRY_NEXT},
+        {EXCHANGE_DONE, 200, ANSWER_TRUNCATED, 0, false, ATTEMPT_RETRY_NEXT},
+        {EXCHANGE_DONE, 200, -ENOMEM, 0, false, ATTEMPT_RETRY_NEXT},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        ck_assert_msg(attempt_judge(cases[i].result, cases[i].status, cases[i].check,
+                                    cases[i].rcode, cases[i].was_fresh) == cases[i].verdict,
+                      "case %zu", i);
+    }
+}
+END_TEST
+
+START_TEST(provider_that_fails_three_times_is_passed_over_and_tried_again_later)
+{
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(pool_next(pool, 0), 0);
+        start(0);
+        end_with(EXCHANGE_UNREACHABLE);
+    }
+    ck_assert_int_eq(pool_next(pool, 0), 1);
+    ck_assert_int_eq(pool_next(pool, 2), 0);
+    fake_port_advance(&fake_port, 1 * S);
+    ck_assert_int_eq(pool_next(pool, 0), 0);
+    start(0);
+    end_with(EXCHANGE_UNREACHABLE);
+    fake_port_advance(&fake_port, 1 * S);
+    ck_assert_int_eq(pool_next(pool, 0), 1);
+    fake_port_advance(&fake_port, 1 * S);
+    start(0);
+    answer_with("www.example.com", RCODE_NOERROR);
+    ck_assert_int_eq(pool_next(pool, 0), 0);
+}
+END_TEST
+
+START_TEST(all_down_still_means_somebody_is_asked)
+{
+    for (int i = 0; i < 6; i++) {
+        start((unsigned)i % 2);
+        end_with(EXCHANGE_UNREACHABLE);
+    }
+    ck_assert_int_eq(pool_next(pool, 0), 0);
+    ck_assert_int_eq(pool_next(pool, 1), 1);
+    ck_assert_int_eq(pool_next(pool, 3), -ENOENT);
+}
+END_TEST
+
+START_TEST(retry_after_is_kept_but_not_for_ever)
+{
+    start(0);
+    end_with_status(503, 4000000);
+    ck_assert_int_eq(pool_next(pool, 0), 1);
+    fake_port_advance(&fake_port, UINT64_C(299) * S);
+    ck_assert_int_eq(pool_next(pool, 0), 1);
+    fake_port_advance(&fake_port, 1 * S);
+    ck_assert_int_eq(pool_next(pool, 0), 0);
+}
+END_TEST
+
+START_TEST(post_that_is_not_taken_becomes_get_for_good)
+{
+    start(0);
+    ck_assert_int_eq(fake.live[0].method, EXCHANGE_POST);
+    end_with_status(405, 0);
+    ck_assert_int_eq(ended.verdict, ATTEMPT_RETRY_SAME);
+    start(0);
+    ck_assert_int_eq(fake.live[0].method, EXCHANGE_GET);
+    answer_with("www.example.com", RCODE_NOERROR);
+    start(0);
+    ck_assert_int_eq(fake.live[0].method, EXCHANGE_GET);
+    answer_with("www.example.com", RCODE_NOERROR);
+}
+END_TEST
+
+START_TEST(attempt_that_was_too_slow_makes_the_next_take_a_fresh_connection)
+{
+    struct attempt *slow = start(0);
+    attempt_free(slow, true);
+    ck_assert_uint_eq(fake.n_cancelled, 1);
+    start(0);
+    ck_assert(fake.live[0].fresh);
+    answer_with("www.example.com", RCODE_NOERROR);
+    start(0);
+    ck_assert(!fake.live[0].fresh);
+    answer_with("www.example.com", RCODE_NOERROR);
+    struct attempt *unwanted = start(0);
+    attempt_free(unwanted, false);
+    start(0);
+    ck_assert(!fake.live[0].fresh);
+    answer_with("www.example.com", RCODE_NOERROR);
+}
+END_TEST
+
+START_TEST(more_attempts_than_allowed_are_refused)
+{
+    struct attempt *attempts[MAX_ATTEMPTS], *more;
+    struct attempt_wish wish = {.question = &question, .on_end = on_end};
+    for (int i = 0; i < MAX_ATTEMPTS; i++) {
+        attempts[i] = start(0);
+    }
+    ck_assert_int_eq(attempt_start(pool, &wish, &more), -EBUSY);
+    for (int i = 0; i < MAX_ATTEMPTS; i++) {
+        attempt_free(attempts[i], false);
+    }
+    ck_assert_uint_eq(ended.n, 0);
+}
+END_TEST
+
+START_TEST(exchange_that_cannot_start_leaves_nothing_behind)
+{
+    struct attempt *attempt;
+    struct attempt_wish wish = {.question = &question, .on_end = on_end};
+    fake.start_fails = -ENOMEM;
+    for (int i = 0; i < 2 * MAX_ATTEMPTS; i++) {
+        ck_assert_int_eq(attempt_start(pool, &wish, &attempt), -ENOMEM);
+    }
+    ck_assert_uint_eq(ended.n, 0);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        good_answer_is_given_and_the_provider_is_thought_well_of,
+        answer_to_another_question_is_not_believed,
+        garbage_and_wrong_media_types_are_not_believed,
+        servfail_is_handed_on_but_another_provider_is_to_be_asked,
+        nxdomain_is_an_answer,
+        what_an_end_means_is_a_table,
+        provider_that_fails_three_times_is_passed_over_and_tried_again_later,
+        all_down_still_means_somebody_is_asked,
+        retry_after_is_kept_but_not_for_ever,
+        post_that_is_not_taken_becomes_get_for_good,
+        attempt_that_was_too_slow_makes_the_next_take_a_fresh_connection,
+        more_attempts_than_allowed_are_refused,
+        exchange_that_cannot_start_leaves_nothing_behind,
+    };
+    return suite_run("pool", tests, sizeof tests / sizeof tests[0], set_up, tear_down);
+}
