@@ -2,7 +2,7 @@
 # Shared by ./run and ./test: finds what is missing, installs it with apt-get, builds.
 
 say() { printf '%s\n' "$*"; }
-die() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
+die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 
 # What Debian 12 calls the things we need.
 PACKAGES_BUILD="gcc libc6-dev meson ninja-build pkg-config libcurl4-openssl-dev libc-ares-dev libssl-dev libyaml-dev libuv1-dev libsystemd-dev libldns-dev"
@@ -15,10 +15,8 @@ is_installed() { dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep 
 as_root() {
     if [ "$(id -u)" = 0 ]; then
         "$@"
-    elif command -v sudo >/dev/null 2>&1; then
-        sudo "$@"
     else
-        die "must install packages, and that needs root: run as root, or install sudo"
+        sudo "$@"
     fi
 }
 
@@ -38,34 +36,37 @@ apt_install() {
 
 # install_missing PACKAGE...
 install_missing() {
-    local missing="" package log
+    local missing="" package log why
     command -v dpkg-query >/dev/null 2>&1 ||
         die "this is no Debian: install what these Debian packages hold, then build with meson: $*"
     for package in "$@"; do
         is_installed "$package" || missing="$missing $package"
     done
     [ -n "$missing" ] || return 0
+    [ "$(id -u)" = 0 ] || command -v sudo >/dev/null 2>&1 ||
+        die "must install packages, and that needs root (or sudo):$missing"
     say "Installing:$missing"
     log=$(mktemp)
     # shellcheck disable=SC2086
     if ! apt_install $missing >"$log" 2>&1 </dev/null; then
-        tail -n 15 "$log" >&2
+        why=$(grep -a '^E: ' "$log" | tail -n 1)
+        [ -n "$why" ] || why=$(tail -n 1 "$log")
         rm -f "$log"
-        die "apt-get could not install:$missing (its last lines stand above)"
+        die "apt-get could not install$missing: $why"
     fi
     rm -f "$log"
 }
 
 # build DIR MESON-OPTION...
 build() {
-    local dir=$1 log
+    local dir=$1 log why
     shift
     command -v cc >/dev/null 2>&1 || die "there is no C compiler (cc) on the PATH"
     log=$(mktemp)
     if [ ! -f "$dir/build.ninja" ] && ! meson setup "$dir" "$@" >"$log" 2>&1; then
-        tail -n 15 "$log" >&2
+        why=$(grep -a 'ERROR' "$log" | tail -n 1)
         rm -f "$log"
-        die "meson could not set up $dir (its last lines stand above)"
+        die "meson could not set up $dir: $why"
     fi
     if ! ninja -C "$dir" >"$log" 2>&1; then
         grep -aE '(error|warning): |ERROR|FAILED:|undefined reference' "$log" | head -n 15 >&2

@@ -15,6 +15,15 @@ import pytest
 from conftest import HTTPDNSD, ROOT, lab_module, wait_for
 
 
+def is_free(port):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        try:
+            s.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
 def run_daemon(*arguments):
     return subprocess.run([str(HTTPDNSD), *map(str, arguments)], capture_output=True, text=True, timeout=30)
 
@@ -100,8 +109,7 @@ def test_sighup_with_a_good_file_takes_effect(lab, daemon):
     d.write_config(lab.provider_yaml() + "hijack: {mode: off}\n")
     d.process.send_signal(signal.SIGHUP)
     wait_for(lambda: d.log().count("configuration reloaded") == 2, what="the second reload")
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        wait_for(lambda: s.bind(("127.0.0.1", port)) is None, what="the old port to be free")
+    wait_for(lambda: is_free(port), what="the old port to be free")
 
 
 def test_sighup_with_a_bad_file_changes_nothing_and_says_where(daemon):
