@@ -71,25 +71,6 @@ static const char *take_text(struct builder *b, const yaml_event_t *event)
     return arena_text(b->arena, (const char *)event->data.scalar.value, event->data.scalar.length);
 }
 
-static int build_sequence(struct builder *b, struct yaml_node *node, unsigned depth)
-{
-    struct yaml_node **link = &node->first;
-    for (;;) {
-        yaml_event_t event;
-        int failure = next_event(b, &event);
-        if (failure < 0) {
-            return failure;
-        }
-        bool end = event.type == YAML_SEQUENCE_END_EVENT;
-        failure = end ? 0 : build_node(b, &event, depth + 1, link);
-        yaml_event_delete(&event);
-        if (failure < 0 || end) {
-            return failure;
-        }
-        link = &(*link)->next;
-    }
-}
-
 static const struct yaml_node *find_key(const struct yaml_node *mapping, const char *key)
 {
     for (const struct yaml_node *n = mapping->first; n != NULL; n = n->next) {
@@ -136,7 +117,8 @@ static int build_pair(struct builder *b, const yaml_event_t *key_event, struct y
     return 0;
 }
 
-static int build_mapping(struct builder *b, struct yaml_node *node, unsigned depth)
+/* The children up to the end of a sequence or mapping, hung in in order. */
+static int build_children(struct builder *b, struct yaml_node *node, unsigned depth)
 {
     struct yaml_node **link = &node->first;
     for (;;) {
@@ -145,8 +127,12 @@ static int build_mapping(struct builder *b, struct yaml_node *node, unsigned dep
         if (failure < 0) {
             return failure;
         }
-        bool end = event.type == YAML_MAPPING_END_EVENT;
-        failure = end ? 0 : build_pair(b, &event, node, depth, link);
+        bool end = event.type == YAML_SEQUENCE_END_EVENT || event.type == YAML_MAPPING_END_EVENT;
+        if (!end && node->kind == YAML_MAPPING) {
+            failure = build_pair(b, &event, node, depth, link);
+        } else if (!end) {
+            failure = build_node(b, &event, depth + 1, link);
+        }
         yaml_event_delete(&event);
         if (failure < 0 || end) {
             return failure;
@@ -185,16 +171,11 @@ static int build_node(struct builder *b, const yaml_event_t *event, unsigned dep
     node->line = (unsigned)event->start_mark.line + 1;
     node->column = (unsigned)event->start_mark.column + 1;
     *ret_node = node;
-    switch ((int)event->type) {
-    case YAML_SCALAR_EVENT:
+    if (event->type == YAML_SCALAR_EVENT) {
         return build_scalar(b, event, node);
-    case YAML_SEQUENCE_START_EVENT:
-        node->kind = YAML_SEQUENCE;
-        return build_sequence(b, node, depth);
-    default:
-        node->kind = YAML_MAPPING;
-        return build_mapping(b, node, depth);
     }
+    node->kind = event->type == YAML_SEQUENCE_START_EVENT ? YAML_SEQUENCE : YAML_MAPPING;
+    return build_children(b, node, depth);
 }
 
 /* Stream start, at most one document, stream end. */

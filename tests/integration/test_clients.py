@@ -198,6 +198,12 @@ def test_unix_socket_has_the_mode_and_group_asked_for(lab, daemon):
     assert st.st_mode & 0o777 == 0o620 and grp.getgrgid(st.st_gid).gr_name == "adm"
 
 
+def test_unix_client_is_known_by_its_credentials(lab, daemon):
+    d = daemon(lab.provider_yaml() + "hijack: {mode: off}\nlog: {level: debug}\n")
+    d.over_unix("example.com")
+    assert f"unix client: pid {os.getpid()} uid {os.getuid()} gid {os.getgid()}" in d.log()
+
+
 def test_stale_unix_socket_is_replaced_and_a_live_one_is_not(lab, daemon, tmp_path):
     stale = tmp_path / "dns.sock"
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as s:
