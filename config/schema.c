@@ -311,7 +311,7 @@ static const char *form_of(enum schema_kind kind)
     case SCHEMA_OTHER:
         break;
     }
-    assert(!"not a number");
+    assert(false);
     return "";
 }
 
@@ -341,7 +341,7 @@ static int parse_number(enum schema_kind kind, const char *text, uint64_t *ret_v
     case SCHEMA_OTHER:
         break;
     }
-    assert(!"not a number");
+    assert(false);
     return -EINVAL;
 }
 
@@ -504,7 +504,7 @@ static void print_word(const struct schema_word *words, int value, FILE *to)
             return;
         }
     }
-    assert(!"a value without a word");
+    assert(false);
 }
 
 void schema_print(const struct config *config, const struct schema_row *row, FILE *to)

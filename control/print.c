@@ -47,7 +47,7 @@ static void print_flag(bool set, const char *name, FILE *to)
 
 static void print_header(const ldns_pkt *p, FILE *to)
 {
-    ldns_lookup_table *opcode = ldns_lookup_by_id(ldns_opcodes, ldns_pkt_get_opcode(p));
+    ldns_lookup_table *opcode = ldns_lookup_by_id(ldns_opcodes, (int)ldns_pkt_get_opcode(p));
     unsigned rcode = ldns_pkt_get_rcode(p) | (unsigned)ldns_pkt_edns_extended_rcode(p) << 4;
     ldns_lookup_table *status = ldns_lookup_by_id(ldns_rcodes, (int)rcode);
     fprintf(to, ";; ->>HEADER<<- opcode: %s, status: ", opcode != NULL ? opcode->name : "?");

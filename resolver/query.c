@@ -97,7 +97,7 @@ static enum query_state step_arrived(struct query *q)
     case MESSAGE_NOTAUTH:
         return reply_with(q, RCODE_NOTAUTH, EDE_NOT_SUPPORTED, "signed queries are not relayed");
     }
-    assert(!"outcome of message_read_query");
+    assert(false);
     return QUERY_REPLYING;
 }
 
@@ -112,7 +112,7 @@ static enum query_state step_policy(struct query *q)
     case POLICY_ERROR:
         return QUERY_REPLYING;
     }
-    assert(!"outcome of policy_decide");
+    assert(false);
     return QUERY_REPLYING;
 }
 
@@ -240,7 +240,7 @@ static void query_forget_try(struct query *q, unsigned provider)
             return;
         }
     }
-    assert(!"an attempt that is not this query's ended");
+    assert(false);
 }
 
 static void query_learn(struct query *q, struct answer *answer)

@@ -58,7 +58,7 @@ static enum ede ede_of(enum exchange_result result)
     case EXCHANGE_DONE:
         return EDE_INVALID_DATA;
     }
-    assert(!"exchange result");
+    assert(false);
     return EDE_OTHER;
 }
 

@@ -183,3 +183,14 @@ def test_install_puts_everything_in_place(tmp_path):
     assert wanted <= there, wanted - there
     service = (tmp_path / "usr/local/lib/systemd/system/httpdnsd.service").read_text()
     assert "ExecStart=/usr/local/sbin/httpdnsd --config /etc/httpdnsd/httpdnsd.yaml" in service
+
+
+def test_clang_builds_without_a_warning(tmp_path):
+    """The other compiler; gcc's warnings are errors in the build that runs these tests."""
+    if shutil.which("clang") is None:
+        pytest.skip("clang is not installed")
+    setup = subprocess.run(["meson", "setup", str(tmp_path), str(ROOT), "-Dwerror=true"], capture_output=True, text=True,
+                           env={**os.environ, "CC": "clang"})
+    assert setup.returncode == 0, setup.stdout[-2000:]
+    got = subprocess.run(["ninja", "-C", str(tmp_path)], capture_output=True, text=True)
+    assert got.returncode == 0, "\n".join(line for line in got.stdout.splitlines() if "error" in line)[:3000]
