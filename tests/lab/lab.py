@@ -124,6 +124,8 @@ class Server:
     def signal(self, number):
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(number)
+            if number == signal.SIGSTOP:  # it stands still only when all its threads do
+                os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WNOWAIT)
 
     def stop(self):
         if self.process is None:
