@@ -243,6 +243,9 @@ static void on_signal(uv_signal_t *handle, int signal)
 static void on_watchdog(uv_timer_t *timer)
 {
     struct daemon *d = timer->data;
+    if (d->stopping) {
+        return;
+    }
     if (generation_is_alive(d->current)) {
         systemd_notify("WATCHDOG=1");
     } else {

@@ -15,7 +15,6 @@ struct generation {
     const char *local_source;
     struct auditor *auditor;
     struct worker *workers[CONFIG_WORKERS_MAX];
-    unsigned beats[CONFIG_WORKERS_MAX]; /* as last seen */
     size_t n_workers;
     size_t n_started;
     atomic_uint n_connections;
@@ -139,9 +138,7 @@ bool generation_is_alive(struct generation *g)
 {
     bool alive = true;
     for (size_t i = 0; i < g->n_started; i++) {
-        unsigned beats = worker_heartbeat(g->workers[i]);
-        alive = alive && beats != g->beats[i];
-        g->beats[i] = beats;
+        alive = worker_is_beating(g->workers[i]) && alive;
     }
     return alive;
 }

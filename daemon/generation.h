@@ -30,7 +30,7 @@ bool generation_has_ended(const struct generation *generation);
 struct generation *generation_free(struct generation *generation);
 
 const struct config *generation_config(const struct generation *generation);
-/* The sum of the workers' heartbeats moves on in every worker, or false: one is stuck. */
+/* Every worker's loop has come round since this was called last. */
 bool generation_is_alive(struct generation *generation);
 /* The file the local resolvers come from, "configuration", or NULL when there are none. */
 const char *generation_local_source(const struct generation *generation);

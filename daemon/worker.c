@@ -15,7 +15,6 @@ enum {
     HEDGE_MS = 500,
     CONNECT_TIMEOUT_MS = 1000,
     CONNECTIONS_PER_PROVIDER = 4,
-    HEARTBEAT_MS = 1000,
 };
 
 struct worker {
@@ -32,13 +31,13 @@ struct worker {
     size_t n_streams;
     struct stream_server *server;
     uv_async_t drain;
-    uv_timer_t heart;
+    uv_async_t pulse;
     struct port_timer drain_deadline;
     bool draining, ending;
     bool queries_drained, streams_drained;
     pthread_t thread;
     bool started;
-    atomic_uint beats;
+    atomic_bool beating; /* its loop has come round since it was asked last */
 };
 
 /* ---- the end: drained or out of patience ---- */
@@ -57,7 +56,7 @@ static void end_worker(struct worker *w)
     }
     w->n_udp = 0;
     uv_close((uv_handle_t *)&w->drain, NULL);
-    uv_close((uv_handle_t *)&w->heart, NULL);
+    uv_close((uv_handle_t *)&w->pulse, NULL);
     uv_stop(&w->loop.uv);
 }
 
@@ -121,15 +120,17 @@ void worker_drain(struct worker *w)
 
 /* ---- the thread ---- */
 
-static void on_heartbeat(uv_timer_t *timer)
+static void on_pulse(uv_async_t *async)
 {
-    struct worker *w = timer->data;
-    atomic_fetch_add_explicit(&w->beats, 1, memory_order_relaxed);
+    struct worker *w = async->data;
+    atomic_store_explicit(&w->beating, true, memory_order_relaxed);
 }
 
-unsigned worker_heartbeat(const struct worker *w)
+bool worker_is_beating(struct worker *w)
 {
-    return atomic_load_explicit(&w->beats, memory_order_relaxed);
+    bool beating = atomic_exchange_explicit(&w->beating, false, memory_order_relaxed);
+    uv_async_send(&w->pulse);
+    return beating;
 }
 
 static void *run_worker(void *arg)
@@ -232,9 +233,9 @@ static void start_handles(struct worker *w)
 {
     uv_async_init(&w->loop.uv, &w->drain, on_drain);
     w->drain.data = w;
-    uv_timer_init(&w->loop.uv, &w->heart);
-    w->heart.data = w;
-    uv_timer_start(&w->heart, on_heartbeat, HEARTBEAT_MS, HEARTBEAT_MS);
+    uv_async_init(&w->loop.uv, &w->pulse, on_pulse);
+    w->pulse.data = w;
+    atomic_store(&w->beating, true);
 }
 
 struct worker *worker_new(const struct worker_params *params, const char **ret_detail)
@@ -268,7 +269,7 @@ static void close_unstarted(struct worker *w)
     }
     w->resolver = resolver_free(w->resolver);
     uv_close((uv_handle_t *)&w->drain, NULL);
-    uv_close((uv_handle_t *)&w->heart, NULL);
+    uv_close((uv_handle_t *)&w->pulse, NULL);
 }
 
 struct worker *worker_free(struct worker *w)

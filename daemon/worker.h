@@ -36,7 +36,8 @@ void worker_drain(struct worker *worker);
 /* Joins the thread (after worker_drain()) and frees. Takes NULL; returns NULL. */
 struct worker *worker_free(struct worker *worker);
 
-/* How often its loop has come round: stands still only when the thread is stuck. */
-unsigned worker_heartbeat(const struct worker *worker);
+/* Has its loop come round since this was called last? Asks it to do so again. Not after
+ * worker_drain(). */
+bool worker_is_beating(struct worker *worker);
 
 #endif

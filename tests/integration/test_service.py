@@ -191,7 +191,7 @@ def test_service_manager_is_told_ready_reloading_and_stopping(lab, daemon, tmp_p
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(address)
         manager.settimeout(10)
-        d = daemon(start=False, start_with=["env", f"NOTIFY_SOCKET={address}", "WATCHDOG_USEC=3000000"])
+        d = daemon(start=False, start_with=["env", f"NOTIFY_SOCKET={address}", "WATCHDOG_USEC=400000"])
         d.start()
         said = ""
 
