@@ -46,6 +46,27 @@ static struct record *rrset_first(struct rrsets *sets, struct response *r, size_
     return NULL;
 }
 
+static uint32_t lower_of(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* A SOA in authority is there for its negative TTL. */
+static bool is_negative_soa(const struct record *record)
+{
+    return !record->in_answer && record->type == TYPE_SOA;
+}
+
+/* The TTL as sent; a negative SOA's is its MINIMUM, the last of its fields, where that is lower
+ * (RFC 2308 §5). */
+static uint32_t sent_ttl(const struct response *r, const struct record *record)
+{
+    if (!is_negative_soa(record))
+        return record->ttl_s;
+    size_t end = (size_t)record->rdata_at + record->n_rdata;
+    return lower_of(record->ttl_s, bytes_read_u32(r->message.at + end - 4));
+}
+
 /* One TTL an RRset, the lowest (RFC 2181 §5.2; M15): gathered at its first record, then given to
  * all. */
 static int level_ttls(struct response *r)
@@ -64,8 +85,8 @@ static int level_ttls(struct response *r)
         struct record *first = rrset_first(&sets, r, i);
         if (first == NULL)
             outcome = ANSWER_MALFORMED;
-        else if (r->records[i].ttl_s < first->ttl_s)
-            first->ttl_s = r->records[i].ttl_s;
+        else
+            first->ttl_s = lower_of(first->ttl_s, sent_ttl(r, &r->records[i]));
     }
     for (size_t i = 0; i < r->n_records && outcome == ANSWER_OK; i++) {
         if (r->records[i].kept)
@@ -75,27 +96,14 @@ static int level_ttls(struct response *r)
     return outcome;
 }
 
-static uint32_t lower_of(uint32_t a, uint32_t b)
+/* How long the record may be kept by anyone, from now on. */
+static uint32_t bounded_ttl(const struct record *record, const struct answer_expect *expect)
 {
-    return a < b ? a : b;
-}
-
-/* How long the record may be kept by anyone, from now on. A SOA in authority is there for its
- * negative TTL (RFC 2308 §5), the last of its fields. */
-static uint32_t bounded_ttl(const struct response *r, const struct record *record,
-                            const struct answer_expect *expect)
-{
-    bool is_negative = !record->in_answer && record->type == TYPE_SOA;
-    uint32_t ttl_s = record->ttl_s;
-    if (is_negative) {
-        size_t end = (size_t)record->rdata_at + record->n_rdata;
-        ttl_s = lower_of(ttl_s, bytes_read_u32(r->message.at + end - 4));
-    }
-    ttl_s = ttl_s > expect->age_s ? ttl_s - expect->age_s : 0;
+    uint32_t ttl_s = record->ttl_s > expect->age_s ? record->ttl_s - expect->age_s : 0;
     if (ttl_s < expect->min_ttl_s)
         ttl_s = expect->min_ttl_s;
     ttl_s = lower_of(ttl_s, expect->max_ttl_s);
-    return is_negative ? lower_of(ttl_s, expect->negative_max_ttl_s) : ttl_s;
+    return is_negative_soa(record) ? lower_of(ttl_s, expect->negative_max_ttl_s) : ttl_s;
 }
 
 /* Bounds every TTL. Returns how long the whole may be kept; see answer_read(). */
@@ -108,8 +116,8 @@ static uint32_t bound_ttls(struct response *r, const struct answer_expect *expec
         struct record *record = &r->records[i];
         if (!record->kept)
             continue;
-        record->ttl_s = bounded_ttl(r, record, expect);
-        bool is_soa = !record->in_answer && record->type == TYPE_SOA;
+        record->ttl_s = bounded_ttl(record, expect);
+        bool is_soa = is_negative_soa(record);
         has_soa = has_soa || is_soa;
         if (record->in_answer || (is_soa && !is_positive))
             lowest_s = lower_of(lowest_s, record->ttl_s);
