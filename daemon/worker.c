@@ -15,6 +15,7 @@ enum {
     HEDGE_MS = 500,
     CONNECT_TIMEOUT_MS = 1000,
     CONNECTIONS_PER_PROVIDER = 4,
+    DRAIN_TURNS = 3,
 };
 
 struct worker {
@@ -32,6 +33,8 @@ struct worker {
     struct stream_server *server;
     uv_async_t drain;
     uv_async_t pulse;
+    uv_idle_t turns; /* between the wish to drain and the draining */
+    unsigned n_turns;
     struct port_timer drain_deadline;
     bool draining, ending;
     bool queries_drained, streams_drained;
@@ -57,6 +60,7 @@ static void end_worker(struct worker *w)
     w->n_udp = 0;
     uv_close((uv_handle_t *)&w->drain, NULL);
     uv_close((uv_handle_t *)&w->pulse, NULL);
+    uv_close((uv_handle_t *)&w->turns, NULL);
     uv_stop(&w->loop.uv);
 }
 
@@ -88,13 +92,8 @@ static void on_streams_drained(void *ctx)
     end_if_drained(w);
 }
 
-static void on_drain(uv_async_t *async)
+static void begin_drain(struct worker *w)
 {
-    struct worker *w = async->data;
-    if (w->draining) {
-        return;
-    }
-    w->draining = true;
     loop_tick(&w->loop);
     for (size_t i = 0; i < w->n_streams; i++) {
         stream_listener_close(w->streams[i]);
@@ -111,6 +110,26 @@ static void on_drain(uv_async_t *async)
     }
     stream_server_drain(w->server);
     resolver_drain(w->resolver, on_queries_drained, w);
+}
+
+/* What waits in the kernel came before the wish to drain: one turn of the loop accepts, one reads,
+ * one is for good measure. */
+static void on_turn(uv_idle_t *turns)
+{
+    struct worker *w = turns->data;
+    if (++w->n_turns > DRAIN_TURNS) {
+        uv_idle_stop(turns);
+        begin_drain(w);
+    }
+}
+
+static void on_drain(uv_async_t *async)
+{
+    struct worker *w = async->data;
+    if (!w->draining) {
+        w->draining = true;
+        uv_idle_start(&w->turns, on_turn);
+    }
 }
 
 void worker_drain(struct worker *w)
@@ -233,6 +252,8 @@ static void start_handles(struct worker *w)
 {
     uv_async_init(&w->loop.uv, &w->drain, on_drain);
     w->drain.data = w;
+    uv_idle_init(&w->loop.uv, &w->turns);
+    w->turns.data = w;
     uv_async_init(&w->loop.uv, &w->pulse, on_pulse);
     w->pulse.data = w;
     atomic_store(&w->beating, true);
@@ -270,6 +291,7 @@ static void close_unstarted(struct worker *w)
     w->resolver = resolver_free(w->resolver);
     uv_close((uv_handle_t *)&w->drain, NULL);
     uv_close((uv_handle_t *)&w->pulse, NULL);
+    uv_close((uv_handle_t *)&w->turns, NULL);
 }
 
 struct worker *worker_free(struct worker *w)

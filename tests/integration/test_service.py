@@ -96,6 +96,24 @@ def test_sigterm_answers_what_is_pending(daemon, provider):
     assert d.process.wait(10) == 0
 
 
+def test_queries_that_came_before_sigterm_are_answered(daemon):
+    """They wait in the kernel, connections not even accepted, when the signal is seen."""
+    d = daemon()
+    assert d.udp("example.com").answer
+    query = d.query("example.com")
+    d.process.send_signal(signal.SIGSTOP)
+    with d.tcp_stream() as tcp, d.unix_stream() as unix, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.settimeout(6)
+        tcp.send(query.to_wire())
+        unix.send(query.to_wire())
+        udp.sendto(query.to_wire(), ("127.0.0.1", d.port))
+        d.process.send_signal(signal.SIGTERM)
+        d.process.send_signal(signal.SIGCONT)
+        for reply in (tcp.receive(), unix.receive(), udp.recv(4096)):
+            assert query.is_response(dns.message.from_wire(reply))
+    assert d.process.wait(10) == 0
+
+
 def test_sighup_with_a_good_file_takes_effect(lab, daemon):
     d = daemon()
     port = lab_module.free_ports(1)[0]
