@@ -271,8 +271,17 @@ static void start_handles(struct daemon *d)
     }
 }
 
+/* From here on a second SIGTERM would find no handler and kill what has ended in good order. */
+static void block_signals(void)
+{
+    sigset_t set;
+    sigfillset(&set);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
 static void close_handles(struct daemon *d)
 {
+    block_signals();
     for (size_t i = 0; i < N_SIGNALS; i++) {
         uv_close((uv_handle_t *)&d->signals[i], NULL);
     }

@@ -77,6 +77,14 @@ def test_signal_ends_it_with_exit_code_0_and_removes_the_socket_file(daemon, num
     assert not d.unix.exists()
 
 
+def test_signals_again_and_again_still_end_it_in_good_order(daemon):
+    d = daemon()
+    while d.process.poll() is None:
+        d.process.send_signal(signal.SIGTERM)
+        d.process.send_signal(signal.SIGHUP)
+    assert d.process.returncode == 0
+
+
 def test_sigterm_answers_what_is_pending(daemon, provider):
     d = daemon()
     assert d.udp("example.com").answer
