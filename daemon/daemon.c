@@ -80,7 +80,13 @@ static void say_ready(struct daemon *d)
     char where[1024] = "";
     size_t n = 0;
     for (size_t i = 0; i < d->sockets.n; i++) {
-        int got = snprintf(where + n, sizeof where - n, " %s", d->sockets.at[i].text);
+        const struct socket_entry *entry = &d->sockets.at[i];
+        if (entry->n_fds == 0) {
+            log_say(LOG_LEVEL_WARNING, "this machine has no IPv6: not listening on %s",
+                    entry->text);
+            continue;
+        }
+        int got = snprintf(where + n, sizeof where - n, " %s", entry->text);
         n += (size_t)got < sizeof where - n ? (size_t)got : 0;
     }
     log_say(LOG_LEVEL_INFO, "ready: listening on%s", where);

@@ -290,6 +290,13 @@ static int open_entry(struct socket_entry *e, const struct listen_address *a,
     return 0;
 }
 
+static bool is_absent_loopback(const struct listen_address *a, int failure)
+{
+    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&a->address;
+    return a->address.ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr) &&
+           (failure == -EADDRNOTAVAIL || failure == -EAFNOSUPPORT);
+}
+
 static bool same_address(const struct socket_entry *e, const struct listen_address *a)
 {
     if (e->transport != a->transport || e->address.ss_family != a->address.ss_family) {
@@ -361,7 +368,7 @@ int sockets_open(struct sockets *s, const struct listen_params *params, size_t n
         }
         e->wanted = true;
         int failure = e->handed_over ? 0 : open_entry(e, a, params, n_workers);
-        if (failure < 0) {
+        if (failure < 0 && !is_absent_loopback(a, failure)) {
             snprintf(error, SOCKETS_ERROR_MAX, "cannot listen on %s: %s", a->text,
                      advice(a, failure));
             close_beyond(s, n_before, n_fds_before);

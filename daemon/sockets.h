@@ -20,7 +20,7 @@ struct socket_entry {
     bool handed_over;
     bool wanted;                 /* by the configuration being put in force */
     int fds[CONFIG_WORKERS_MAX]; /* UDP: one a worker; else fds[0] */
-    size_t n_fds;
+    size_t n_fds;                /* 0: an IPv6 loopback address on a machine without IPv6 */
 };
 
 struct sockets {
@@ -37,7 +37,8 @@ void sockets_done(struct sockets *sockets);
 int sockets_adopt(struct sockets *sockets, int first, int n, char error[SOCKETS_ERROR_MAX]);
 
 /* Opens what `params` wants and is not open. On failure nothing has changed, and *error says in one
- * line what is in the way and how to mend it. Handed-over sockets are always wanted. */
+ * line what is in the way and how to mend it. Handed-over sockets are always wanted. [::1] is left
+ * closed on a machine that has no IPv6: one configuration serves both kinds. */
 int sockets_open(struct sockets *sockets, const struct listen_params *params, size_t n_workers,
                  char error[SOCKETS_ERROR_MAX]);
 

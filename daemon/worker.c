@@ -241,7 +241,8 @@ static bool make_listeners(struct worker *w)
 {
     const struct sockets *sockets = w->params.sockets;
     for (size_t i = 0; i < sockets->n; i++) {
-        if (sockets->at[i].wanted && !listen_at(w, &sockets->at[i])) {
+        const struct socket_entry *entry = &sockets->at[i];
+        if (entry->wanted && entry->n_fds > 0 && !listen_at(w, entry)) {
             return false;
         }
     }

@@ -212,6 +212,21 @@ def test_sockets_handed_over_by_the_service_manager_are_used(lab, daemon, tmp_pa
     assert path.exists()
 
 
+@pytest.mark.skipif(os.getuid() != 0 or shutil.which("ip") is None, reason="needs root and ip(8) for a network namespace")
+def test_machine_without_ipv6_starts_with_the_same_configuration(daemon, tmp_path):
+    unix = tmp_path / "dns.sock"
+    no_v6 = "ip link set lo up && echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6 && exec \"$@\""
+    d = daemon(listen=["udp://127.0.0.1:5353", "udp://[::1]:5353", "tcp://[::1]:5353", f"unix://{unix}"],
+               start=False, start_with=["unshare", "--net", "sh", "-c", no_v6, "sh"])
+    d.unix = unix
+    d.start()
+    assert d.log().count("this machine has no IPv6: not listening on") == 2
+    assert d.over_unix("localhost").answer[0][0].address == "127.0.0.1"
+    d.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: "configuration reloaded" in d.log(), what="the reload")
+    assert d.over_unix("localhost").answer
+
+
 def test_service_manager_is_told_ready_reloading_and_stopping(lab, daemon, tmp_path):
     address = str(tmp_path / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
