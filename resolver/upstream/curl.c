@@ -6,11 +6,14 @@
  * A transfer keeps its easy handle for the next request: what never changes is set once. */
 #include "resolver/upstream/curl.h"
 
+#include "resolver/upstream/watches.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include <curl/curl.h>
 
@@ -53,6 +56,7 @@ struct curl_exchange {
     struct curl_exchange_params params;
     struct port *port;
     CURLM *multi;
+    struct watches watches;
     struct port_timer timer; /* curl's */
     struct port_timer kick;  /* tells what was unreachable from the start */
     struct transfer *free;
@@ -167,6 +171,13 @@ static size_t on_header(char *at, size_t size, size_t n, void *ctx)
 
 /* ---- transfers ---- */
 
+static int close_socket(void *ctx, curl_socket_t fd)
+{
+    struct curl_exchange *x = ctx;
+    watches_forget(&x->watches, fd);
+    return close(fd);
+}
+
 static bool set_fixed_options(struct curl_exchange *x, struct transfer *t)
 {
     CURL *e = t->easy;
@@ -192,6 +203,8 @@ static bool set_fixed_options(struct curl_exchange *x, struct transfer *t)
            curl_easy_setopt(e, CURLOPT_WRITEDATA, t) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_HEADERDATA, t) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, close_socket) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, x) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->detail) == CURLE_OK;
 }
 
@@ -330,25 +343,15 @@ static void on_timer(struct port_timer *timer)
 static int want_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket_ctx)
 {
     (void)easy;
+    (void)socket_ctx;
     struct curl_exchange *x = ctx;
-    struct port_watch *watch = socket_ctx;
-    unsigned events = (what == CURL_POLL_IN || what == CURL_POLL_INOUT ? PORT_READ : 0u) |
-                      (what == CURL_POLL_OUT || what == CURL_POLL_INOUT ? PORT_WRITE : 0u);
     if (what == CURL_POLL_REMOVE) {
-        if (watch != NULL) {
-            x->port->ops->unwatch(watch);
-            curl_multi_assign(x->multi, fd, NULL);
-        }
+        watches_rest(&x->watches, fd);
         return 0;
     }
-    if (watch != NULL) {
-        return x->port->ops->rewatch(watch, events) < 0 ? -1 : 0;
-    }
-    if (x->port->ops->watch(x->port, fd, events, &watch, on_ready, x) < 0) {
-        return -1;
-    }
-    curl_multi_assign(x->multi, fd, watch);
-    return 0;
+    unsigned events = (what == CURL_POLL_IN || what == CURL_POLL_INOUT ? PORT_READ : 0u) |
+                      (what == CURL_POLL_OUT || what == CURL_POLL_INOUT ? PORT_WRITE : 0u);
+    return watches_want(&x->watches, fd, events) < 0 ? -1 : 0;
 }
 
 static int want_timer(CURLM *multi, long wait_ms, void *ctx)
@@ -555,6 +558,7 @@ static void curl_free_exchange(struct exchange *exchange)
     }
     /* Closes the connections, and with them the watches. */
     curl_multi_cleanup(x->multi);
+    watches_done(&x->watches);
     port_timer_stop(x->port, &x->timer);
     port_timer_stop(x->port, &x->kick);
     for (size_t i = 0; i < ENDPOINTS_MAX; i++) {
@@ -580,6 +584,7 @@ struct exchange *curl_exchange_new(const struct curl_exchange_params *params, st
     x->params = *params;
     x->port = port;
     x->multi = multi;
+    watches_init(&x->watches, port, on_ready, x);
     x->timer.on_fire = on_timer;
     x->kick.on_fire = on_kick;
     curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, want_socket);

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include "resolver/upstream/watches.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+struct watch {
+    struct watches *all;
+    struct watch *next;
+    struct port_watch *port_watch;
+    int fd;
+    unsigned events; /* what the port watches for */
+    bool resting;
+};
+
+void watches_init(struct watches *w, struct port *port,
+                  void (*on_ready)(void *ctx, int fd, unsigned events), void *ctx)
+{
+    *w = (struct watches){.port = port, .on_ready = on_ready, .ctx = ctx};
+}
+
+void watches_done(struct watches *w)
+{
+    assert(w->first == NULL);
+}
+
+/* lends the place that refers to fd's watch, or the end of the list. */
+static struct watch **find(struct watches *w, int fd)
+{
+    struct watch **at = &w->first;
+    while (*at != NULL && (*at)->fd != fd) {
+        at = &(*at)->next;
+    }
+    return at;
+}
+
+/* The other side closed a resting connection, or speaks unasked: that is for the next request to
+ * find out, and not to be told again and again. */
+static void on_ready(void *ctx, int fd, unsigned events)
+{
+    struct watch *watch = ctx;
+    if (!watch->resting) {
+        watch->all->on_ready(watch->all->ctx, fd, events);
+    } else if (watch->all->port->ops->rewatch(watch->port_watch, 0) == 0) {
+        watch->events = 0;
+    }
+}
+
+int watches_want(struct watches *w, int fd, unsigned events)
+{
+    struct watch *watch = *find(w, fd);
+    if (watch != NULL) {
+        watch->resting = false;
+        int failure =
+            watch->events == events ? 0 : w->port->ops->rewatch(watch->port_watch, events);
+        watch->events = failure < 0 ? watch->events : events;
+        return failure;
+    }
+    watch = calloc(1, sizeof *watch);
+    if (watch == NULL) {
+        return -ENOMEM;
+    }
+    int failure = w->port->ops->watch(w->port, fd, events, &watch->port_watch, on_ready, watch);
+    if (failure < 0) {
+        free(watch);
+        return failure;
+    }
+    watch->all = w;
+    watch->fd = fd;
+    watch->events = events;
+    watch->next = w->first;
+    w->first = watch;
+    return 0;
+}
+
+void watches_rest(struct watches *w, int fd)
+{
+    struct watch *watch = *find(w, fd);
+    if (watch == NULL) {
+        return;
+    }
+    watch->resting = true;
+    if ((watch->events & PORT_WRITE) != 0 &&
+        w->port->ops->rewatch(watch->port_watch, PORT_READ) == 0) {
+        watch->events = PORT_READ;
+    }
+}
+
+void watches_forget(struct watches *w, int fd)
+{
+    struct watch **at = find(w, fd);
+    struct watch *watch = *at;
+    if (watch != NULL) {
+        *at = watch->next;
+        w->port->ops->unwatch(watch->port_watch);
+        free(watch);
+    }
+}

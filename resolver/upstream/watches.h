@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* The descriptors an exchange waits for. A library that lets go of a socket between two requests
+ * takes it up again with the next: its watch is kept as it is, because to end and begin one costs
+ * more system calls than the request. Knows neither HTTP nor DNS. Bound: one watch a connection. */
+#ifndef RESOLVER_UPSTREAM_WATCHES_H
+#define RESOLVER_UPSTREAM_WATCHES_H
+
+#include "resolver/port.h"
+
+struct watch;
+
+struct watches {
+    struct port *port;
+    void (*on_ready)(void *ctx, int fd, unsigned events);
+    void *ctx;
+    struct watch *first;
+};
+
+/* `on_ready` hears of descriptors that are wanted, and only of those. */
+void watches_init(struct watches *watches, struct port *port,
+                  void (*on_ready)(void *ctx, int fd, unsigned events), void *ctx);
+/* Every descriptor must have been forgotten. */
+void watches_done(struct watches *watches);
+
+/* Waits for `events` (PORT_READ | PORT_WRITE) on fd from now on. -ENOMEM, or the port's failure. */
+int watches_want(struct watches *watches, int fd, unsigned events);
+/* Nobody waits for fd at the moment. */
+void watches_rest(struct watches *watches, int fd);
+/* Ends the watch; to be called before fd is closed. */
+void watches_forget(struct watches *watches, int fd);
+
+#endif
