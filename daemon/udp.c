@@ -17,10 +17,31 @@ struct udp_slot {
     uint8_t reply[REPLY_UDP_CAP];
 };
 
+/* What a reply needs to find its way back; stands in resolver_client.room until it is known. */
+struct udp_return {
+    struct sockaddr_in6 peer; /* or sockaddr_in */
+    socklen_t n_peer;
+    size_t n_control;
+    _Alignas(8) uint8_t control[CONTROL_MAX];
+};
+_Static_assert(sizeof(struct udp_return) <= sizeof((struct resolver_client){0}.room),
+               "a client's way back fits its room");
+
+/* A reply that came later than its query's batch. */
+struct udp_late {
+    struct udp_return back;
+    uint8_t reply[REPLY_UDP_CAP];
+};
+
 struct udp_batch {
     struct mmsghdr in[UDP_BATCH], out[UDP_BATCH];
     struct iovec in_at[UDP_BATCH], out_at[UDP_BATCH];
     struct udp_slot slots[UDP_BATCH];
+    struct udp_late late[UDP_BATCH];
+    struct iovec late_at[UDP_BATCH];
+    struct mmsghdr late_out[UDP_BATCH];
+    unsigned n_late;
+    struct udp_listener *late_of; /* whose they are */
 };
 
 struct udp_listener {
@@ -33,16 +54,6 @@ struct udp_listener {
     struct sockaddr_storage own;
     struct udp_counts counts;
 };
-
-/* What a reply needs to find its way back; stands in resolver_client.room. */
-struct udp_return {
-    struct sockaddr_in6 peer; /* or sockaddr_in */
-    socklen_t n_peer;
-    size_t n_control;
-    _Alignas(8) uint8_t control[CONTROL_MAX];
-};
-_Static_assert(sizeof(struct udp_return) <= sizeof((struct resolver_client){0}.room),
-               "a client's way back fits its room");
 
 struct udp_batch *udp_batch_new(void)
 {
@@ -124,34 +135,51 @@ static void send_one(struct udp_listener *l, struct msghdr *m)
     l->counts.n_send_failed++;
 }
 
-static void send_batch(struct udp_listener *l, unsigned n)
+static void send_all(struct udp_listener *l, struct mmsghdr *out, unsigned n)
 {
-    struct udp_batch *b = l->batch;
     unsigned done = 0;
     while (done < n) {
-        int sent = sendmmsg(l->fd, b->out + done, n - done, MSG_DONTWAIT);
+        int sent = sendmmsg(l->fd, out + done, n - done, MSG_DONTWAIT);
         if (sent > 0) {
             done += (unsigned)sent;
         } else {
             /* The error belongs to the first datagram alone. */
-            send_one(l, &b->out[done++].msg_hdr);
+            send_one(l, &out[done++].msg_hdr);
         }
     }
 }
 
+void udp_batch_flush(struct udp_batch *b)
+{
+    if (b->n_late > 0) {
+        send_all(b->late_of, b->late_out, b->n_late);
+        b->n_late = 0;
+    }
+}
+
+/* Replies that become known in one turn of the loop leave together, at its end. */
 static void on_reply(const struct resolver_client *client, struct bytes reply)
 {
-    struct udp_return *back = (struct udp_return *)(uintptr_t)client->room;
-    struct iovec at = {(void *)(uintptr_t)reply.at, reply.n};
-    struct msghdr m = {
-        .msg_name = &back->peer,
-        .msg_namelen = back->n_peer,
-        .msg_iov = &at,
+    struct udp_listener *l = client->listener;
+    struct udp_batch *b = l->batch;
+    if (b->n_late == UDP_BATCH || b->late_of != l) {
+        udp_batch_flush(b);
+    }
+    struct udp_late *late = &b->late[b->n_late];
+    assert(reply.n <= sizeof late->reply);
+    memcpy(&late->back, client->room, sizeof late->back);
+    memcpy(late->reply, reply.at, reply.n);
+    b->late_at[b->n_late] = (struct iovec){late->reply, reply.n};
+    b->late_out[b->n_late].msg_hdr = (struct msghdr){
+        .msg_name = &late->back.peer,
+        .msg_namelen = late->back.n_peer,
+        .msg_iov = &b->late_at[b->n_late],
         .msg_iovlen = 1,
-        .msg_control = back->n_control > 0 ? back->control : NULL,
-        .msg_controllen = back->n_control,
+        .msg_control = late->back.n_control > 0 ? late->back.control : NULL,
+        .msg_controllen = late->back.n_control,
     };
-    send_one(client->listener, &m);
+    b->late_of = l;
+    b->n_late++;
 }
 
 static void set_return(struct resolver_client *client, const struct msghdr *m)
@@ -220,7 +248,7 @@ static bool serve_batch(struct udp_listener *l)
         };
         n_out++;
     }
-    send_batch(l, n_out);
+    send_all(l, b->out, n_out);
     return n == UDP_BATCH;
 }
 

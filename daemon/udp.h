@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A UDP listener of one worker: batches of up to UDP_BATCH datagrams in (recvmmsg), what can be
- * answered at once out in one batch (sendmmsg), the rest when its answer comes. Replies leave from
- * the address the query came to (IP_PKTINFO on wildcard sockets). Bounds: UDP_BATCH datagrams of
- * UDP_QUERY_MAX octets a turn, UDP_TURNS batches a wake-up. */
+ * answered at once out in one batch (sendmmsg), the rest with what else becomes known in the same
+ * turn. Replies leave from the address the query came to (IP_PKTINFO on wildcard sockets). Bounds:
+ * UDP_BATCH datagrams of UDP_QUERY_MAX octets a turn, UDP_TURNS batches a wake-up. */
 #ifndef DAEMON_UDP_H
 #define DAEMON_UDP_H
 
@@ -24,6 +24,9 @@ struct udp_counts {
 struct udp_batch;
 struct udp_batch *udp_batch_new(void);
 struct udp_batch *udp_batch_free(struct udp_batch *batch);
+/* Sends the replies that became known since the last time; to be called before the loop rests, and
+ * before a listener closes. */
+void udp_batch_flush(struct udp_batch *batch);
 
 /* takes `fd`. gives a listener that answers as long as the loop runs, NULL on failure (fd closed).
  */

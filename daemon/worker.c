@@ -33,7 +33,8 @@ struct worker {
     struct stream_server *server;
     uv_async_t drain;
     uv_async_t pulse;
-    uv_idle_t turns; /* between the wish to drain and the draining */
+    uv_prepare_t rest; /* before the loop rests */
+    uv_idle_t turns;   /* between the wish to drain and the draining */
     unsigned n_turns;
     struct port_timer drain_deadline;
     bool draining, ending;
@@ -53,6 +54,7 @@ static void end_worker(struct worker *w)
     w->ending = true;
     port_timer_stop(&w->loop.port, &w->drain_deadline);
     w->resolver = resolver_free(w->resolver);
+    udp_batch_flush(w->batch);
     stream_server_stop(w->server);
     for (size_t i = 0; i < w->n_udp; i++) {
         udp_listener_close(w->udp[i]);
@@ -61,6 +63,7 @@ static void end_worker(struct worker *w)
     uv_close((uv_handle_t *)&w->drain, NULL);
     uv_close((uv_handle_t *)&w->pulse, NULL);
     uv_close((uv_handle_t *)&w->turns, NULL);
+    uv_close((uv_handle_t *)&w->rest, NULL);
     uv_stop(&w->loop.uv);
 }
 
@@ -249,8 +252,16 @@ static bool make_listeners(struct worker *w)
     return true;
 }
 
+static void on_rest(uv_prepare_t *rest)
+{
+    struct worker *w = rest->data;
+    udp_batch_flush(w->batch);
+}
+
 static void start_handles(struct worker *w)
 {
+    uv_prepare_init(&w->loop.uv, &w->rest);
+    w->rest.data = w;
     uv_async_init(&w->loop.uv, &w->drain, on_drain);
     w->drain.data = w;
     uv_idle_init(&w->loop.uv, &w->turns);
@@ -273,6 +284,7 @@ struct worker *worker_new(const struct worker_params *params, const char **ret_d
     if (!make_resolver(w) || !make_server(w) || !make_listeners(w)) {
         return worker_free(w);
     }
+    uv_prepare_start(&w->rest, on_rest);
     return w;
 }
 
@@ -293,6 +305,7 @@ static void close_unstarted(struct worker *w)
     uv_close((uv_handle_t *)&w->drain, NULL);
     uv_close((uv_handle_t *)&w->pulse, NULL);
     uv_close((uv_handle_t *)&w->turns, NULL);
+    uv_close((uv_handle_t *)&w->rest, NULL);
 }
 
 struct worker *worker_free(struct worker *w)
