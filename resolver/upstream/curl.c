@@ -6,13 +6,13 @@
  * A transfer keeps its easy handle for the next request: what never changes is set once. */
 #include "resolver/upstream/curl.h"
 
+#include "resolver/upstream/fields.h"
 #include "resolver/upstream/watches.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include <curl/curl.h>
@@ -31,8 +31,10 @@ struct curl_exchange;
 struct transfer {
     struct curl_exchange *exchange;
     CURL *easy;
+    struct known_endpoint *endpoint; /* it serves no other: its options stay */
     struct exchange_call *call;
-    struct transfer *next; /* in the free list or among the unreachable */
+    struct transfer *next;          /* in its endpoint's free list or among the unreachable */
+    bool is_set, is_post, is_fresh; /* which options it has */
     uint8_t request[REQUEST_MAX];
     uint8_t *body;
     size_t n_body, body_room;
@@ -43,12 +45,15 @@ struct transfer {
     char detail[CURL_ERROR_SIZE];
 };
 
-/* What is kept for an endpoint: its addresses in curl's words. */
+/* What is kept for an endpoint. */
 struct known_endpoint {
     const char *const *addresses;
     size_t n_addresses;
-    struct curl_slist *resolve;
-    struct curl_slist *former; /* what a transfer that waits to begin may still refer to */
+    struct curl_slist *resolve; /* the addresses in curl's words */
+    struct curl_slist *former;  /* what a transfer that waits to begin may still refer to */
+    bool resolved;              /* curl has used them, and keeps them: it needs no list */
+    bool is_literal;            /* the URL holds an address */
+    struct transfer *free;
 };
 
 struct curl_exchange {
@@ -59,7 +64,6 @@ struct curl_exchange {
     struct watches watches;
     struct port_timer timer; /* curl's */
     struct port_timer kick;  /* tells what was unreachable from the start */
-    struct transfer *free;
     struct transfer *unreachable;
     struct known_endpoint endpoints[ENDPOINTS_MAX];
     struct curl_slist *post_headers, *get_headers;
@@ -115,37 +119,6 @@ static size_t on_body(char *at, size_t size, size_t n, void *ctx)
     return n;
 }
 
-/* The value of header `name` when the line is that header; {NULL, 0} otherwise. */
-static struct bytes header_value(struct bytes line, const char *name)
-{
-    size_t n = strlen(name);
-    if (line.n <= n || line.at[n] != ':' || strncasecmp((const char *)line.at, name, n) != 0) {
-        return (struct bytes){0};
-    }
-    size_t from = n + 1, to = line.n;
-    while (from < to && (line.at[from] == ' ' || line.at[from] == '\t')) {
-        from++;
-    }
-    while (to > from && (uint8_t)(line.at[to - 1]) <= ' ') {
-        to--;
-    }
-    return bytes_of(line.at + from, to - from);
-}
-
-/* delta-seconds (RFC 9111 §1.2.2): nonsense is 0, what is too large is 2^31. */
-static uint32_t read_seconds(struct bytes text)
-{
-    uint64_t v = 0;
-    for (size_t i = 0; i < text.n; i++) {
-        if (text.at[i] < '0' || text.at[i] > '9') {
-            return 0;
-        }
-        v = v * 10 + (text.at[i] - '0');
-        v = v > UINT32_C(0x80000000) ? UINT32_C(0x80000000) : v;
-    }
-    return (uint32_t)v;
-}
-
 static size_t on_header(char *at, size_t size, size_t n, void *ctx)
 {
     struct transfer *t = ctx;
@@ -156,11 +129,11 @@ static size_t on_header(char *at, size_t size, size_t n, void *ctx)
         return 0;
     }
     struct bytes line = bytes_of(at, n);
-    struct bytes age = header_value(line, "age");
-    struct bytes encoding = header_value(line, "content-encoding");
+    struct bytes age = fields_value(line, "age");
+    struct bytes encoding = fields_value(line, "content-encoding");
     if (age.at != NULL && !t->has_age) {
         t->has_age = true;
-        t->age_s = read_seconds(age);
+        t->age_s = fields_seconds(age);
     }
     if (encoding.n > 0) {
         t->encoded = true;
@@ -215,11 +188,11 @@ static void transfer_free(struct transfer *t)
     free(t);
 }
 
-static struct transfer *transfer_obtain(struct curl_exchange *x)
+static struct transfer *transfer_obtain(struct curl_exchange *x, struct known_endpoint *known)
 {
-    struct transfer *t = x->free;
+    struct transfer *t = known->free;
     if (t != NULL) {
-        x->free = t->next;
+        known->free = t->next;
         return t;
     }
     t = calloc(1, sizeof *t);
@@ -227,6 +200,7 @@ static struct transfer *transfer_obtain(struct curl_exchange *x)
         return NULL;
     }
     t->exchange = x;
+    t->endpoint = known;
     t->easy = curl_easy_init();
     if (t->easy == NULL || !set_fixed_options(x, t)) {
         transfer_free(t);
@@ -243,8 +217,8 @@ static void transfer_release(struct transfer *t)
         t->body_room = 0;
     }
     t->call = NULL;
-    t->next = t->exchange->free;
-    t->exchange->free = t;
+    t->next = t->endpoint->free;
+    t->endpoint->free = t;
 }
 
 /* ---- the end of a transfer ---- */
@@ -286,6 +260,7 @@ static void transfer_tell(struct transfer *t, CURLcode code)
         curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
         curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &retry_after_s);
         curl_easy_getinfo(t->easy, CURLINFO_CONTENT_TYPE, &type);
+        t->endpoint->resolved = true;
         reply.status = (unsigned)status;
         reply.media_type = type != NULL ? type : "";
         reply.age_s = t->age_s;
@@ -399,31 +374,6 @@ static bool make_resolve(const struct exchange_endpoint *endpoint, struct curl_s
     return done;
 }
 
-/* lends the list for the endpoint; NULL with *ret_failure 0: the URL holds a literal address. */
-static struct curl_slist *endpoint_resolve(struct curl_exchange *x,
-                                           const struct exchange_endpoint *endpoint,
-                                           int *ret_failure)
-{
-    assert(endpoint->id < ENDPOINTS_MAX);
-    struct known_endpoint *known = &x->endpoints[endpoint->id];
-    *ret_failure = 0;
-    if (endpoint->n_addresses == 0) {
-        return NULL;
-    }
-    if (known->addresses == endpoint->addresses && known->n_addresses == endpoint->n_addresses) {
-        return known->resolve;
-    }
-    struct curl_slist *list;
-    if (!make_resolve(endpoint, &list)) {
-        *ret_failure = -EINVAL;
-        return NULL;
-    }
-    curl_slist_free_all(known->former);
-    *known =
-        (struct known_endpoint){endpoint->addresses, endpoint->n_addresses, list, known->resolve};
-    return list;
-}
-
 /* A name that curl would have to look up must not get that far. */
 static bool has_literal_host(const char *text)
 {
@@ -437,6 +387,30 @@ static bool has_literal_host(const char *text)
     curl_free(host);
     curl_url_cleanup(url);
     return literal;
+}
+
+/* lends what is kept for the endpoint, brought up to date. NULL for an unusable URL. */
+static struct known_endpoint *endpoint_find(struct curl_exchange *x,
+                                            const struct exchange_endpoint *endpoint)
+{
+    assert(endpoint->id < ENDPOINTS_MAX);
+    struct known_endpoint *known = &x->endpoints[endpoint->id];
+    if (known->addresses == endpoint->addresses && known->n_addresses == endpoint->n_addresses &&
+        (known->is_literal || known->n_addresses > 0)) {
+        return known;
+    }
+    struct curl_slist *list = NULL;
+    if (endpoint->n_addresses > 0 && !make_resolve(endpoint, &list)) {
+        return NULL;
+    }
+    curl_slist_free_all(known->former);
+    known->former = known->resolve;
+    known->resolve = list;
+    known->addresses = endpoint->addresses;
+    known->n_addresses = endpoint->n_addresses;
+    known->resolved = false;
+    known->is_literal = has_literal_host(endpoint->url);
+    return known;
 }
 
 static int make_headers(struct curl_exchange *x, const char *media_type)
@@ -458,26 +432,51 @@ static int make_headers(struct curl_exchange *x, const char *media_type)
     return 0;
 }
 
-static bool set_request(struct transfer *t, const struct exchange_request *request,
-                        struct curl_slist *resolve)
+/* An own CA file is trusted instead of the system's roots, not beside them. */
+static bool set_endpoint(struct transfer *t, const struct exchange_endpoint *endpoint)
+{
+    CURL *e = t->easy;
+    return curl_easy_setopt(e, CURLOPT_URL, endpoint->url) == CURLE_OK &&
+           (endpoint->ca_file == NULL ||
+            (curl_easy_setopt(e, CURLOPT_CAINFO, endpoint->ca_file) == CURLE_OK &&
+             curl_easy_setopt(e, CURLOPT_CAPATH, NULL) == CURLE_OK));
+}
+
+static bool set_method(struct transfer *t, bool post)
 {
     struct curl_exchange *x = t->exchange;
     CURL *e = t->easy;
-    bool post = request->method == EXCHANGE_POST;
-    const char *url = request->target != NULL ? request->target : request->endpoint->url;
-    if (post) {
-        memcpy(t->request, request->body.at, request->body.n);
-    }
-    return curl_easy_setopt(e, CURLOPT_URL, url) == CURLE_OK &&
-           curl_easy_setopt(e, CURLOPT_RESOLVE, resolve) == CURLE_OK &&
-           curl_easy_setopt(e, CURLOPT_CAINFO, request->endpoint->ca_file) == CURLE_OK &&
-           curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, (long)request->fresh) == CURLE_OK &&
-           curl_easy_setopt(e, post ? CURLOPT_POST : CURLOPT_HTTPGET, 1L) == CURLE_OK &&
-           (!post ||
-            (curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE, (long)request->body.n) == CURLE_OK &&
-             curl_easy_setopt(e, CURLOPT_POSTFIELDS, t->request) == CURLE_OK)) &&
+    return curl_easy_setopt(e, post ? CURLOPT_POST : CURLOPT_HTTPGET, 1L) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_HTTPHEADER, post ? x->post_headers : x->get_headers) ==
                CURLE_OK;
+}
+
+/* Sets what is not as it was with the transfer's last request. */
+static bool set_request(struct transfer *t, const struct exchange_request *request)
+{
+    CURL *e = t->easy;
+    bool post = request->method == EXCHANGE_POST, good = true;
+    struct curl_slist *resolve = t->endpoint->resolved ? NULL : t->endpoint->resolve;
+    if (!t->is_set) {
+        good = set_endpoint(t, request->endpoint);
+    }
+    if (good && (!t->is_set || t->is_post != post)) {
+        good = set_method(t, post);
+    }
+    if (good && (!t->is_set || t->is_fresh != request->fresh)) {
+        good = curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, (long)request->fresh) == CURLE_OK;
+    }
+    if (good && post) {
+        memcpy(t->request, request->body.at, request->body.n);
+        good = curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE, (long)request->body.n) == CURLE_OK &&
+               curl_easy_setopt(e, CURLOPT_POSTFIELDS, t->request) == CURLE_OK;
+    } else if (good) {
+        good = curl_easy_setopt(e, CURLOPT_URL, request->target) == CURLE_OK;
+    }
+    t->is_set = good && post; /* a GET's URL is no other request's */
+    t->is_post = post;
+    t->is_fresh = request->fresh;
+    return good && curl_easy_setopt(e, CURLOPT_RESOLVE, resolve) == CURLE_OK;
 }
 
 static void on_kick(struct port_timer *timer)
@@ -500,13 +499,14 @@ static int curl_start(struct exchange *exchange, const struct exchange_request *
                       struct exchange_call *call)
 {
     struct curl_exchange *x = (struct curl_exchange *)exchange;
-    int failure;
-    struct curl_slist *resolve = endpoint_resolve(x, request->endpoint, &failure);
-    failure = failure < 0 ? failure : make_headers(x, request->media_type);
-    failure = request->body.n > REQUEST_MAX ? -EINVAL : failure;
-    struct transfer *t = failure < 0 ? NULL : transfer_obtain(x);
+    struct known_endpoint *known = endpoint_find(x, request->endpoint);
+    if (known == NULL || request->body.n > REQUEST_MAX) {
+        return -EINVAL;
+    }
+    struct transfer *t =
+        make_headers(x, request->media_type) < 0 ? NULL : transfer_obtain(x, known);
     if (t == NULL) {
-        return failure < 0 ? failure : -ENOMEM;
+        return -ENOMEM;
     }
     t->call = call;
     t->n_body = t->header_bytes = 0;
@@ -515,12 +515,12 @@ static int curl_start(struct exchange *exchange, const struct exchange_request *
     t->age_s = 0;
     t->detail[0] = '\0';
     call->handle = t;
-    if (resolve == NULL && !has_literal_host(request->endpoint->url)) {
+    if (known->resolve == NULL && !known->is_literal) {
         t->next = x->unreachable;
         x->unreachable = t;
         return port_timer_start(x->port, &x->kick, port_now_us(x->port));
     }
-    if (!set_request(t, request, resolve) || curl_multi_add_handle(x->multi, t->easy) != CURLM_OK) {
+    if (!set_request(t, request) || curl_multi_add_handle(x->multi, t->easy) != CURLM_OK) {
         call->handle = NULL;
         transfer_release(t);
         return -ENOMEM;
@@ -551,10 +551,12 @@ static void curl_cancel(struct exchange *exchange, struct exchange_call *call)
 static void curl_free_exchange(struct exchange *exchange)
 {
     struct curl_exchange *x = (struct curl_exchange *)exchange;
-    while (x->free != NULL) {
-        struct transfer *t = x->free;
-        x->free = t->next;
-        transfer_free(t);
+    for (size_t i = 0; i < ENDPOINTS_MAX; i++) {
+        while (x->endpoints[i].free != NULL) {
+            struct transfer *t = x->endpoints[i].free;
+            x->endpoints[i].free = t->next;
+            transfer_free(t);
+        }
     }
     /* Closes the connections, and with them the watches. */
     curl_multi_cleanup(x->multi);

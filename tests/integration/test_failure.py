@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Providers that die, hang or lie about who they are: every query is still answered."""
 import concurrent.futures
+import os
+import shutil
 import signal
 import threading
 import time
@@ -8,7 +10,13 @@ import time
 import dns.message
 import dns.rcode
 
+import pytest
+
 from conftest import edes, lab_module, wait_for
+
+
+needs_namespace = pytest.mark.skipif(os.getuid() != 0 or shutil.which("unshare") is None,
+                                     reason="needs root and unshare(1) for a mount namespace")
 
 
 def test_killing_the_first_provider_in_mid_load_loses_no_query(daemon, provider):
@@ -97,11 +105,17 @@ def test_provider_comes_back_and_is_used_again(lab, daemon, provider):
     wait_for(lambda: d.udp("back.wild.honest-lab.net").rcode() == dns.rcode.NOERROR, 35, "an answer")
 
 
-def test_certificate_of_another_ca_is_not_believed(lab, daemon, tmp_path):
-    other = tmp_path / "other.pem"
+def other_ca(folder):
+    """A CA that signed nothing here."""
+    other = folder / "other.pem"
     lab_module.run([lab_module.find("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt",
                     "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=Other CA", "-keyout",
-                    str(tmp_path / "other.key"), "-out", str(other)])
+                    str(folder / "other.key"), "-out", str(other)])
+    return other
+
+
+def test_certificate_of_another_ca_is_not_believed(lab, daemon, tmp_path):
+    other = other_ca(tmp_path)
     d = daemon(lab.provider_yaml().replace(str(lab.ca), str(other)) + "hijack: {mode: off}\n")
     reply = d.udp("example.com")
     assert reply.rcode() == dns.rcode.SERVFAIL
@@ -132,3 +146,31 @@ def test_providers_name_is_found_through_the_local_resolver_when_no_address_is_g
 def test_circle_of_cnames_is_servfail_with_invalid_data(daemon):
     reply = daemon().udp("ring.honest-lab.net")
     assert reply.rcode() == dns.rcode.SERVFAIL and edes(reply)[0][0] == 24
+
+
+def with_system_roots(bundle):
+    """Runs the daemon where the system's roots are this file alone."""
+    certs = "/etc/ssl/certs"
+    mount = f"mount -t tmpfs certs {certs} && cp {bundle} {certs}/ca-certificates.crt && openssl rehash {certs}"
+    return ["unshare", "--mount", "sh", "-c", mount + ' && exec "$@"', "sh"]
+
+
+@needs_namespace
+def test_without_a_ca_file_the_systems_roots_count(lab, daemon, tmp_path):
+    roots = tmp_path / "roots.pem"
+    roots.write_bytes(lab.ca.read_bytes())
+    config = "\n".join(line for line in lab.provider_yaml().splitlines() if "ca-file" not in line)
+    d = daemon(config + "\nhijack: {mode: off}\n", start_with=with_system_roots(roots))
+    assert d.udp("example.com").answer[0][0].address == "93.184.216.34"
+    stranger = daemon(config + "\nhijack: {mode: off}\n")
+    assert stranger.udp("example.com").rcode() == dns.rcode.SERVFAIL
+
+
+@needs_namespace
+def test_with_a_ca_file_the_systems_roots_do_not_count(lab, daemon, tmp_path):
+    roots = tmp_path / "roots.pem"
+    roots.write_bytes(lab.ca.read_bytes())
+    other = other_ca(tmp_path)
+    d = daemon(lab.provider_yaml().replace(str(lab.ca), str(other)) + "hijack: {mode: off}\n",
+               start_with=with_system_roots(roots))
+    assert d.udp("example.com").rcode() == dns.rcode.SERVFAIL

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* What an exchange reads of HTTP's header fields. Pure. */
+#ifndef RESOLVER_UPSTREAM_FIELDS_H
+#define RESOLVER_UPSTREAM_FIELDS_H
+
+#include "resolver/bytes.h"
+
+/* lends the value inside `line` ("Name: value", with or without its line end) when its name is
+ * `name`, case aside (RFC 9110 §5.1); {NULL, 0} otherwise. */
+struct bytes fields_value(struct bytes line, const char *name);
+
+/* delta-seconds (RFC 9111 §1.2.2): nonsense is 0, what is too large is 2^31. */
+uint32_t fields_seconds(struct bytes text);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+#include "resolver/upstream/fields.h"
+#include "tests/unit/suite.h"
+
+static struct bytes value(const char *line, const char *name)
+{
+    return fields_value(bytes_of(line, strlen(line)), name);
+}
+
+static uint32_t seconds(const char *text)
+{
+    return fields_seconds(bytes_of(text, strlen(text)));
+}
+
+START_TEST(value_is_found_by_name_case_aside_and_trimmed)
+{
+    ck_assert(bytes_equal(value("Age: 12\r\n", "age"), bytes_of("12", 2)));
+    ck_assert(bytes_equal(value("aGE:\t 12 \t\r\n", "Age"), bytes_of("12", 2)));
+    ck_assert(bytes_equal(value("age:12", "age"), bytes_of("12", 2)));
+    ck_assert_uint_eq(value("age:\r\n", "age").n, 0);
+}
+END_TEST
+
+START_TEST(other_fields_and_broken_lines_have_no_value)
+{
+    static const char *const lines[] = {"agent: 12", "ag: 12", "age", "", "HTTP/2 200", "age : 12"};
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        ck_assert_ptr_null(value(lines[i], "age").at);
+    }
+}
+END_TEST
+
+START_TEST(seconds_are_digits_and_nothing_else)
+{
+    ck_assert_uint_eq(seconds("0"), 0);
+    ck_assert_uint_eq(seconds("300"), 300);
+    ck_assert_uint_eq(seconds("2147483648"), UINT32_C(1) << 31);
+    ck_assert_uint_eq(seconds("99999999999999999999999999"), UINT32_C(1) << 31);
+    ck_assert_uint_eq(seconds("-1"), 0);
+    ck_assert_uint_eq(seconds("12, 13"), 0);
+    ck_assert_uint_eq(seconds(""), 0);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        value_is_found_by_name_case_aside_and_trimmed,
+        other_fields_and_broken_lines_have_no_value,
+        seconds_are_digits_and_nothing_else,
+    };
+    return suite_run("fields", tests, sizeof tests / sizeof tests[0], NULL, NULL);
+}
