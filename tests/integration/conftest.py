@@ -45,6 +45,22 @@ def holds_for(condition, seconds):
         time.sleep(0.05)
 
 
+def mount_trouble():
+    """Why no mount namespace can be made here, or ''. In a bare chroot, for one, mounts cannot be private."""
+    try:
+        return subprocess.run(["unshare", "--mount", "true"], capture_output=True, text=True).stderr.strip()
+    except FileNotFoundError:
+        return "unshare is not installed"
+
+
+needs_mounts = pytest.mark.skipif(mount_trouble() != "", reason=f"no mount namespace: {mount_trouble()}")
+
+
+def with_mounts(mounts):
+    """Runs the daemon in a mount namespace of its own, after these shell commands."""
+    return ["unshare", "--mount", "sh", "-c", mounts + ' && exec "$@"', "sh"]
+
+
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory):
     lab = lab_module.Lab(tmp_path_factory.mktemp("lab"))

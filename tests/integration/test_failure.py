@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Providers that die, hang or lie about who they are: every query is still answered."""
 import concurrent.futures
-import os
-import shutil
 import signal
 import threading
 import time
@@ -12,11 +10,7 @@ import dns.rcode
 
 import pytest
 
-from conftest import edes, lab_module, wait_for
-
-
-needs_namespace = pytest.mark.skipif(os.getuid() != 0 or shutil.which("unshare") is None,
-                                     reason="needs root and unshare(1) for a mount namespace")
+from conftest import edes, lab_module, needs_mounts, wait_for, with_mounts
 
 
 def test_killing_the_first_provider_in_mid_load_loses_no_query(daemon, provider):
@@ -152,10 +146,10 @@ def with_system_roots(bundle):
     """Runs the daemon where the system's roots are this file alone."""
     certs = "/etc/ssl/certs"
     mount = f"mount -t tmpfs certs {certs} && cp {bundle} {certs}/ca-certificates.crt && openssl rehash {certs}"
-    return ["unshare", "--mount", "sh", "-c", mount + ' && exec "$@"', "sh"]
+    return with_mounts(mount)
 
 
-@needs_namespace
+@needs_mounts
 def test_without_a_ca_file_the_systems_roots_count(lab, daemon, tmp_path):
     roots = tmp_path / "roots.pem"
     roots.write_bytes(lab.ca.read_bytes())
@@ -166,7 +160,7 @@ def test_without_a_ca_file_the_systems_roots_count(lab, daemon, tmp_path):
     assert stranger.udp("example.com").rcode() == dns.rcode.SERVFAIL
 
 
-@needs_namespace
+@needs_mounts
 def test_with_a_ca_file_the_systems_roots_do_not_count(lab, daemon, tmp_path):
     roots = tmp_path / "roots.pem"
     roots.write_bytes(lab.ca.read_bytes())

@@ -1,17 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Where alerts go: the journal's and syslog's sockets, played by the test in a mount namespace."""
-import os
 import re
-import shutil
 import socket
 import struct
 
 import pytest
 
-from conftest import wait_for
+from conftest import needs_mounts, wait_for, with_mounts
 
-pytestmark = pytest.mark.skipif(os.getuid() != 0 or shutil.which("unshare") is None,
-                                reason="needs root and unshare(1) for a mount namespace")
+pytestmark = needs_mounts
 
 
 def heard(listener):
@@ -32,10 +29,6 @@ def listener(tmp_path):
         s.setblocking(False)
         s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         yield s, folder
-
-
-def in_namespace(mounts):
-    return ["unshare", "--mount", "sh", "-c", mounts + ' && exec "$@"', "sh"]
 
 
 def fields_of(entry):
@@ -59,7 +52,7 @@ def fields_of(entry):
 def test_alert_reaches_the_journal_with_its_evidence_in_fields(lab, daemon, listener):
     sink, folder = listener
     mounts = f"mkdir -p /run/systemd/journal && mount --bind {folder} /run/systemd/journal"
-    d = daemon(lab.provider_yaml() + lab.audit_yaml().replace("stderr", "journal"), start_with=in_namespace(mounts))
+    d = daemon(lab.provider_yaml() + lab.audit_yaml().replace("stderr", "journal"), start_with=with_mounts(mounts))
     d.udp("mail.bank-of-lab.com")
     entries = []
 
@@ -82,7 +75,7 @@ def test_alert_reaches_the_journal_with_its_evidence_in_fields(lab, daemon, list
 def test_alert_reaches_syslog_as_rfc_5424_with_structured_data(lab, daemon, listener):
     sink, folder = listener
     mounts = f"mount -t tmpfs dev /dev && ln -s {folder}/socket /dev/log"
-    d = daemon(lab.provider_yaml() + lab.audit_yaml().replace("stderr", "syslog"), start_with=in_namespace(mounts))
+    d = daemon(lab.provider_yaml() + lab.audit_yaml().replace("stderr", "syslog"), start_with=with_mounts(mounts))
     d.udp("mail.bank-of-lab.com")
     messages = []
 
@@ -102,6 +95,6 @@ def test_alert_that_no_sink_takes_goes_to_stderr(lab, daemon, listener):
     _, folder = listener
     (folder / "socket").unlink()
     mounts = f"mkdir -p /run/systemd/journal && mount --bind {folder} /run/systemd/journal"
-    d = daemon(lab.provider_yaml() + lab.audit_yaml().replace("stderr", "journal"), start_with=in_namespace(mounts))
+    d = daemon(lab.provider_yaml() + lab.audit_yaml().replace("stderr", "journal"), start_with=with_mounts(mounts))
     d.udp("mail.bank-of-lab.com")
     wait_for(lambda: [a for a in d.alerts() if "(P2 " in a], 15, "the alert on stderr")
