@@ -65,6 +65,7 @@ struct curl_exchange {
     struct port_timer timer; /* curl's */
     struct port_timer kick;  /* tells what was unreachable from the start */
     struct transfer *unreachable;
+    unsigned n_begun; /* since curl's timer fired */
     struct known_endpoint endpoints[ENDPOINTS_MAX];
     struct curl_slist *post_headers, *get_headers;
     char media_type[EXCHANGE_TYPE_MAX]; /* of the headers above */
@@ -311,7 +312,16 @@ static void on_timer(struct port_timer *timer)
     struct curl_exchange *x =
         (struct curl_exchange *)((char *)timer - offsetof(struct curl_exchange, timer));
     int n_running;
+    /* Alone, a request is faster at the other end when its header does not wait for its body. */
+    bool many = x->n_begun > 1;
+    x->n_begun = 0;
+    if (many) {
+        watches_hold(&x->watches);
+    }
     curl_multi_socket_action(x->multi, CURL_SOCKET_TIMEOUT, 0, &n_running);
+    if (many) {
+        watches_release(&x->watches);
+    }
     collect(x);
 }
 
@@ -525,6 +535,7 @@ static int curl_start(struct exchange *exchange, const struct exchange_request *
         transfer_release(t);
         return -ENOMEM;
     }
+    x->n_begun++;
     return 0;
 }
 

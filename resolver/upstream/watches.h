@@ -26,6 +26,11 @@ void watches_done(struct watches *watches);
 int watches_want(struct watches *watches, int fd, unsigned events);
 /* Nobody waits for fd at the moment. */
 void watches_rest(struct watches *watches, int fd);
+/* Between the two, what is written to a TCP socket that is watched waits, so as to leave in as few
+ * segments as it fits: each segment costs its way through the kernel, here and at the other end,
+ * and may wake who sleeps there. */
+void watches_hold(const struct watches *watches);
+void watches_release(const struct watches *watches);
 /* Ends the watch; to be called before fd is closed. */
 void watches_forget(struct watches *watches, int fd);
 

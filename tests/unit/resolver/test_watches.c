@@ -3,6 +3,11 @@
 #include "tests/unit/fake_port.h"
 #include "tests/unit/suite.h"
 
+#include <arpa/inet.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 enum { FD = 7, OTHER = 8 };
 
 static struct fake_port fake;
@@ -81,6 +86,42 @@ START_TEST(number_that_was_closed_and_given_again_is_a_new_watch)
 }
 END_TEST
 
+/* A connection over loopback: ends[0] writes, ends[1] reads. */
+static void connect_pair(int ends[2])
+{
+    struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof here;
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    ck_assert_int_eq(bind(listener, (struct sockaddr *)&here, sizeof here), 0);
+    ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&here, &n), 0);
+    ck_assert_int_eq(listen(listener, 1), 0);
+    ends[0] = socket(AF_INET, SOCK_STREAM, 0);
+    ck_assert_int_eq(connect(ends[0], (struct sockaddr *)&here, sizeof here), 0);
+    ends[1] = accept(listener, NULL, NULL);
+    ck_assert_int_ge(ends[1], 0);
+    close(listener);
+}
+
+START_TEST(what_is_written_while_held_leaves_at_the_release)
+{
+    int ends[2];
+    char got[8];
+    connect_pair(ends);
+    watches_want(&watches, ends[0], PORT_READ);
+    watches_hold(&watches);
+    ck_assert_int_eq(write(ends[0], "ab", 2), 2);
+    ck_assert_int_eq(write(ends[0], "cd", 2), 2);
+    struct pollfd waits = {.fd = ends[1], .events = POLLIN};
+    ck_assert_int_eq(poll(&waits, 1, 0), 0);
+    watches_release(&watches);
+    ck_assert_int_eq(poll(&waits, 1, 1000), 1);
+    ck_assert_int_eq(read(ends[1], got, sizeof got), 4);
+    watches_forget(&watches, ends[0]);
+    close(ends[0]);
+    close(ends[1]);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -88,6 +129,7 @@ int main(void)
         resting_descriptor_is_not_heard_of_and_tells_the_port_once,
         resting_descriptor_does_not_wait_to_write,
         number_that_was_closed_and_given_again_is_a_new_watch,
+        what_is_written_while_held_leaves_at_the_release,
     };
     return suite_run("watches", tests, sizeof tests / sizeof tests[0], set_up, tear_down);
 }
