@@ -12,6 +12,7 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 enum {
     SHARDS_MAX = 64,
@@ -33,8 +34,8 @@ struct node {
 
 struct shard {
     _Alignas(64) pthread_mutex_t lock;
-    struct node **buckets;
-    size_t n_buckets; /* a power of two */
+    struct node **buckets; /* its part of the cache's */
+    size_t n_buckets;      /* a power of two */
     struct node *oldest, *newest, *hand;
     size_t limit_bytes;
     struct cache_counts counts; /* used_bytes includes the buckets */
@@ -42,6 +43,8 @@ struct shard {
 
 struct cache {
     uint8_t secret[16];
+    struct node **buckets; /* of all shards: pages that nobody wrote to take no memory */
+    size_t n_buckets;
     size_t n_shards; /* a power of two */
     struct shard shards[];
 };
@@ -150,22 +153,25 @@ static struct shard *shard_of(struct cache *cache, const struct cache_key *key, 
     return &cache->shards[(hash >> 32) & (cache->n_shards - 1)];
 }
 
-static bool shard_init(struct shard *s, size_t limit_bytes)
+static size_t count_shards(size_t size_bytes)
+{
+    size_t n = power_of_two_up_to(size_bytes / SHARD_MIN_BYTES + 1);
+    return n < SHARDS_MAX ? n : SHARDS_MAX;
+}
+
+static void shard_init(struct shard *s, size_t limit_bytes, struct node **buckets, size_t n_buckets)
 {
     pthread_mutex_init(&s->lock, NULL);
     s->limit_bytes = limit_bytes;
-    s->n_buckets = power_of_two_up_to(limit_bytes / BYTES_A_BUCKET + 1);
-    s->buckets = calloc(s->n_buckets, sizeof s->buckets[0]);
-    s->counts.used_bytes = s->n_buckets * sizeof s->buckets[0];
-    return s->buckets != NULL;
+    s->buckets = buckets;
+    s->n_buckets = n_buckets;
+    s->counts.used_bytes = n_buckets * sizeof buckets[0];
 }
 
 struct cache *cache_new(const struct cache_params *params, const uint8_t secret[16])
 {
-    size_t n_shards = power_of_two_up_to(params->size_bytes / SHARD_MIN_BYTES + 1);
-    if (n_shards > SHARDS_MAX) {
-        n_shards = SHARDS_MAX;
-    }
+    size_t n_shards = count_shards(params->size_bytes), limit_bytes = params->size_bytes / n_shards;
+    size_t n_buckets = power_of_two_up_to(limit_bytes / BYTES_A_BUCKET + 1);
     size_t n_bytes = sizeof(struct cache) + n_shards * sizeof(struct shard);
     struct cache *cache = aligned_alloc(64, (n_bytes + 63) & ~(size_t)63);
     if (cache == NULL) {
@@ -173,11 +179,17 @@ struct cache *cache_new(const struct cache_params *params, const uint8_t secret[
     }
     memset(cache, 0, n_bytes);
     memcpy(cache->secret, secret, sizeof cache->secret);
-    for (; cache->n_shards < n_shards; cache->n_shards++) {
-        if (!shard_init(&cache->shards[cache->n_shards], params->size_bytes / n_shards)) {
-            pthread_mutex_destroy(&cache->shards[cache->n_shards].lock);
-            return cache_free(cache);
-        }
+    cache->n_shards = n_shards;
+    cache->n_buckets = n_shards * n_buckets;
+    void *buckets = mmap(NULL, cache->n_buckets * sizeof cache->buckets[0], PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (buckets == MAP_FAILED) {
+        free(cache);
+        return NULL;
+    }
+    cache->buckets = buckets;
+    for (size_t i = 0; i < n_shards; i++) {
+        shard_init(&cache->shards[i], limit_bytes, cache->buckets + i * n_buckets, n_buckets);
     }
     return cache;
 }
@@ -190,8 +202,8 @@ struct cache *cache_free(struct cache *cache)
     cache_flush(cache);
     for (size_t i = 0; i < cache->n_shards; i++) {
         pthread_mutex_destroy(&cache->shards[i].lock);
-        free(cache->shards[i].buckets);
     }
+    munmap(cache->buckets, cache->n_buckets * sizeof cache->buckets[0]);
     free(cache);
     return NULL;
 }

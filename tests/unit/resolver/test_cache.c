@@ -210,6 +210,28 @@ START_TEST(two_threads_find_only_what_belongs_to_their_question)
 }
 END_TEST
 
+/* Pages of memory that the process has in use. */
+static long resident_pages(void)
+{
+    long n_all, n_resident = 0;
+    FILE *statm = fopen("/proc/self/statm", "r");
+    ck_assert_ptr_nonnull(statm);
+    ck_assert_int_eq(fscanf(statm, "%ld %ld", &n_all, &n_resident), 2);
+    fclose(statm);
+    return n_resident;
+}
+
+START_TEST(empty_cache_of_a_gibibyte_takes_hardly_any_memory)
+{
+    long before = resident_pages();
+    struct cache *cache = cache_of((size_t)1 << 30);
+    ck_assert_int_lt(resident_pages() - before, 256);
+    put(cache, "example.com", 60, 1);
+    ck_assert_uint_eq(has(cache, "example.com", START_US), 1);
+    cache_free(cache);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -222,6 +244,7 @@ int main(void)
         names_asked_again_outlive_a_scan_of_names_asked_once,
         cache_of_no_size_keeps_nothing_and_harms_nobody,
         two_threads_find_only_what_belongs_to_their_question,
+        empty_cache_of_a_gibibyte_takes_hardly_any_memory,
     };
     return suite_run("cache", tests, sizeof tests / sizeof tests[0], NULL, NULL);
 }
