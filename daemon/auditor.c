@@ -4,7 +4,7 @@
 #include "daemon/alert.h"
 #include "daemon/loop.h"
 #include "resolver/plain.h"
-#include "resolver/upstream/curl.h"
+#include "resolver/upstream/curl/curl.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -138,6 +138,7 @@ static bool make_pool(struct auditor *a, const char *const *servers, size_t n_se
         .providers = config->providers,
         .n_providers = config->n_providers,
         .max_attempts = ATTEMPTS_MAX,
+        .patience_max_ms = ASK_TIMEOUT_MS,
         .bootstrap = a->plain,
         .min_ttl_s = config->cache.min_ttl_s,
         .max_ttl_s = config->cache.max_ttl_s,

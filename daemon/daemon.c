@@ -6,7 +6,7 @@
 #include "daemon/loop.h"
 #include "daemon/systemd.h"
 #include "resolver/plain.h"
-#include "resolver/upstream/curl.h"
+#include "resolver/upstream/curl/curl.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -2,7 +2,7 @@
 /* httpdnsd(8): the command line. */
 #include "daemon/daemon.h"
 #include "daemon/log.h"
-#include "resolver/upstream/curl.h"
+#include "resolver/upstream/curl/curl.h"
 
 #include <getopt.h>
 #include <stdlib.h>

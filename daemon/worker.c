@@ -5,14 +5,14 @@
 #include "daemon/stream.h"
 #include "daemon/udp.h"
 #include "resolver/plain.h"
-#include "resolver/upstream/curl.h"
+#include "resolver/upstream/curl/curl.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 
 enum {
     QUERIES_MAX = 16384,
-    HEDGE_MS = 500,
+    PATIENCE_MAX_MS = 500,
     CONNECT_TIMEOUT_MS = 1000,
     CONNECTIONS_PER_PROVIDER = 8,
     DRAIN_TURNS = 3,
@@ -184,7 +184,6 @@ static bool make_resolver(struct worker *w)
     };
     struct resolver_params resolver = {
         .query_timeout_ms = config->query_timeout_ms,
-        .hedge_ms = HEDGE_MS,
         .max_queries = QUERIES_MAX,
     };
     w->exchange = curl_exchange_new(&exchange, port);
@@ -196,6 +195,7 @@ static bool make_resolver(struct worker *w)
         .providers = config->providers,
         .n_providers = config->n_providers,
         .max_attempts = 2 * QUERIES_MAX,
+        .patience_max_ms = PATIENCE_MAX_MS,
         .bootstrap = w->plain,
         .min_ttl_s = config->cache.min_ttl_s,
         .max_ttl_s = config->cache.max_ttl_s,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The seam to a provider: bytes to an endpoint, bytes back, once. The daemon's exchange is libcurl
- * (resolver/upstream/curl.c); the tests' exchange is a script.
+ * (resolver/upstream/curl/); the tests' exchange is a script.
  *
  * Knows HTTP only as far as a DNS driver needs it; knows no DNS. Bound: EXCHANGE_BODY_MAX bytes a
  * reply, enforced while it streams in. */
@@ -74,6 +74,11 @@ struct exchange_ops {
                  struct exchange_call *call);
     /* After it on_done is not called. Harmless when the call is not under way. */
     void (*cancel)(struct exchange *exchange, struct exchange_call *call);
+    /* Someone has waited `silent_us` for a reply from there. Connections of the endpoint on which
+     * nothing that was sent since is known to have arrived are given up: what waits on them ends
+     * BROKEN, later, and nothing new is sent on them. */
+    void (*doubt)(struct exchange *exchange, const struct exchange_endpoint *endpoint,
+                  uint64_t silent_us);
     /* Frees the exchange; every call must have ended. */
     void (*free)(struct exchange *exchange);
 };

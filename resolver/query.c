@@ -20,6 +20,17 @@ static enum query_state step_arrived(struct query *q);
 static enum query_state step_policy(struct query *q);
 static enum query_state step_cache(struct query *q);
 static enum query_state step_joining(struct query *q);
+/* The longest that one of its attempts may be silent before it is doubted. */
+static uint64_t query_patience_us(const struct query *q)
+{
+    uint64_t longest_us = 0;
+    for (size_t i = 0; i < q->n_tries; i++) {
+        uint64_t patience_us = pool_patience_us(q->resolver->pool, q->tries[i].provider);
+        longest_us = patience_us > longest_us ? patience_us : longest_us;
+    }
+    return longest_us;
+}
+
 static enum query_state step_asking(struct query *q);
 static enum query_state step_replying(struct query *q);
 
@@ -192,11 +203,12 @@ static int query_try(struct query *q, unsigned provider, bool fresh)
     if (failure < 0) {
         return failure;
     }
+    r->counts.n_hedged += q->n_tries > 0;
     t->provider = provider;
     t->began_us = port_now_us(r->port);
     q->n_tries++;
     q->tried |= 1u << provider;
-    q->hedge_us = t->began_us + (uint64_t)r->params.hedge_ms * 1000;
+    q->hedge_us = t->began_us + pool_patience_us(r->pool, provider);
     q->timer.on_fire = on_timer;
     return 0;
 }
@@ -224,8 +236,8 @@ static enum query_state step_asking(struct query *q)
         q->tried |= 1u << (unsigned)provider;
         provider = pool_next(q->resolver->pool, q->tried);
     }
-    q->hedge_us = PORT_NEVER;
     if (q->n_tries > 0) {
+        q->hedge_us = port_now_us(q->resolver->port) + query_patience_us(q);
         return QUERY_WAITING;
     }
     query_note_error(q, EDE_NO_REACHABLE, "no provider answered");
@@ -289,7 +301,9 @@ static void on_timer(struct port_timer *timer)
         query_resume(q, QUERY_REPLYING);
         return;
     }
-    q->resolver->counts.n_hedged++;
+    for (size_t i = 0; i < q->n_tries; i++) {
+        attempt_doubt(q->tries[i].attempt);
+    }
     query_resume(q, QUERY_ASKING);
 }
 
@@ -306,9 +320,9 @@ void query_fail(struct query *q, const struct reply_error *error)
 static void query_end_tries(struct query *q)
 {
     uint64_t now_us = q->n_tries > 0 ? port_now_us(q->resolver->port) : 0;
-    uint64_t patience_us = (uint64_t)q->resolver->params.hedge_ms * 1000;
     while (q->n_tries > 0) {
         struct query_try *t = &q->tries[--q->n_tries];
+        uint64_t patience_us = pool_patience_us(q->resolver->pool, t->provider);
         t->attempt = attempt_free(t->attempt, now_us - t->began_us >= patience_us);
     }
 }

@@ -16,7 +16,6 @@ struct resolver;
 
 struct resolver_params {
     uint32_t query_timeout_ms; /* the budget of one query; a stub gives up after 5 s */
-    uint32_t hedge_ms;         /* a provider silent for so long is joined by the next */
     size_t max_queries;
 };
 

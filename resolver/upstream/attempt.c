@@ -131,8 +131,12 @@ static void learn(struct attempt *a, const struct exchange_reply *reply,
                   enum attempt_verdict verdict)
 {
     struct upstream *u = a->upstream;
+    uint64_t now_us = port_now_us(u->pool->port);
+    if (reply->result == EXCHANGE_DONE) {
+        u->heard_us = now_us;
+    }
     if (verdict == ATTEMPT_ANSWERED) {
-        upstream_note_good(u);
+        upstream_note_good(u, now_us - a->began_us);
         return;
     }
     upstream_note_failed(u);
@@ -186,6 +190,7 @@ static int attempt_send(struct attempt *a)
     struct doh_room room;
     struct doh_wish wish = {&a->question, a->want_do, a->want_cd, u->wants_get};
     struct exchange_request request = {.endpoint = &u->endpoint};
+    a->began_us = port_now_us(pool->port);
     a->fresh = a->fresh || u->suspect;
     u->suspect = false;
     request.fresh = a->fresh;
@@ -268,6 +273,15 @@ void attempts_resume(struct upstream *u)
     }
 }
 
+void attempt_doubt(struct attempt *a)
+{
+    struct upstream *u = a->upstream;
+    if (!a->waits) {
+        u->pool->exchange->ops->doubt(u->pool->exchange, &u->endpoint,
+                                      port_now_us(u->pool->port) - a->began_us);
+    }
+}
+
 struct attempt *attempt_free(struct attempt *a, bool timed_out)
 {
     if (a == NULL) {
@@ -285,7 +299,7 @@ struct attempt *attempt_free(struct attempt *a, bool timed_out)
     }
     if (timed_out) {
         upstream_note_failed(u);
-        u->suspect = true;
+        u->suspect = u->heard_us < a->began_us;
     }
     attempt_release(a);
     return NULL;

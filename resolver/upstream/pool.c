@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+enum { PATIENCE_MIN_US = 100000 };
 enum { FAILURES_TO_DOWN = 3, DOWN_MIN_S = 1, DOWN_MAX_S = 30 };
 
 static void on_bootstrap_done(void *ctx)
@@ -91,8 +92,33 @@ int pool_next(struct pool *pool, unsigned tried)
     return fallback;
 }
 
-void upstream_note_good(struct upstream *u)
+uint64_t pool_patience_us(const struct pool *pool, unsigned provider)
 {
+    const struct upstream *u = &pool->upstreams[provider];
+    uint64_t max_us = (uint64_t)pool->params.patience_max_ms * 1000;
+    uint64_t usual_us = u->mean_us + 4 * u->spread_us;
+    if (u->mean_us == 0 || usual_us > max_us) {
+        return max_us;
+    }
+    return usual_us > PATIENCE_MIN_US ? usual_us : PATIENCE_MIN_US;
+}
+
+/* RFC 6298 section 2. */
+static void learn_time(struct upstream *u, uint64_t took_us)
+{
+    if (u->mean_us == 0) {
+        u->mean_us = took_us + 1;
+        u->spread_us = took_us / 2;
+        return;
+    }
+    uint64_t off_us = took_us > u->mean_us ? took_us - u->mean_us : u->mean_us - took_us;
+    u->spread_us = (3 * u->spread_us + off_us) / 4;
+    u->mean_us = (7 * u->mean_us + took_us) / 8 + 1;
+}
+
+void upstream_note_good(struct upstream *u, uint64_t took_us)
+{
+    learn_time(u, took_us);
     u->n_good++;
     u->failures_in_row = 0;
     u->down_until_us = 0;

@@ -29,6 +29,7 @@ struct pool_params {
     const struct provider_params *providers; /* borrowed for the pool's life */
     size_t n_providers;                      /* 1 … POOL_MAX */
     size_t max_attempts;
+    uint32_t patience_max_ms; /* for pool_patience_us() */
     struct plain
         *bootstrap; /* borrowed; finds the addresses of providers that have none; may be NULL */
     uint32_t min_ttl_s, max_ttl_s, negative_max_ttl_s; /* for answer_read() */
@@ -47,6 +48,11 @@ struct pool *pool_free(struct pool *pool);
  * i) and not held to be down; failing that the first not tried. -ENOENT when all were tried. A
  * provider is down for 1 s doubling to 30 s after 3 failures in a row; one success ends it. */
 int pool_next(struct pool *pool, unsigned tried);
+
+/* How long an attempt at `provider` is usually over: about its p95, from the mean and the deviation
+ * of what its answers took (as RFC 6298 does); 100 ms at least, patience_max_ms at most and before
+ * anything is known. */
+uint64_t pool_patience_us(const struct pool *pool, unsigned provider);
 
 /* What the end of an attempt means for its query: a pure function of transport result, HTTP status
  * and what the check of the DNS message said. */
@@ -82,6 +88,10 @@ int attempt_start(struct pool *pool, const struct attempt_wish *wish, struct att
 /* Takes NULL; returns NULL. A cancelled attempt says nothing about its provider unless `timed_out`.
  */
 struct attempt *attempt_free(struct attempt *attempt, bool timed_out);
+
+/* The attempt has been silent for longer than its provider usually is: a connection that shows no
+ * sign of life is given up, and the attempt then ends with RETRY_SAME. */
+void attempt_doubt(struct attempt *attempt);
 
 /* What an attempt's end means; pure. `check` is answer_read()'s outcome, 0 when it was not asked.
  */

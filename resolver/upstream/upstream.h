@@ -16,9 +16,12 @@ struct upstream {
     uint64_t n_sent, n_good, n_failed;
     unsigned failures_in_row;
     uint64_t down_until_us;
-    uint32_t down_s; /* how long the last time */
-    bool suspect;    /* its connection may be dead: the next attempt takes a fresh one */
-    bool wants_get;  /* learnt from 405 or 501 */
+    uint32_t down_s;    /* how long the last time */
+    uint64_t heard_us;  /* when it replied last, whatever it said */
+    uint64_t mean_us;   /* what an answer takes; 0: not known yet */
+    uint64_t spread_us; /* mean deviation of that */
+    bool suspect;       /* its connection may be dead: the next attempt takes a fresh one */
+    bool wants_get;     /* learnt from 405 or 501 */
 };
 
 struct attempt {
@@ -27,6 +30,7 @@ struct attempt {
     struct question question;
     bool want_do, want_cd, fresh;
     bool waits; /* for an address */
+    uint64_t began_us;
     void (*on_end)(void *ctx, struct attempt_end *end);
     void *ctx;
     struct attempt *next; /* free or waiting */
@@ -42,7 +46,7 @@ struct pool {
 };
 
 /* An attempt ended well or badly; a bad one may put the provider down. */
-void upstream_note_good(struct upstream *upstream);
+void upstream_note_good(struct upstream *upstream, uint64_t took_us);
 void upstream_note_failed(struct upstream *upstream);
 /* The provider asked for silence (Retry-After). */
 void upstream_note_busy(struct upstream *upstream, uint32_t wait_s);

@@ -8,10 +8,13 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+enum { DELAYED_ACK_US = 40000 };
+
 struct watch {
     struct watches *all;
     struct watch *next;
     struct port_watch *port_watch;
+    const void *owner;
     int fd;
     unsigned events; /* what the port watches for */
     bool resting;
@@ -50,11 +53,12 @@ static void on_ready(void *ctx, int fd, unsigned events)
     }
 }
 
-int watches_want(struct watches *w, int fd, unsigned events)
+int watches_want(struct watches *w, int fd, unsigned events, const void *owner)
 {
     struct watch *watch = *find(w, fd);
     if (watch != NULL) {
         watch->resting = false;
+        watch->owner = owner;
         int failure =
             watch->events == events ? 0 : w->port->ops->rewatch(watch->port_watch, events);
         watch->events = failure < 0 ? watch->events : events;
@@ -70,6 +74,7 @@ int watches_want(struct watches *w, int fd, unsigned events)
         return failure;
     }
     watch->all = w;
+    watch->owner = owner;
     watch->fd = fd;
     watch->events = events;
     watch->next = w->first;
@@ -106,6 +111,30 @@ void watches_hold(const struct watches *w)
 void watches_release(const struct watches *w)
 {
     cork(w, 0);
+}
+
+/* The peer's kernel acknowledges within its round trip and its delay, however slow the program
+ * behind it is: silence of the kernel is silence of the path. */
+static bool is_black_hole(int fd, uint64_t silent_us)
+{
+    struct tcp_info info = {0};
+    socklen_t n = sizeof info;
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &n) < 0 ||
+        info.tcpi_state != TCP_ESTABLISHED || info.tcpi_unacked == 0) {
+        return false;
+    }
+    uint64_t usual_us = info.tcpi_rtt + 4 * (uint64_t)info.tcpi_rttvar + DELAYED_ACK_US;
+    uint64_t wait_us = silent_us > usual_us ? silent_us : usual_us;
+    return (uint64_t)info.tcpi_last_ack_recv * 1000 >= wait_us;
+}
+
+void watches_doubt(const struct watches *w, const void *owner, uint64_t silent_us)
+{
+    for (const struct watch *watch = w->first; watch != NULL; watch = watch->next) {
+        if (watch->owner == owner && is_black_hole(watch->fd, silent_us)) {
+            shutdown(watch->fd, SHUT_RDWR);
+        }
+    }
 }
 
 void watches_forget(struct watches *w, int fd)

@@ -22,8 +22,9 @@ void watches_init(struct watches *watches, struct port *port,
 /* Every descriptor must have been forgotten. */
 void watches_done(struct watches *watches);
 
-/* Waits for `events` (PORT_READ | PORT_WRITE) on fd from now on. -ENOMEM, or the port's failure. */
-int watches_want(struct watches *watches, int fd, unsigned events);
+/* Waits for `events` (PORT_READ | PORT_WRITE) on fd from now on; `owner` says whose it is. -ENOMEM,
+ * or the port's failure. */
+int watches_want(struct watches *watches, int fd, unsigned events, const void *owner);
 /* Nobody waits for fd at the moment. */
 void watches_rest(struct watches *watches, int fd);
 /* Between the two, what is written to a TCP socket that is watched waits, so as to leave in as few
@@ -31,6 +32,9 @@ void watches_rest(struct watches *watches, int fd);
  * and may wake who sleeps there. */
 void watches_hold(const struct watches *watches);
 void watches_release(const struct watches *watches);
+/* Shuts down those of the owner's TCP connections on which for `silent_us` nothing was heard, not
+ * even that what was sent had arrived. Whoever reads or writes there finds it ended. */
+void watches_doubt(const struct watches *watches, const void *owner, uint64_t silent_us);
 /* Ends the watch; to be called before fd is closed. */
 void watches_forget(struct watches *watches, int fd);
 

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Providers that die, hang or lie about who they are: every query is still answered."""
 import concurrent.futures
+import os
 import signal
+import subprocess
 import threading
 import time
+from pathlib import Path
 
 import dns.message
 import dns.rcode
@@ -168,3 +171,51 @@ def test_with_a_ca_file_the_systems_roots_do_not_count(lab, daemon, tmp_path):
     d = daemon(lab.provider_yaml().replace(str(lab.ca), str(other)) + "hijack: {mode: off}\n",
                start_with=with_system_roots(roots))
     assert d.udp("example.com").rcode() == dns.rcode.SERVFAIL
+
+
+def nft_trouble():
+    """Why no packet filter can be set here, or ''."""
+    try:
+        return subprocess.run(["nft", "list", "tables"], capture_output=True, text=True).stderr.strip()
+    except FileNotFoundError:
+        return "nft is not installed"
+
+
+def connections_to(port):
+    """Local ports of the established TCP connections to that port on loopback."""
+    rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return [int(row[1].split(":")[1], 16) for row in rows if row[3] == "01" and int(row[2].split(":")[1], 16) == port]
+
+
+class BlackHole:
+    """Established connections to a port lose every packet, both ways; new ones work."""
+
+    def __init__(self, port):
+        self.table = f"httpdnsd_test_{os.getpid()}"
+        ways = [f"tcp sport {a} tcp dport {b} drop" for local in connections_to(port)
+                for a, b in ((local, port), (port, local))]
+        self.n = len(ways) // 2
+        self.rules = "\n".join([f"table inet {self.table} {{", "chain i {", "type filter hook input priority 0;",
+                                *ways, "}", "}", ""])
+
+    def __enter__(self):
+        subprocess.run(["nft", "-f", "-"], input=self.rules, text=True, check=True)
+        return self
+
+    def __exit__(self, *_):
+        subprocess.run(["nft", "delete", "table", "inet", self.table], check=True)
+
+
+@pytest.mark.skipif(nft_trouble() != "", reason=f"no packet filter: {nft_trouble()}")
+def test_black_holed_connection_is_given_up_and_no_query_is_lost(lab, daemon):
+    """One provider: nobody to hedge at. The kernel's silence is what tells a dead path from a slow provider."""
+    only_first = "\n".join(lab.provider_yaml().splitlines()[:5])
+    d = daemon(only_first + "\nhijack: {mode: off}\n")
+    for i in range(20):
+        assert d.udp(f"before{i}.wild.honest-lab.net").rcode() == dns.rcode.NOERROR
+    with BlackHole(lab.doh_ports[0]) as hole:
+        assert hole.n >= 1
+        for i in range(3):
+            began = time.monotonic()
+            assert d.udp(f"after{i}.wild.honest-lab.net", timeout=5).rcode() == dns.rcode.NOERROR
+            assert time.monotonic() - began < 1

@@ -45,6 +45,15 @@ static void fake_cancel(struct exchange *exchange, struct exchange_call *call)
     }
 }
 
+static void fake_doubt(struct exchange *exchange, const struct exchange_endpoint *endpoint,
+                       uint64_t silent_us)
+{
+    struct fake_exchange *fake = (struct fake_exchange *)exchange;
+    (void)endpoint;
+    fake->n_doubts++;
+    fake->doubt_silent_us = silent_us;
+}
+
 static void fake_free(struct exchange *exchange)
 {
     (void)exchange;
@@ -52,7 +61,7 @@ static void fake_free(struct exchange *exchange)
 
 void fake_exchange_init(struct fake_exchange *fake)
 {
-    static const struct exchange_ops ops = {fake_start, fake_cancel, fake_free};
+    static const struct exchange_ops ops = {fake_start, fake_cancel, fake_doubt, fake_free};
     memset(fake, 0, sizeof *fake);
     fake->exchange.ops = &ops;
 }

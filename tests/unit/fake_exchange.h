@@ -23,6 +23,8 @@ struct fake_exchange {
     struct fake_call live[FAKE_EXCHANGE_LIVE]; /* oldest first */
     size_t n_live;
     unsigned n_cancelled;
+    unsigned n_doubts;
+    uint64_t doubt_silent_us; /* of the last one */
     int start_fails;
 };
 

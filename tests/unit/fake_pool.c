@@ -15,6 +15,18 @@ int pool_next(struct pool *pool, unsigned tried)
     return -ENOENT;
 }
 
+uint64_t pool_patience_us(const struct pool *pool, unsigned provider)
+{
+    (void)pool;
+    (void)provider;
+    return FAKE_POOL_PATIENCE_MS * 1000;
+}
+
+void attempt_doubt(struct attempt *attempt)
+{
+    attempt->pool->n_doubts++;
+}
+
 int attempt_start(struct pool *pool, const struct attempt_wish *wish, struct attempt **ret_attempt)
 {
     if (pool->start_fails != 0) {

@@ -6,7 +6,7 @@
 
 #include "resolver/upstream/pool.h"
 
-enum { FAKE_POOL_LIVE = 64 };
+enum { FAKE_POOL_LIVE = 64, FAKE_POOL_PATIENCE_MS = 500 };
 
 struct attempt {
     struct pool *pool;
@@ -20,7 +20,8 @@ struct pool {
     unsigned n_started;   /* over all */
     unsigned n_cancelled; /* freed before their end … */
     unsigned n_timed_out; /* … because they were slow */
-    int start_fails;      /* what attempt_start() returns instead of starting; 0: starts */
+    unsigned n_doubts;
+    int start_fails; /* what attempt_start() returns instead of starting; 0: starts */
 };
 
 /* Ends the oldest live attempt; takes `answer`. */

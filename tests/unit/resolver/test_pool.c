@@ -58,6 +58,7 @@ static void set_up(void)
         .providers = providers,
         .n_providers = 2,
         .max_attempts = MAX_ATTEMPTS,
+        .patience_max_ms = 500,
         .max_ttl_s = 86400,
         .negative_max_ttl_s = 3600,
     };
@@ -298,6 +299,65 @@ START_TEST(exchange_that_cannot_start_leaves_nothing_behind)
 }
 END_TEST
 
+/* An answer of provider 0 after so long. */
+static void answer_after(uint64_t took_us)
+{
+    start(0);
+    fake_port_advance(&fake_port, took_us);
+    answer_with("www.example.com", RCODE_NOERROR);
+}
+
+START_TEST(patience_is_what_answers_usually_take_within_its_bounds)
+{
+    ck_assert_uint_eq(pool_patience_us(pool, 0), 500000);
+    for (int i = 0; i < 50; i++) {
+        answer_after(150000);
+    }
+    ck_assert_uint_ge(pool_patience_us(pool, 0), 150000);
+    ck_assert_uint_le(pool_patience_us(pool, 0), 160000);
+    for (int i = 0; i < 50; i++) {
+        answer_after(1000);
+    }
+    ck_assert_uint_eq(pool_patience_us(pool, 0), 100000);
+    for (int i = 0; i < 50; i++) {
+        answer_after(2000000);
+    }
+    ck_assert_uint_eq(pool_patience_us(pool, 0), 500000);
+    ck_assert_uint_eq(pool_patience_us(pool, 1), 500000);
+}
+END_TEST
+
+START_TEST(doubt_tells_the_exchange_for_how_long_the_attempt_has_been_silent)
+{
+    struct attempt *attempt = start(0);
+    fake_port_advance(&fake_port, 120000);
+    attempt_doubt(attempt);
+    ck_assert_uint_eq(fake.n_doubts, 1);
+    ck_assert_uint_eq(fake.doubt_silent_us, 120000);
+    attempt_free(attempt, false);
+}
+END_TEST
+
+START_TEST(timed_out_attempt_makes_the_connection_suspect_only_if_the_provider_was_silent)
+{
+    start(0);
+    struct attempt *slow = start(0);
+    fake_port_advance(&fake_port, 1000);
+    answer_with("www.example.com", RCODE_NOERROR);
+    attempt_free(slow, true);
+    start(0);
+    ck_assert(!fake.live[0].fresh);
+    answer_with("www.example.com", RCODE_NOERROR);
+    fake_port_advance(&fake_port, 1000);
+    slow = start(0);
+    fake_port_advance(&fake_port, 1000);
+    attempt_free(slow, true);
+    start(0);
+    ck_assert(fake.live[0].fresh);
+    answer_with("www.example.com", RCODE_NOERROR);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -314,6 +374,9 @@ int main(void)
         attempt_that_was_too_slow_makes_the_next_take_a_fresh_connection,
         more_attempts_than_allowed_are_refused,
         exchange_that_cannot_start_leaves_nothing_behind,
+        patience_is_what_answers_usually_take_within_its_bounds,
+        doubt_tells_the_exchange_for_how_long_the_attempt_has_been_silent,
+        timed_out_attempt_makes_the_connection_suspect_only_if_the_provider_was_silent,
     };
     return suite_run("pool", tests, sizeof tests / sizeof tests[0], set_up, tear_down);
 }

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { CLIENTS = 64, BUDGET_MS = 4000, HEDGE_MS = 500, MAX_QUERIES = 32 };
+enum { CLIENTS = 64, BUDGET_MS = 4000, HEDGE_MS = FAKE_POOL_PATIENCE_MS, MAX_QUERIES = 32 };
 
 /* The auditor, in place of resolver/audit: how often it was told. */
 struct audit {
@@ -47,8 +47,7 @@ static void set_up(void)
     static const uint8_t secret[16] = {1};
     struct cache_params cache = {
         .size_bytes = 1 << 20, .max_ttl_s = 86400, .negative_max_ttl_s = 3600};
-    struct resolver_params params = {
-        .query_timeout_ms = BUDGET_MS, .hedge_ms = HEDGE_MS, .max_queries = MAX_QUERIES};
+    struct resolver_params params = {.query_timeout_ms = BUDGET_MS, .max_queries = MAX_QUERIES};
     memset(&world, 0, sizeof world);
     fake_port_init(&world.port, 7);
     world.pool.n_providers = 2;
@@ -294,6 +293,23 @@ START_TEST(silent_provider_is_joined_by_the_next_and_the_first_good_answer_wins)
 }
 END_TEST
 
+START_TEST(silent_attempt_is_doubted_again_and_again_while_there_is_no_other_provider)
+{
+    world.pool.n_providers = 1;
+    ask(0, "www.example.com");
+    fake_port_advance(&world.port, HEDGE_MS * 1000 - 1);
+    ck_assert_uint_eq(world.pool.n_doubts, 0);
+    fake_port_advance(&world.port, 2);
+    ck_assert_uint_eq(world.pool.n_doubts, 1);
+    fake_port_advance(&world.port, HEDGE_MS * 1000 + 1);
+    ck_assert_uint_eq(world.pool.n_doubts, 2);
+    fake_pool_end(&world.pool, ATTEMPT_RETRY_SAME, NULL);
+    ck_assert(world.pool.live[0]->wish.fresh);
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good("www.example.com", 60));
+    ck_assert_uint_eq(rcode_of(0), RCODE_NOERROR);
+}
+END_TEST
+
 START_TEST(late_answer_of_the_first_still_wins_and_the_second_is_not_blamed)
 {
     ask(0, "www.example.com");
@@ -457,6 +473,7 @@ int main(void)
         upstreams_own_servfail_is_given_when_nobody_has_better,
         second_providers_answer_beats_the_firsts_servfail,
         silent_provider_is_joined_by_the_next_and_the_first_good_answer_wins,
+        silent_attempt_is_doubted_again_and_again_while_there_is_no_other_provider,
         late_answer_of_the_first_still_wins_and_the_second_is_not_blamed,
         silence_of_all_ends_at_the_deadline_with_servfail,
         pool_that_takes_no_attempt_answers_servfail_at_once,

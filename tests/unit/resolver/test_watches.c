@@ -40,12 +40,12 @@ static void tear_down(void)
 
 START_TEST(what_is_wanted_is_heard_of)
 {
-    ck_assert_int_eq(watches_want(&watches, FD, PORT_READ), 0);
-    ck_assert_int_eq(watches_want(&watches, OTHER, PORT_WRITE), 0);
+    ck_assert_int_eq(watches_want(&watches, FD, PORT_READ, NULL), 0);
+    ck_assert_int_eq(watches_want(&watches, OTHER, PORT_WRITE, NULL), 0);
     ck_assert(fake_port_ready(&fake, FD, PORT_READ));
     ck_assert_int_eq(last_fd, FD);
     ck_assert(!fake_port_ready(&fake, FD, PORT_WRITE));
-    watches_want(&watches, FD, PORT_READ | PORT_WRITE);
+    watches_want(&watches, FD, PORT_READ | PORT_WRITE, NULL);
     ck_assert(fake_port_ready(&fake, FD, PORT_WRITE));
     ck_assert_uint_eq(last_events, PORT_WRITE);
     ck_assert_uint_eq(n_ready, 2);
@@ -54,12 +54,12 @@ END_TEST
 
 START_TEST(resting_descriptor_is_not_heard_of_and_tells_the_port_once)
 {
-    watches_want(&watches, FD, PORT_READ);
+    watches_want(&watches, FD, PORT_READ, NULL);
     watches_rest(&watches, FD);
     ck_assert(fake_port_ready(&fake, FD, PORT_READ));
     ck_assert(!fake_port_ready(&fake, FD, PORT_READ));
     ck_assert_uint_eq(n_ready, 0);
-    watches_want(&watches, FD, PORT_READ);
+    watches_want(&watches, FD, PORT_READ, NULL);
     ck_assert(fake_port_ready(&fake, FD, PORT_READ));
     ck_assert_uint_eq(n_ready, 1);
 }
@@ -67,7 +67,7 @@ END_TEST
 
 START_TEST(resting_descriptor_does_not_wait_to_write)
 {
-    watches_want(&watches, FD, PORT_READ | PORT_WRITE);
+    watches_want(&watches, FD, PORT_READ | PORT_WRITE, NULL);
     watches_rest(&watches, FD);
     ck_assert(!fake_port_ready(&fake, FD, PORT_WRITE));
 }
@@ -75,12 +75,12 @@ END_TEST
 
 START_TEST(number_that_was_closed_and_given_again_is_a_new_watch)
 {
-    watches_want(&watches, FD, PORT_READ);
+    watches_want(&watches, FD, PORT_READ, NULL);
     watches_rest(&watches, FD);
     watches_forget(&watches, FD);
     watches_forget(&watches, FD);
     ck_assert(!fake_port_ready(&fake, FD, PORT_READ));
-    watches_want(&watches, FD, PORT_READ);
+    watches_want(&watches, FD, PORT_READ, NULL);
     ck_assert(fake_port_ready(&fake, FD, PORT_READ));
     ck_assert_uint_eq(n_ready, 1);
 }
@@ -107,7 +107,7 @@ START_TEST(what_is_written_while_held_leaves_at_the_release)
     int ends[2];
     char got[8];
     connect_pair(ends);
-    watches_want(&watches, ends[0], PORT_READ);
+    watches_want(&watches, ends[0], PORT_READ, NULL);
     watches_hold(&watches);
     ck_assert_int_eq(write(ends[0], "ab", 2), 2);
     ck_assert_int_eq(write(ends[0], "cd", 2), 2);
@@ -122,6 +122,22 @@ START_TEST(what_is_written_while_held_leaves_at_the_release)
 }
 END_TEST
 
+START_TEST(doubt_ends_no_connection_whose_other_side_acknowledges)
+{
+    int ends[2];
+    char got[8];
+    connect_pair(ends);
+    watches_want(&watches, ends[0], PORT_READ, &watches);
+    ck_assert_int_eq(write(ends[0], "ab", 2), 2);
+    watches_doubt(&watches, &watches, 0);
+    ck_assert_int_eq(write(ends[0], "cd", 2), 2);
+    ck_assert_int_eq(recv(ends[1], got, 4, MSG_WAITALL), 4);
+    watches_forget(&watches, ends[0]);
+    close(ends[0]);
+    close(ends[1]);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -130,6 +146,7 @@ int main(void)
         resting_descriptor_does_not_wait_to_write,
         number_that_was_closed_and_given_again_is_a_new_watch,
         what_is_written_while_held_leaves_at_the_release,
+        doubt_ends_no_connection_whose_other_side_acknowledges,
     };
     return suite_run("watches", tests, sizeof tests / sizeof tests[0], set_up, tear_down);
 }

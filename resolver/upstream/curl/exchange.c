@@ -4,8 +4,9 @@
  * whoever is told may start and cancel others.
  *
  * A transfer keeps its easy handle for the next request: what never changes is set once. */
-#include "resolver/upstream/curl.h"
+#include "resolver/upstream/curl/curl.h"
 
+#include "resolver/upstream/curl/endpoint.h"
 #include "resolver/upstream/fields.h"
 #include "resolver/upstream/watches.h"
 
@@ -22,7 +23,8 @@ enum {
     REQUEST_MAX = 512, /* a DNS query as we write it */
     HEADER_BYTES_MAX = 16384,
     HEADERS_MAX = 100,
-    BODY_KEPT = 4096, /* a larger buffer is not kept for the next request */
+    STREAMS_A_CONNECTION = 100, /* RFC 9113 section 6.5.2: servers should allow so many */
+    BODY_KEPT = 4096,           /* a larger buffer is not kept for the next request */
     RETRY_AFTER_MAX_S = 300,
 };
 
@@ -33,8 +35,8 @@ struct transfer {
     CURL *easy;
     struct known_endpoint *endpoint; /* it serves no other: its options stay */
     struct exchange_call *call;
-    struct transfer *next;          /* in its endpoint's free list or among the unreachable */
-    bool is_set, is_post, is_fresh; /* which options it has */
+    struct transfer *next; /* in its endpoint's free list or among the unreachable */
+    bool is_set, is_post, is_fresh, is_eager; /* which options it has */
     uint8_t request[REQUEST_MAX];
     uint8_t *body;
     size_t n_body, body_room;
@@ -43,17 +45,6 @@ struct transfer {
     bool has_age, encoded, too_large;
     uint32_t age_s;
     char detail[CURL_ERROR_SIZE];
-};
-
-/* What is kept for an endpoint. */
-struct known_endpoint {
-    const char *const *addresses;
-    size_t n_addresses;
-    struct curl_slist *resolve; /* the addresses in curl's words */
-    struct curl_slist *former;  /* what a transfer that waits to begin may still refer to */
-    bool resolved;              /* curl has used them, and keeps them: it needs no list */
-    bool is_literal;            /* the URL holds an address */
-    struct transfer *free;
 };
 
 struct curl_exchange {
@@ -161,7 +152,6 @@ static bool set_fixed_options(struct curl_exchange *x, struct transfer *t)
            curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS) == CURLE_OK &&
-           curl_easy_setopt(e, CURLOPT_PIPEWAIT, 1L) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK &&
@@ -169,6 +159,7 @@ static bool set_fixed_options(struct curl_exchange *x, struct transfer *t)
            curl_easy_setopt(e, CURLOPT_NETRC, CURL_NETRC_IGNORED) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_TCP_NODELAY, 1L) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_BUFFERSIZE, (long)BODY_KEPT) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_USERAGENT, x->params.user_agent) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, connect_ms) == CURLE_OK &&
@@ -194,6 +185,7 @@ static struct transfer *transfer_obtain(struct curl_exchange *x, struct known_en
     struct transfer *t = known->free;
     if (t != NULL) {
         known->free = t->next;
+        known->n_live++;
         return t;
     }
     t = calloc(1, sizeof *t);
@@ -207,6 +199,7 @@ static struct transfer *transfer_obtain(struct curl_exchange *x, struct known_en
         transfer_free(t);
         return NULL;
     }
+    known->n_live++;
     return t;
 }
 
@@ -218,6 +211,7 @@ static void transfer_release(struct transfer *t)
         t->body_room = 0;
     }
     t->call = NULL;
+    t->endpoint->n_live--;
     t->next = t->endpoint->free;
     t->endpoint->free = t;
 }
@@ -327,7 +321,6 @@ static void on_timer(struct port_timer *timer)
 
 static int want_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket_ctx)
 {
-    (void)easy;
     (void)socket_ctx;
     struct curl_exchange *x = ctx;
     if (what == CURL_POLL_REMOVE) {
@@ -336,7 +329,9 @@ static int want_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *
     }
     unsigned events = (what == CURL_POLL_IN || what == CURL_POLL_INOUT ? PORT_READ : 0u) |
                       (what == CURL_POLL_OUT || what == CURL_POLL_INOUT ? PORT_WRITE : 0u);
-    return watches_want(&x->watches, fd, events) < 0 ? -1 : 0;
+    struct transfer *t = NULL;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&t);
+    return watches_want(&x->watches, fd, events, t != NULL ? t->endpoint : NULL) < 0 ? -1 : 0;
 }
 
 static int want_timer(CURLM *multi, long wait_ms, void *ctx)
@@ -352,76 +347,6 @@ static int want_timer(CURLM *multi, long wait_ms, void *ctx)
 }
 
 /* ---- starting ---- */
-
-/* "host:port:address,address" for CURLOPT_RESOLVE; false without memory or for a URL that is none.
- */
-static bool make_resolve(const struct exchange_endpoint *endpoint, struct curl_slist **ret_list)
-{
-    bool done = false;
-    char *host = NULL, *port = NULL, *line = NULL;
-    size_t n;
-    FILE *to = open_memstream(&line, &n);
-    CURLU *url = curl_url();
-    if (to != NULL && url != NULL &&
-        curl_url_set(url, CURLUPART_URL, endpoint->url, 0) == CURLUE_OK &&
-        curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
-        curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK) {
-        fprintf(to, "%s:%s:", host, port);
-        for (size_t i = 0; i < endpoint->n_addresses; i++) {
-            const char *address = endpoint->addresses[i];
-            bool is_v6 = strchr(address, ':') != NULL && address[0] != '[';
-            fprintf(to, is_v6 ? "%s[%s]" : "%s%s", i > 0 ? "," : "", address);
-        }
-    }
-    if (to != NULL && fclose(to) == 0 && port != NULL) {
-        *ret_list = curl_slist_append(NULL, line);
-        done = *ret_list != NULL;
-    }
-    curl_free(host);
-    curl_free(port);
-    curl_url_cleanup(url);
-    free(line);
-    return done;
-}
-
-/* A name that curl would have to look up must not get that far. */
-static bool has_literal_host(const char *text)
-{
-    char *host = NULL;
-    bool literal = false;
-    CURLU *url = curl_url();
-    if (url != NULL && curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK &&
-        curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK) {
-        literal = host[0] == '[' || host[strspn(host, "0123456789.")] == '\0';
-    }
-    curl_free(host);
-    curl_url_cleanup(url);
-    return literal;
-}
-
-/* lends what is kept for the endpoint, brought up to date. NULL for an unusable URL. */
-static struct known_endpoint *endpoint_find(struct curl_exchange *x,
-                                            const struct exchange_endpoint *endpoint)
-{
-    assert(endpoint->id < ENDPOINTS_MAX);
-    struct known_endpoint *known = &x->endpoints[endpoint->id];
-    if (known->addresses == endpoint->addresses && known->n_addresses == endpoint->n_addresses &&
-        (known->is_literal || known->n_addresses > 0)) {
-        return known;
-    }
-    struct curl_slist *list = NULL;
-    if (endpoint->n_addresses > 0 && !make_resolve(endpoint, &list)) {
-        return NULL;
-    }
-    curl_slist_free_all(known->former);
-    known->former = known->resolve;
-    known->resolve = list;
-    known->addresses = endpoint->addresses;
-    known->n_addresses = endpoint->n_addresses;
-    known->resolved = false;
-    known->is_literal = has_literal_host(endpoint->url);
-    return known;
-}
 
 static int make_headers(struct curl_exchange *x, const char *media_type)
 {
@@ -461,11 +386,15 @@ static bool set_method(struct transfer *t, bool post)
                CURLE_OK;
 }
 
-/* Sets what is not as it was with the transfer's last request. */
+/* Requests wait for a connection that is being made, rather than to make one each; but one in
+ * STREAMS_A_CONNECTION does not: a burst over a cold pool gets the connections that it will need
+ * at once, and not after it has filled the first. Sets what is not as it was with the transfer's
+ * last request. */
 static bool set_request(struct transfer *t, const struct exchange_request *request)
 {
     CURL *e = t->easy;
     bool post = request->method == EXCHANGE_POST, good = true;
+    bool eager = (t->endpoint->n_live - 1) % STREAMS_A_CONNECTION == 0;
     struct curl_slist *resolve = t->endpoint->resolved ? NULL : t->endpoint->resolve;
     if (!t->is_set) {
         good = set_endpoint(t, request->endpoint);
@@ -475,6 +404,9 @@ static bool set_request(struct transfer *t, const struct exchange_request *reque
     }
     if (good && (!t->is_set || t->is_fresh != request->fresh)) {
         good = curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, (long)request->fresh) == CURLE_OK;
+    }
+    if (good && (!t->is_set || t->is_eager != eager)) {
+        good = curl_easy_setopt(e, CURLOPT_PIPEWAIT, (long)!eager) == CURLE_OK;
     }
     if (good && post) {
         memcpy(t->request, request->body.at, request->body.n);
@@ -486,6 +418,7 @@ static bool set_request(struct transfer *t, const struct exchange_request *reque
     t->is_set = good && post; /* a GET's URL is no other request's */
     t->is_post = post;
     t->is_fresh = request->fresh;
+    t->is_eager = eager;
     return good && curl_easy_setopt(e, CURLOPT_RESOLVE, resolve) == CURLE_OK;
 }
 
@@ -509,8 +442,9 @@ static int curl_start(struct exchange *exchange, const struct exchange_request *
                       struct exchange_call *call)
 {
     struct curl_exchange *x = (struct curl_exchange *)exchange;
-    struct known_endpoint *known = endpoint_find(x, request->endpoint);
-    if (known == NULL || request->body.n > REQUEST_MAX) {
+    assert(request->endpoint->id < ENDPOINTS_MAX);
+    struct known_endpoint *known = &x->endpoints[request->endpoint->id];
+    if (endpoint_update(known, request->endpoint) < 0 || request->body.n > REQUEST_MAX) {
         return -EINVAL;
     }
     struct transfer *t =
@@ -559,6 +493,13 @@ static void curl_cancel(struct exchange *exchange, struct exchange_call *call)
     transfer_release(t);
 }
 
+static void curl_doubt(struct exchange *exchange, const struct exchange_endpoint *endpoint,
+                       uint64_t silent_us)
+{
+    struct curl_exchange *x = (struct curl_exchange *)exchange;
+    watches_doubt(&x->watches, &x->endpoints[endpoint->id], silent_us);
+}
+
 static void curl_free_exchange(struct exchange *exchange)
 {
     struct curl_exchange *x = (struct curl_exchange *)exchange;
@@ -575,8 +516,7 @@ static void curl_free_exchange(struct exchange *exchange)
     port_timer_stop(x->port, &x->timer);
     port_timer_stop(x->port, &x->kick);
     for (size_t i = 0; i < ENDPOINTS_MAX; i++) {
-        curl_slist_free_all(x->endpoints[i].resolve);
-        curl_slist_free_all(x->endpoints[i].former);
+        endpoint_done(&x->endpoints[i]);
     }
     curl_slist_free_all(x->post_headers);
     curl_slist_free_all(x->get_headers);
@@ -585,7 +525,8 @@ static void curl_free_exchange(struct exchange *exchange)
 
 struct exchange *curl_exchange_new(const struct curl_exchange_params *params, struct port *port)
 {
-    static const struct exchange_ops ops = {curl_start, curl_cancel, curl_free_exchange};
+    static const struct exchange_ops ops = {curl_start, curl_cancel, curl_doubt,
+                                            curl_free_exchange};
     struct curl_exchange *x = calloc(1, sizeof *x);
     CURLM *multi = curl_multi_init();
     if (x == NULL || multi == NULL) {
