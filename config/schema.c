@@ -17,6 +17,8 @@ static const struct schema_word strategies[] = {{"failover", STRATEGY_FAILOVER},
                                                 {"race", SCHEMA_LATER},
                                                 {"spread", SCHEMA_LATER},
                                                 {NULL, 0}};
+static const struct schema_word prefetch[] = {
+    {"yes", CACHE_PREFETCH_YES}, {"no", CACHE_PREFETCH_NO}, {NULL, 0}};
 static const struct schema_word filters[] = {
     {"auto", AUDIT_FILTERS_AUTO}, {"yes", AUDIT_FILTERS_YES}, {"no", AUDIT_FILTERS_NO}, {NULL, 0}};
 static const struct schema_word modes[] = {
@@ -130,6 +132,22 @@ static const struct schema_row rows[] = {
      .max = DAY_S,
      .fallback = "1h",
      .help = "How long the absence of a name or type is remembered at most (RFC 2308)."},
+    {.section = "cache",
+     .key = "max-stale",
+     .kind = SCHEMA_DURATION_S,
+     .offset = AT(cache.max_stale_s),
+     .max = 7 * DAY_S,
+     .fallback = "1d",
+     .help = "How long after its TTL an answer is still given when no provider answers within "
+             "1.8 s (RFC 8767), marked with EDE 3 and a TTL of 30 s; 0s gives none."},
+    {.section = "cache",
+     .key = "prefetch",
+     .kind = SCHEMA_WORD,
+     .offset = AT(cache.prefetch),
+     .fallback = "yes",
+     .words = prefetch,
+     .help = "Ask again for popular names when about 90 % of their TTL have passed, so that their "
+             "next client need not wait."},
     {.section = "local-resolver",
      .key = "servers",
      .kind = SCHEMA_OTHER,

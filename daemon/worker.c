@@ -13,6 +13,7 @@
 enum {
     QUERIES_MAX = 16384,
     PATIENCE_MAX_MS = 500,
+    STALE_AFTER_MS = 1800,
     CONNECT_TIMEOUT_MS = 1000,
     CONNECTIONS_PER_PROVIDER = 8,
     DRAIN_TURNS = 3,
@@ -184,6 +185,7 @@ static bool make_resolver(struct worker *w)
     };
     struct resolver_params resolver = {
         .query_timeout_ms = config->query_timeout_ms,
+        .stale_after_ms = STALE_AFTER_MS,
         .max_queries = QUERIES_MAX,
     };
     w->exchange = curl_exchange_new(&exchange, port);

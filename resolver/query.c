@@ -4,6 +4,10 @@
  *   ARRIVED ─► POLICY ─► CACHE ─► JOINING ─► ASKING ◄─► WAITING ─► REPLYING ─► DONE
  *                                    └─► FOLLOWING (the same question is under way) ─┘
  *
+ * A stale answer in the cache is kept at hand: the client gets it when the asking fails or takes
+ * longer than a client should wait; the query then goes on alone, for the cache's sake. So does one
+ * whose answer was popular and nearly at its end (a refresh).
+ *
  * Each state has one step, which says the next state; what went wrong on the way goes straight to
  * REPLYING with an error. WAITING and FOLLOWING have no step: there the query rests until an
  * attempt ends, its timer fires, or its leader is answered. */
@@ -14,7 +18,10 @@
 #include <errno.h>
 #include <stdio.h>
 
-enum { LOCAL_TTL_S = 3600 };
+enum {
+    LOCAL_TTL_S = 3600,
+    HOLD_STALE_US = 30 * 1000000, /* RFC 8767 section 5: failure recheck timer */
+};
 
 static enum query_state step_arrived(struct query *q);
 static enum query_state step_policy(struct query *q);
@@ -43,12 +50,12 @@ static const struct {
     [QUERY_ARRIVED] = {step_arrived, TO(POLICY) | TO(REPLYING) | TO(DONE)},
     [QUERY_POLICY] = {step_policy, TO(CACHE) | TO(REPLYING)},
     [QUERY_CACHE] = {step_cache, TO(JOINING) | TO(REPLYING)},
-    [QUERY_JOINING] = {step_joining, TO(FOLLOWING) | TO(ASKING)},
+    [QUERY_JOINING] = {step_joining, TO(FOLLOWING) | TO(ASKING) | TO(REPLYING)},
     [QUERY_FOLLOWING] = {NULL, TO(REPLYING)},
     [QUERY_ASKING] = {step_asking, TO(WAITING) | TO(REPLYING)},
     [QUERY_WAITING] = {NULL, TO(ASKING) | TO(WAITING) | TO(REPLYING)},
     [QUERY_REPLYING] = {step_replying, TO(DONE)},
-    [QUERY_DONE] = {NULL, 0},
+    [QUERY_DONE] = {NULL, TO(JOINING)}, /* as a refresh */
 };
 
 /* The only place where a query's state and its timer are set. */
@@ -61,6 +68,7 @@ static void query_move(struct query *q, enum query_state state)
         return;
     }
     uint64_t at_us = q->hedge_us < q->deadline_us ? q->hedge_us : q->deadline_us;
+    at_us = !q->told && q->stale_us < at_us ? q->stale_us : at_us;
     /* Without memory for a timer the attempts' own deadlines still end the query. */
     (void)port_timer_start(q->resolver->port, &q->timer, at_us);
 }
@@ -145,9 +153,20 @@ static enum query_state step_cache(struct query *q)
 {
     struct resolver *r = q->resolver;
     struct cache_key key = query_key(q);
-    q->answer = cache_take(r->cache, &key, port_now_us(r->port));
-    if (q->answer != NULL) {
+    enum cache_state state;
+    q->answer = cache_take(r->cache, &key, port_now_us(r->port), &state);
+    switch (state) {
+    case CACHE_FRESH:
+    case CACHE_HELD:
         return QUERY_REPLYING;
+    case CACHE_DUE:
+        q->due = true;
+        return QUERY_REPLYING;
+    case CACHE_STALE:
+        q->has_stale = true;
+        return QUERY_JOINING;
+    case CACHE_NONE:
+        break;
     }
     if ((q->message.flags & FLAG_RD) == 0) {
         return reply_with(q, RCODE_REFUSED, EDE_NOT_AUTHORITATIVE, "ask with RD=1");
@@ -161,13 +180,18 @@ static void query_detach(struct query *q)
     assert(q->message.raw_question.n <= sizeof q->raw_question);
     memcpy(q->raw_question, q->message.raw_question.at, q->message.raw_question.n);
     q->message.raw_question.at = q->raw_question;
-    q->client = *q->asker;
+    if (q->asker != NULL) {
+        q->client = *q->asker;
+    }
 }
 
 static enum query_state step_joining(struct query *q)
 {
-    query_detach(q);
     struct query *leader = query_find_leader(q->resolver, q);
+    if (leader != NULL && (q->told || (leader->told && q->has_stale))) {
+        return QUERY_REPLYING; /* what can be had is being asked for */
+    }
+    query_detach(q);
     if (leader != NULL) {
         q->next = leader->followers;
         leader->followers = q;
@@ -175,13 +199,16 @@ static enum query_state step_joining(struct query *q)
         return QUERY_FOLLOWING;
     }
     query_lead(q);
-    q->deadline_us =
-        port_now_us(q->resolver->port) + (uint64_t)q->resolver->params.query_timeout_ms * 1000;
+    uint64_t now_us = port_now_us(q->resolver->port);
+    q->deadline_us = now_us + (uint64_t)q->resolver->params.query_timeout_ms * 1000;
+    q->stale_us =
+        q->has_stale ? now_us + (uint64_t)q->resolver->params.stale_after_ms * 1000 : PORT_NEVER;
     return QUERY_ASKING;
 }
 
 /* ---- asking providers ---- */
 
+static void query_tell(struct query *q);
 static void on_attempt_end(void *ctx, struct attempt_end *end);
 static void on_timer(struct port_timer *timer);
 
@@ -261,6 +288,7 @@ static void query_learn(struct query *q, struct answer *answer)
     struct cache_key key = query_key(q);
     q->answer = answer_unref(q->answer);
     q->answer = answer;
+    q->has_stale = false;
     cache_put(r->cache, &key, answer);
 }
 
@@ -284,7 +312,9 @@ static void on_attempt_end(void *ctx, struct attempt_end *end)
     case ATTEMPT_RETRY_NEXT:
     case ATTEMPT_GIVE_UP:
         query_note_error(q, end->ede, end->detail);
-        if (end->answer != NULL) {
+        if (q->has_stale) {
+            answer_unref(end->answer);
+        } else if (end->answer != NULL) {
             q->answer = answer_unref(q->answer);
             q->answer = end->answer;
         }
@@ -296,9 +326,18 @@ static void on_attempt_end(void *ctx, struct attempt_end *end)
 static void on_timer(struct port_timer *timer)
 {
     struct query *q = (struct query *)((char *)timer - offsetof(struct query, timer));
-    if (port_now_us(q->resolver->port) >= q->deadline_us) {
+    uint64_t now_us = port_now_us(q->resolver->port);
+    if (now_us >= q->deadline_us) {
         query_note_error(q, EDE_NO_REACHABLE, "no provider answered in time");
         query_resume(q, QUERY_REPLYING);
+        return;
+    }
+    if (!q->told && now_us >= q->stale_us) {
+        query_tell(q);
+        query_leave_client(q);
+    }
+    if (now_us < q->hedge_us) {
+        query_resume(q, QUERY_WAITING);
         return;
     }
     for (size_t i = 0; i < q->n_tries; i++) {
@@ -309,7 +348,9 @@ static void on_timer(struct port_timer *timer)
 
 void query_fail(struct query *q, const struct reply_error *error)
 {
-    q->answer = answer_unref(q->answer);
+    if (!q->has_stale) {
+        q->answer = answer_unref(q->answer);
+    }
     q->error = *error;
     query_resume(q, QUERY_REPLYING);
 }
@@ -345,6 +386,7 @@ static void query_count_reply(struct query *q)
 {
     struct resolver_counts *counts = &q->resolver->counts;
     counts->n_answered++;
+    counts->n_stale += q->has_stale;
     unsigned rcode = q->answer != NULL ? q->answer->rcode : q->error.rcode;
     if (!q->is_local && rcode == RCODE_SERVFAIL) {
         counts->n_servfail++;
@@ -354,31 +396,65 @@ static void query_count_reply(struct query *q)
 /* The same end for a query that waited for this one. */
 static void query_inherit(struct query *follower, const struct query *leader)
 {
-    follower->answer = leader->answer != NULL ? answer_ref(leader->answer) : NULL;
+    if (leader->answer != NULL && !(leader->has_stale && follower->has_stale)) {
+        answer_unref(follower->answer);
+        follower->answer = answer_ref(leader->answer);
+        follower->has_stale = leader->has_stale;
+    }
     follower->error = leader->error;
     query_resume(follower, QUERY_REPLYING);
+}
+
+/* Tells what is known to the client that waits, and to those that wait with it. */
+static void query_tell(struct query *q)
+{
+    struct resolver *r = q->resolver;
+    if (!q->told) {
+        query_count_reply(q);
+        size_t n = query_write(q, r->reply, sizeof r->reply);
+        q->client.on_reply(&q->client, bytes_of(r->reply, n));
+    }
+    while (q->followers != NULL) {
+        struct query *follower = q->followers;
+        q->followers = follower->next;
+        query_inherit(follower, q);
+    }
+}
+
+/* A stale answer was the best there is: for a while nobody need wait to learn the same again. */
+static void query_hold_stale(struct query *q)
+{
+    struct resolver *r = q->resolver;
+    struct cache_key key = query_key(q);
+    cache_hold(r->cache, &key, port_now_us(r->port) + HOLD_STALE_US);
 }
 
 static enum query_state step_replying(struct query *q)
 {
     struct resolver *r = q->resolver;
     bool led = q->leads;
-    query_count_reply(q);
     query_end_tries(q);
     query_stop_leading(q);
-    if (q->out != NULL) {
+    if (led && q->has_stale) {
+        query_hold_stale(q);
+    }
+    if (q->out != NULL && !q->told) {
+        query_count_reply(q);
         q->out->n += query_write(q, q->out->at + q->out->n, q->out->size - q->out->n);
         return QUERY_DONE;
     }
-    size_t n = query_write(q, r->reply, sizeof r->reply);
-    q->client.on_reply(&q->client, bytes_of(r->reply, n));
-    while (q->followers != NULL) {
-        struct query *follower = q->followers;
-        q->followers = follower->next;
-        query_inherit(follower, q);
-    }
-    if (led && q->answer != NULL && r->audit != NULL && !query_wants_cd(q)) {
+    query_tell(q);
+    if (led && q->answer != NULL && !q->has_stale && r->audit != NULL && !query_wants_cd(q)) {
         audit_tell(r->audit, &q->message.question, q->answer);
     }
     return QUERY_DONE;
+}
+
+void query_refresh(struct query *q)
+{
+    q->answer = answer_unref(q->answer);
+    q->due = false;
+    query_leave_client(q);
+    query_move(q, QUERY_JOINING);
+    query_run(q);
 }

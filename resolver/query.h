@@ -14,7 +14,7 @@ enum {
 enum query_state {
     QUERY_ARRIVED,   /* a message came: read it */
     QUERY_POLICY,    /* may it leave the host? */
-    QUERY_CACHE,     /* is the answer known? */
+    QUERY_CACHE,     /* is the answer known, and is it fresh? */
     QUERY_JOINING,   /* is the same question under way? */
     QUERY_FOLLOWING, /* it is: waits for that query's end */
     QUERY_ASKING,    /* start an attempt at the next provider */
@@ -36,6 +36,8 @@ struct query {
     enum query_state state;
     bool dropped; /* ends without a reply, by rule */
     bool leads;   /* stands in the table of questions under way */
+    bool told;    /* no client waits for it: answered already, or it is a refresh */
+    bool due;     /* the answer found is popular and near its end: becomes a refresh */
     struct query_message message;
 
     /* While resolver_ask() is on the stack: its arguments; NULL afterwards. */
@@ -45,6 +47,7 @@ struct query {
 
     /* How it ends: an answer, or failing that an error. */
     struct answer *answer;
+    bool has_stale; /* answer is stale: what the client gets if nothing better comes */
     struct reply_error error;
     bool is_local; /* the policy's own answer, in local_rdata */
     struct bytes local_rdata;
@@ -54,6 +57,7 @@ struct query {
     struct port_timer timer;
     uint64_t deadline_us;
     uint64_t hedge_us;
+    uint64_t stale_us; /* when the client is told the stale answer; PORT_NEVER: there is none */
     unsigned tried;
     unsigned retried;
     struct query_try tries[QUERY_ATTEMPTS_LIVE];
@@ -85,12 +89,17 @@ struct resolver {
 /* Walks a query on until it rests (WAITING, FOLLOWING) or is DONE. */
 void query_run(struct query *query);
 
+/* Makes of an answered query one that asks for the same again, for the cache's sake alone. */
+void query_refresh(struct query *query);
+
 /* Ends a waiting query with an error, whatever it waits for. */
 void query_fail(struct query *query, const struct reply_error *error);
 
 /* Where queries are kept (resolver.c). */
 struct query *query_obtain(struct resolver *resolver);
 void query_release(struct query *query);
+/* Its client is answered, and it goes on without. */
+void query_leave_client(struct query *query);
 /* lends the query that leads for the same question, DO and CD; NULL when none does. */
 struct query *query_find_leader(struct resolver *resolver, const struct query *query);
 void query_lead(struct query *query);

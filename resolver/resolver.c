@@ -33,7 +33,7 @@ struct resolver *resolver_free(struct resolver *r)
             query_fail(r->under_way[i], &stopping);
         }
     }
-    assert(r->counts.n_live == 0);
+    assert(r->counts.n_live == 0 && r->counts.n_refreshing == 0);
     while (r->free != NULL) {
         struct query *q = r->free;
         r->free = q->next;
@@ -48,24 +48,44 @@ struct query *query_obtain(struct resolver *r)
     struct query *q = r->free;
     if (q != NULL) {
         r->free = q->next;
-    } else if (r->counts.n_live >= r->params.max_queries || (q = malloc(sizeof *q)) == NULL) {
+    } else if (r->counts.n_live + r->counts.n_refreshing >= r->params.max_queries ||
+               (q = malloc(sizeof *q)) == NULL) {
         return NULL;
     }
     r->counts.n_live++;
     return q;
 }
 
-void query_release(struct query *q)
+/* One query less has a client that waits. */
+static void count_live_down(struct resolver *r)
 {
-    struct resolver *r = q->resolver;
-    answer_unref(q->answer);
-    q->next = r->free;
-    r->free = q;
     r->counts.n_live--;
     if (r->counts.n_live == 0 && r->on_drained != NULL) {
         void (*on_drained)(void *ctx) = r->on_drained;
         r->on_drained = NULL;
         on_drained(r->drained_ctx);
+    }
+}
+
+void query_leave_client(struct query *q)
+{
+    struct resolver *r = q->resolver;
+    q->told = true;
+    r->counts.n_refreshing++;
+    count_live_down(r);
+}
+
+void query_release(struct query *q)
+{
+    struct resolver *r = q->resolver;
+    bool told = q->told;
+    answer_unref(q->answer);
+    q->next = r->free;
+    r->free = q;
+    if (told) {
+        r->counts.n_refreshing--;
+    } else {
+        count_live_down(r);
     }
 }
 
@@ -121,8 +141,11 @@ static void query_begin(struct query *q, struct resolver *r, struct bytes messag
     q->state = QUERY_ARRIVED;
     q->dropped = false;
     q->leads = false;
+    q->told = false;
+    q->due = false;
     q->arrived = message;
     q->answer = NULL;
+    q->has_stale = false;
     q->error = (struct reply_error){.rcode = RCODE_NOERROR, .ede = EDE_NONE};
     q->is_local = false;
     q->timer = (struct port_timer){0};
@@ -169,7 +192,12 @@ enum resolver_outcome resolver_ask(struct resolver *r, struct bytes message,
     }
     bool dropped = q->dropped;
     r->counts.n_dropped += dropped;
-    query_release(q);
+    if (q->due) {
+        query_refresh(q);
+    }
+    if (q->state == QUERY_DONE) {
+        query_release(q);
+    }
     return dropped ? RESOLVER_DROPPED : RESOLVER_ANSWERED;
 }
 

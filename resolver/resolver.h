@@ -16,6 +16,8 @@ struct resolver;
 
 struct resolver_params {
     uint32_t query_timeout_ms; /* the budget of one query; a stub gives up after 5 s */
+    uint32_t stale_after_ms;   /* a client waits so long for a fresh answer, then takes a stale one
+                                  (RFC 8767 section 5: 1.8 s) */
     size_t max_queries;
 };
 
@@ -35,10 +37,12 @@ enum resolver_outcome {
 };
 
 /* Counters of one resolver. The identity (PROMISES §5.1):
- * n_received = n_answered + n_dropped + live. */
+ * n_received = n_answered + n_dropped + n_live. */
 struct resolver_counts {
     uint64_t n_received, n_answered, n_dropped, n_servfail, n_coalesced, n_hedged;
+    uint64_t n_stale; /* answered with a stale answer */
     size_t n_live;
+    size_t n_refreshing; /* queries that no client waits for any more */
 };
 
 /* Borrows port, cache, pool and audit (may be NULL) for its life. gives NULL without memory. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Answers remembered, by (name, type, class, DO, CD). Shared by all workers: split into shards,
  * each under its own lock, held for a lookup or a link only. Keyed hash (SipHash-1-3, K8). Evicts
- * by SIEVE: an entry that was never asked again goes before one that was (scan-resistant).
+ * by SIEVE: an entry that was never asked again goes before one that was (scan-resistant), an
+ * expired one before all. Expired entries are kept for max_stale_s (RFC 8767).
  *
- * Does not know upstreams, clients or what a stale answer is good for. Bound: params.size_bytes for
+ * Does not know upstreams or clients. Bound: params.size_bytes for
  * answers, nodes and buckets together (± 5 %). An answer larger than a quarter of a shard is not
  * kept. */
 #ifndef RESOLVER_CACHE_CACHE_H
@@ -13,11 +14,15 @@
 
 struct cache;
 
+enum cache_prefetch { CACHE_PREFETCH_NO, CACHE_PREFETCH_YES /* CACHE_DUE is said */ };
+
 struct cache_params {
     size_t size_bytes; /* 0: nothing is kept */
     uint32_t min_ttl_s;
     uint32_t max_ttl_s;
     uint32_t negative_max_ttl_s;
+    uint32_t max_stale_s; /* how long after its TTL an answer may still be lent; 0: not at all */
+    enum cache_prefetch prefetch;
 };
 
 struct cache_key {
@@ -27,7 +32,7 @@ struct cache_key {
 };
 
 struct cache_counts {
-    uint64_t n_hits, n_misses, n_stored, n_evicted, n_expired;
+    uint64_t n_hits, n_misses, n_stale, n_stored, n_evicted, n_expired;
     size_t n_entries, used_bytes;
 };
 
@@ -35,8 +40,22 @@ struct cache_counts {
 struct cache *cache_new(const struct cache_params *params, const uint8_t secret[16]);
 struct cache *cache_free(struct cache *cache);
 
-/* gives a reference to the fresh answer for `key`, or NULL. An expired entry is dropped. */
-struct answer *cache_take(struct cache *cache, const struct cache_key *key, uint64_t now_us);
+enum cache_state {
+    CACHE_NONE,  /* nothing is known */
+    CACHE_FRESH, /* within its TTL */
+    CACHE_DUE,   /* the same, asked for again and again, and 90 % of the TTL have passed, more or
+                    less by chance: who is told should ask for it anew. One is told. */
+    CACHE_STALE, /* past its TTL: better than no answer (RFC 8767) */
+    CACHE_HELD,  /* stale, and it was lately tried in vain to get a fresh one: cache_hold() */
+};
+
+/* gives a reference to the answer for `key` and says what it is worth; NULL with CACHE_NONE. */
+struct answer *cache_take(struct cache *cache, const struct cache_key *key, uint64_t now_us,
+                          enum cache_state *ret_state);
+
+/* Until `until_us` a stale answer for `key` is CACHE_HELD: RFC 8767 section 5's failure recheck
+ * timer. */
+void cache_hold(struct cache *cache, const struct cache_key *key, uint64_t until_us);
 
 /* Remembers `answer` (the cache takes a reference of its own) unless its ttl_s is 0; replaces what
  * was there for the key. Without memory it is not remembered, and that is all. */

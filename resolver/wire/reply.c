@@ -93,6 +93,19 @@ static void count_ttls_down(const struct answer *answer, uint32_t age_s, uint8_t
     }
 }
 
+/* An answer that may be kept and is past its TTL comes from a cache that has nothing better. */
+static bool is_stale(const struct answer *answer, uint64_t now_us)
+{
+    return answer->ttl_s > 0 && answer_left_s(answer, now_us) == 0;
+}
+
+static void set_ttls(const struct answer *answer, uint32_t ttl_s, uint8_t *wire)
+{
+    for (size_t i = 0; i < answer->n_ttls; i++) {
+        bytes_write_u32(wire + answer->ttl_offsets[i], ttl_s);
+    }
+}
+
 size_t reply_from_answer(const struct query_message *query, const struct answer *answer,
                          uint64_t now_us, size_t limit, uint8_t *out)
 {
@@ -100,7 +113,10 @@ size_t reply_from_answer(const struct query_message *query, const struct answer 
     bool may_have_ad = query->edns_do || (query->flags & FLAG_AD) != 0;
     struct opt opt = {.rcode = rcode_for(query, answer->rcode), .ede = answer->ede};
     uint16_t flags = flags_for(query, opt.rcode);
-    if (may_have_ad)
+    bool stale = is_stale(answer, now_us);
+    if (stale)
+        opt.ede = answer->rcode == RCODE_NXDOMAIN ? EDE_STALE_NXDOMAIN : EDE_STALE;
+    if (may_have_ad && !stale)
         flags = (uint16_t)(flags | (answer->flags & FLAG_AD));
 
     size_t n = answer->n_wire + (query->has_edns ? (size_t)OPT_OCTETS : 0);
@@ -118,7 +134,10 @@ size_t reply_from_answer(const struct query_message *query, const struct answer 
     bytes_write_u16(out + 2, flags);
     /* The same name, type and class as in the answer, in the client's case: the same length. */
     memcpy(out + MESSAGE_HEADER, query->raw_question.at, query->raw_question.n);
-    count_ttls_down(answer, elapsed_s(answer, now_us), out);
+    if (stale)
+        set_ttls(answer, REPLY_STALE_TTL_S, out);
+    else
+        count_ttls_down(answer, elapsed_s(answer, now_us), out);
     if (!query->has_edns)
         return answer->n_wire;
     struct buf b = {.at = out, .n = answer->n_wire, .size = limit};

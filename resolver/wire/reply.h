@@ -9,6 +9,7 @@
 enum {
     REPLY_UDP_CAP = 1232,  /* RFC 9715: what we send and what our OPT announces over UDP */
     REPLY_ERROR_MAX = 512, /* no error reply is longer */
+    REPLY_STALE_TTL_S = 30,
 };
 
 /* An error of ours with its reason; `text` is UTF-8, at most 64 octets are sent, NULL for none. */
@@ -18,9 +19,11 @@ struct reply_error {
     const char *text;
 };
 
-/* Writes the reply to `query` from `answer` as of `now_us`. When it does not fit `limit` octets
- * (and out->size), the reply is header, question and OPT with TC set. AD only when the client set
- * AD or DO (E10). The OPT only when the query had one. Returns the octets written (> 0). */
+/* Writes the reply to `query` from `answer` as of `now_us`: TTLs counted down; in an answer that is
+ * past its time all are REPLY_STALE_TTL_S, and EDE 3 or 19 says so (RFC 8767 section 4). When it
+ * does not fit `limit` octets (and out->size), the reply is header, question and OPT with TC set.
+ * AD only when the client set AD or DO (E10). The OPT only when the query had one. Returns the
+ * octets written (> 0). */
 size_t reply_from_answer(const struct query_message *query, const struct answer *answer,
                          uint64_t now_us, size_t limit, uint8_t *out);
 

@@ -84,7 +84,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 model[k] = (struct kept){true, (uint32_t)i, now_us + ttl_s * UINT64_C(1000000)};
             }
         } else if (data[i] % 3 == 1) {
-            owned(answer_unrefp) struct answer *answer = cache_take(cache, &key, now_us);
+            enum cache_state state;
+            owned(answer_unrefp) struct answer *answer = cache_take(cache, &key, now_us, &state);
             check_found(answer, &model[k], now_us);
         } else {
             now_us += (uint64_t)data[i + 1] * 100000;

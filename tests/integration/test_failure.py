@@ -145,6 +145,27 @@ def test_circle_of_cnames_is_servfail_with_invalid_data(daemon):
     assert reply.rcode() == dns.rcode.SERVFAIL and edes(reply)[0][0] == 24
 
 
+def test_without_providers_what_was_known_is_answered_and_said_to_be_stale(lab, daemon, provider):
+    d = daemon(lab.provider_yaml() + "hijack: {mode: off}\ncache: {max-ttl: 1s}\n")
+    assert d.udp("example.com").answer[0][0].address == "93.184.216.34"
+    for server in provider:
+        server.process.kill()
+        server.process.wait()
+    began = time.monotonic()
+    reply = wait_for(lambda: (lambda r: r if edes(r) else None)(d.udp("example.com", timeout=6)), what="a stale answer")
+    assert edes(reply)[0][0] == 3 and reply.answer[0].ttl == 30
+    assert reply.answer[0][0].address == "93.184.216.34"
+    assert time.monotonic() - began < 4
+
+
+def test_popular_name_is_refreshed_before_it_expires(lab, daemon):
+    """TTL 10 s: asked all the time, it never has to be waited for."""
+    d = daemon(lab.provider_yaml() + "hijack: {mode: off}\ncache: {max-ttl: 10s}\n")
+    ttls = [d.udp("example.com").answer[0].ttl]
+    wait_for(lambda: ttls.append(d.udp("example.com").answer[0].ttl) or ttls[-1] > ttls[-2], seconds=12, what="a refresh")
+    assert min(ttls) >= 1
+
+
 def with_system_roots(bundle):
     """Runs the daemon where the system's roots are this file alone."""
     certs = "/etc/ssl/certs"

@@ -42,7 +42,9 @@ static uint32_t has(struct cache *cache, const char *name, uint64_t now_us)
 {
     struct question question = question_of(name, TYPE_A);
     struct cache_key key = {.question = &question};
-    owned(answer_unrefp) struct answer *answer = cache_take(cache, &key, now_us);
+    enum cache_state state;
+    owned(answer_unrefp) struct answer *answer = cache_take(cache, &key, now_us, &state);
+    ck_assert_int_eq(state == CACHE_NONE, answer == NULL);
     if (answer == NULL) {
         return 0;
     }
@@ -106,7 +108,8 @@ START_TEST(type_do_and_cd_are_keys_of_their_own)
     struct cache_key others[] = {
         {.question = &aaaa}, {.question = &a, .want_do = true}, {.question = &a, .want_cd = true}};
     for (size_t i = 0; i < 3; i++) {
-        ck_assert_ptr_null(cache_take(cache, &others[i], START_US));
+        enum cache_state state;
+        ck_assert_ptr_null(cache_take(cache, &others[i], START_US, &state));
     }
     cache_free(cache);
 }
@@ -118,7 +121,8 @@ START_TEST(flush_forgets_everything_but_what_is_lent_lives_on)
     put(cache, "a.example", 10, 7);
     struct question question = question_of("a.example", TYPE_A);
     struct cache_key key = {.question = &question};
-    struct answer *lent = cache_take(cache, &key, START_US);
+    enum cache_state state;
+    struct answer *lent = cache_take(cache, &key, START_US, &state);
     cache_flush(cache);
     ck_assert_uint_eq(has(cache, "a.example", START_US), 0);
     ck_assert_uint_eq(lent->n_answers, 1);

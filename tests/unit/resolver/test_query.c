@@ -9,7 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { CLIENTS = 64, BUDGET_MS = 4000, HEDGE_MS = FAKE_POOL_PATIENCE_MS, MAX_QUERIES = 32 };
+enum {
+    CLIENTS = 64,
+    BUDGET_MS = 4000,
+    HEDGE_MS = FAKE_POOL_PATIENCE_MS,
+    STALE_MS = 1800,
+    MAX_QUERIES = 32
+};
 
 /* The auditor, in place of resolver/audit: how often it was told. */
 struct audit {
@@ -46,8 +52,14 @@ static void set_up(void)
 {
     static const uint8_t secret[16] = {1};
     struct cache_params cache = {
-        .size_bytes = 1 << 20, .max_ttl_s = 86400, .negative_max_ttl_s = 3600};
-    struct resolver_params params = {.query_timeout_ms = BUDGET_MS, .max_queries = MAX_QUERIES};
+        .size_bytes = 1 << 20,
+        .max_ttl_s = 86400,
+        .negative_max_ttl_s = 3600,
+        .max_stale_s = 86400,
+        .prefetch = CACHE_PREFETCH_YES,
+    };
+    struct resolver_params params = {
+        .query_timeout_ms = BUDGET_MS, .stale_after_ms = STALE_MS, .max_queries = MAX_QUERIES};
     memset(&world, 0, sizeof world);
     fake_port_init(&world.port, 7);
     world.pool.n_providers = 2;
@@ -412,6 +424,128 @@ START_TEST(drained_is_said_once_the_last_query_ended)
 END_TEST
 
 /* One thing happens to the world, by the dice. */
+static const char stale_name[] = "stale.example.com";
+enum { S = 1000000 };
+
+/* stale_name was answered once, and its TTL of a minute has passed. */
+static void grow_stale(void)
+{
+    ask(CLIENTS - 1, stale_name);
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good(stale_name, 60));
+    fake_port_advance(&world.port, 70 * S);
+}
+
+START_TEST(fresh_answer_in_time_is_preferred_to_a_stale_one)
+{
+    grow_stale();
+    ck_assert_int_eq(ask(0, stale_name), RESOLVER_PENDING);
+    fake_port_advance(&world.port, S);
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good(stale_name, 60));
+    ck_assert_uint_eq(rcode_of(0), RCODE_NOERROR);
+    ck_assert_int_eq(ede_of(0), EDE_NONE);
+}
+END_TEST
+
+START_TEST(client_waits_its_time_then_gets_the_stale_answer_and_the_asking_goes_on)
+{
+    struct resolver_counts counts;
+    grow_stale();
+    ask(0, stale_name);
+    ask(1, stale_name);
+    fake_port_advance(&world.port, STALE_MS * 1000 - 1000);
+    ck_assert_uint_eq(world.clients[0].n_replies, 0);
+    fake_port_advance(&world.port, 2000);
+    for (size_t i = 0; i < 2; i++) {
+        ck_assert_uint_eq(rcode_of(i), RCODE_NOERROR);
+        ck_assert_uint_eq(n_answers_of(i), 1);
+        ck_assert_int_eq(ede_of(i), EDE_STALE);
+    }
+    resolver_count(world.resolver, &counts);
+    ck_assert_uint_eq(counts.n_live, 0);
+    ck_assert_uint_eq(counts.n_refreshing, 1);
+    ck_assert_int_eq(ask(2, stale_name), RESOLVER_ANSWERED); /* that wait was enough for all */
+    ck_assert_int_eq(ede_of(2), EDE_STALE);
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good(stale_name, 60));
+    ck_assert_int_eq(ask(3, stale_name), RESOLVER_ANSWERED);
+    ck_assert_int_eq(ede_of(3), EDE_NONE);
+}
+END_TEST
+
+START_TEST(failure_gives_the_stale_answer_at_once_and_is_not_tried_again_for_half_a_minute)
+{
+    grow_stale();
+    ask(0, stale_name);
+    fake_pool_end(&world.pool, ATTEMPT_RETRY_NEXT, servfail(stale_name));
+    fake_pool_end(&world.pool, ATTEMPT_RETRY_NEXT, NULL);
+    ck_assert_uint_eq(rcode_of(0), RCODE_NOERROR);
+    ck_assert_int_eq(ede_of(0), EDE_STALE);
+    fake_port_advance(&world.port, 28 * S);
+    ck_assert_int_eq(ask(1, stale_name), RESOLVER_ANSWERED);
+    ck_assert_int_eq(ede_of(1), EDE_STALE);
+    fake_port_advance(&world.port, 3 * S);
+    ck_assert_int_eq(ask(2, stale_name), RESOLVER_PENDING);
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good(stale_name, 60));
+    ck_assert_int_eq(ede_of(2), EDE_NONE);
+}
+END_TEST
+
+START_TEST(stale_answer_too_old_is_none)
+{
+    grow_stale();
+    fake_port_advance(&world.port, UINT64_C(86400) * S);
+    ask(0, stale_name);
+    fake_pool_end(&world.pool, ATTEMPT_RETRY_NEXT, NULL);
+    fake_pool_end(&world.pool, ATTEMPT_RETRY_NEXT, NULL);
+    ck_assert_uint_eq(rcode_of(0), RCODE_SERVFAIL);
+}
+END_TEST
+
+START_TEST(popular_answer_near_its_end_is_asked_for_again_by_one_and_nobody_waits)
+{
+    ask(0, "www.example.com");
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good("www.example.com", 1000));
+    fake_port_advance(&world.port, 870 * S);
+    ck_assert_int_eq(ask(1, "www.example.com"), RESOLVER_ANSWERED);
+    ck_assert_uint_eq(world.pool.n_live, 0);
+    fake_port_advance(&world.port, 51 * S);
+    for (size_t i = 2; i < 5; i++) {
+        ck_assert_int_eq(ask(i, "www.example.com"), RESOLVER_ANSWERED);
+        ck_assert_int_eq(ede_of(i), EDE_NONE);
+        ck_assert_uint_eq(world.pool.n_live, 1);
+    }
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good("www.example.com", 1000));
+    fake_port_advance(&world.port, 100 * S);
+    ck_assert_int_eq(ask(5, "www.example.com"), RESOLVER_ANSWERED);
+    ck_assert_int_eq(ede_of(5), EDE_NONE);
+    ck_assert_uint_eq(world.pool.n_live, 0);
+}
+END_TEST
+
+START_TEST(answer_that_nobody_asked_for_again_is_not_prefetched)
+{
+    ask(0, "www.example.com");
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good("www.example.com", 1000));
+    fake_port_advance(&world.port, 950 * S);
+    ck_assert_int_eq(ask(1, "www.example.com"), RESOLVER_ANSWERED);
+    ck_assert_uint_eq(world.pool.n_live, 0);
+}
+END_TEST
+
+START_TEST(refresh_that_fails_is_nobodys_business)
+{
+    ask(0, "www.example.com");
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good("www.example.com", 1000));
+    ask(1, "www.example.com");
+    fake_port_advance(&world.port, 930 * S);
+    ask(2, "www.example.com");
+    ck_assert_uint_eq(world.pool.n_live, 1);
+    fake_port_advance(&world.port, BUDGET_MS * 1000 + 1);
+    ck_assert_uint_eq(world.pool.n_live, 0);
+    ck_assert_int_eq(ask(3, "www.example.com"), RESOLVER_ANSWERED);
+    ck_assert_uint_eq(rcode_of(3), RCODE_NOERROR);
+}
+END_TEST
+
 static void shake(unsigned *ret_n_asked)
 {
     static const enum attempt_verdict ends[] = {ATTEMPT_ANSWERED, ATTEMPT_RETRY_SAME,
@@ -448,6 +582,7 @@ START_TEST(whatever_happens_each_query_is_answered_exactly_once)
         resolver_count(world.resolver, &counts);
         ck_assert_uint_eq(counts.n_received, n_asked);
         ck_assert_uint_eq(counts.n_received, counts.n_answered + counts.n_dropped + counts.n_live);
+        ck_assert_uint_le(counts.n_live + counts.n_refreshing, MAX_QUERIES);
     }
     fake_port_advance(&world.port, BUDGET_MS * 1000 + 1);
     for (size_t i = 0; i < CLIENTS; i++) {
@@ -483,6 +618,13 @@ int main(void)
         ending_the_resolver_answers_whoever_waits,
         drained_is_said_once_the_last_query_ended,
         whatever_happens_each_query_is_answered_exactly_once,
+        fresh_answer_in_time_is_preferred_to_a_stale_one,
+        client_waits_its_time_then_gets_the_stale_answer_and_the_asking_goes_on,
+        failure_gives_the_stale_answer_at_once_and_is_not_tried_again_for_half_a_minute,
+        stale_answer_too_old_is_none,
+        popular_answer_near_its_end_is_asked_for_again_by_one_and_nobody_waits,
+        answer_that_nobody_asked_for_again_is_not_prefetched,
+        refresh_that_fails_is_nobodys_business,
     };
     return suite_run("query", tests, sizeof tests / sizeof tests[0], set_up, tear_down);
 }

@@ -100,19 +100,31 @@ START_TEST(reply_has_the_clients_id_case_and_bits)
 }
 END_TEST
 
-START_TEST(ttls_count_down_to_zero_and_stay_there)
+START_TEST(ttls_count_down_and_a_stale_answer_has_thirty_seconds)
 {
     make_address_answer(0);
     ask(FLAG_RD, TYPE_A, 0, 0);
-    static const uint64_t times[][2] = {{0, 300},       {1000000, 300}, {1999999, 300},
-                                        {2000000, 299}, {300000000, 1}, {301000000, 0},
-                                        {302000000, 0}, {UINT64_MAX, 0}};
+    static const uint64_t times[][2] = {{0, 300},        {1000000, 300},  {1999999, 300},
+                                        {2000000, 299},  {300000000, 1},  {300999999, 1},
+                                        {301000000, 30}, {UINT64_MAX, 30}};
     for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
         reply_at(times[i][0]);
         ck_assert_uint_eq(bytes_read_u32(out + HEAD + 6), times[i][1]);
         ck_assert_uint_eq(bytes_read_u32(out + HEAD + 16 + 6), times[i][1]);
     }
     ck_assert_uint_eq(bytes_read_u32(answer_wire(answer).at + HEAD + 6), 300); /* untouched */
+}
+END_TEST
+
+START_TEST(stale_answer_says_so_and_is_not_called_authentic)
+{
+    make_address_answer(FLAG_AD);
+    ask(FLAG_RD | FLAG_AD, TYPE_A, 1232, 0);
+    reply_at(300000000);
+    ck_assert_uint_eq(reply_flags() & FLAG_AD, FLAG_AD);
+    size_t n = reply_at(400000000);
+    ck_assert_uint_eq(reply_flags() & FLAG_AD, 0);
+    ck_assert_mem_eq(out + n - 6, "\0\x0f\0\2\0\3", 6); /* EDE 3, no text */
 }
 END_TEST
 
@@ -343,7 +355,8 @@ int main(void)
 {
     const TTest *const tests[] = {
         reply_has_the_clients_id_case_and_bits,
-        ttls_count_down_to_zero_and_stay_there,
+        ttls_count_down_and_a_stale_answer_has_thirty_seconds,
+        stale_answer_says_so_and_is_not_called_authentic,
         opt_comes_only_when_asked_with_one,
         authenticated_data_is_told_to_those_who_ask,
         limit_is_kept_to_the_octet,
