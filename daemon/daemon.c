@@ -25,6 +25,7 @@ struct daemon {
     uv_async_t ended;
     struct sockets sockets;
     struct cache *cache;
+    struct claims *claims;
     struct cache_params cache_params;
     struct generation *current;
     struct generation *old[OLD_MAX]; /* draining after a reload */
@@ -60,6 +61,7 @@ static struct generation *make_generation(struct daemon *d, struct config *confi
         .config = config,
         .sockets = &d->sockets,
         .cache = d->cache,
+        .claims = d->claims,
         .n_workers = count_workers(config),
         .on_ended = on_worker_ended,
         .ctx = d,
@@ -326,7 +328,8 @@ static bool make_cache(struct daemon *d, const struct config *config)
     d->loop.port.ops->random(&d->loop.port, secret, sizeof secret);
     d->cache_params = config->cache;
     d->cache = cache_new(&config->cache, secret);
-    return d->cache != NULL;
+    d->claims = claims_new(secret);
+    return d->cache != NULL && d->claims != NULL;
 }
 
 /* Takes `config`. */
@@ -392,6 +395,7 @@ enum daemon_exit daemon_run(const char *path, struct config *config)
         log_say(LOG_LEVEL_INFO, "ended");
     }
     generation_free(d->current);
+    claims_free(d->claims);
     cache_free(d->cache);
     close_handles(d);
     loop_done(&d->loop);

@@ -56,6 +56,7 @@ static bool make_workers(struct generation *g, const char **ret_detail)
             .config = g->params.config,
             .sockets = g->params.sockets,
             .cache = g->params.cache,
+            .claims = g->params.n_workers > 1 ? g->params.claims : NULL,
             .audit = g->auditor != NULL ? auditor_audit(g->auditor) : NULL,
             .local_servers = g->local,
             .n_local_servers = g->n_local,

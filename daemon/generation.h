@@ -5,7 +5,7 @@
 #define DAEMON_GENERATION_H
 
 #include "daemon/sockets.h"
-#include "resolver/cache/cache.h"
+#include "resolver/cache/claims.h"
 
 struct generation;
 
@@ -13,6 +13,7 @@ struct generation_params {
     struct config *config;         /* taken, on success */
     const struct sockets *sockets; /* borrowed by generation_new() */
     struct cache *cache;           /* borrowed for the generation's life */
+    struct claims *claims;         /* the same */
     size_t n_workers;
     void (*on_ended)(void *ctx); /* any thread: a worker has ended */
     void *ctx;

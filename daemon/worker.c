@@ -34,6 +34,7 @@ struct worker {
     struct stream_server *server;
     uv_async_t drain;
     uv_async_t pulse;
+    uv_async_t woken;  /* another worker learnt what this one waits for */
     uv_prepare_t rest; /* before the loop rests */
     uv_idle_t turns;   /* between the wish to drain and the draining */
     unsigned n_turns;
@@ -63,6 +64,7 @@ static void end_worker(struct worker *w)
     w->n_udp = 0;
     uv_close((uv_handle_t *)&w->drain, NULL);
     uv_close((uv_handle_t *)&w->pulse, NULL);
+    uv_close((uv_handle_t *)&w->woken, NULL);
     uv_close((uv_handle_t *)&w->turns, NULL);
     uv_close((uv_handle_t *)&w->rest, NULL);
     uv_stop(&w->loop.uv);
@@ -173,6 +175,21 @@ int worker_start(struct worker *w)
 
 /* ---- making and freeing ---- */
 
+static void on_woken(uv_async_t *async)
+{
+    struct worker *w = async->data;
+    if (!w->ending) {
+        loop_tick(&w->loop);
+        resolver_on_woken(w->resolver);
+    }
+}
+
+static void wake_worker(void *ctx)
+{
+    struct worker *w = ctx;
+    uv_async_send(&w->woken);
+}
+
 static bool make_resolver(struct worker *w)
 {
     const struct config *config = w->params.config;
@@ -187,6 +204,9 @@ static bool make_resolver(struct worker *w)
         .query_timeout_ms = config->query_timeout_ms,
         .stale_after_ms = STALE_AFTER_MS,
         .max_queries = QUERIES_MAX,
+        .claims = w->params.claims,
+        .wake = wake_worker,
+        .wake_ctx = w,
     };
     w->exchange = curl_exchange_new(&exchange, port);
     w->plain = plain_new(port, w->params.local_servers, w->params.n_local_servers);
@@ -270,6 +290,8 @@ static void start_handles(struct worker *w)
     w->turns.data = w;
     uv_async_init(&w->loop.uv, &w->pulse, on_pulse);
     w->pulse.data = w;
+    uv_async_init(&w->loop.uv, &w->woken, on_woken);
+    w->woken.data = w;
     atomic_store(&w->beating, true);
 }
 
@@ -306,6 +328,7 @@ static void close_unstarted(struct worker *w)
     w->resolver = resolver_free(w->resolver);
     uv_close((uv_handle_t *)&w->drain, NULL);
     uv_close((uv_handle_t *)&w->pulse, NULL);
+    uv_close((uv_handle_t *)&w->woken, NULL);
     uv_close((uv_handle_t *)&w->turns, NULL);
     uv_close((uv_handle_t *)&w->rest, NULL);
 }

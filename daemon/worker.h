@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A worker: one thread, one loop, its own sockets, exchange, pool and resolver. Shares the cache
+/* A worker: one thread, one loop, its own sockets, exchange, pool and resolver. Shares the cache, the claims
  * and the auditor with the others, and nothing else. Made and freed by the main thread; drains on
  * request, and says when it has ended. */
 #ifndef DAEMON_WORKER_H
@@ -17,6 +17,7 @@ struct worker_params {
     const struct config *config;      /* borrowed for the worker's life */
     const struct sockets *sockets;    /* borrowed by worker_new() */
     struct cache *cache;              /* borrowed for the worker's life */
+    struct claims *claims;            /* the same; NULL for a worker that is alone */
     struct audit *audit;              /* the same; may be NULL */
     const char *const *local_servers; /* lent for the worker's life: bootstrap */
     size_t n_local_servers;

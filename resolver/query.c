@@ -8,6 +8,9 @@
  * longer than a client should wait; the query then goes on alone, for the cache's sake. So does one
  * whose answer was popular and nearly at its end (a refresh).
  *
+ * One query a worker leads for a question, and one worker asks: leaders elsewhere wait for its
+ * answer (resolver/cache/claims.h).
+ *
  * Each state has one step, which says the next state; what went wrong on the way goes straight to
  * REPLYING with an error. WAITING and FOLLOWING have no step: there the query rests until an
  * attempt ends, its timer fires, or its leader is answered. */
@@ -50,7 +53,7 @@ static const struct {
     [QUERY_ARRIVED] = {step_arrived, TO(POLICY) | TO(REPLYING) | TO(DONE)},
     [QUERY_POLICY] = {step_policy, TO(CACHE) | TO(REPLYING)},
     [QUERY_CACHE] = {step_cache, TO(JOINING) | TO(REPLYING)},
-    [QUERY_JOINING] = {step_joining, TO(FOLLOWING) | TO(ASKING) | TO(REPLYING)},
+    [QUERY_JOINING] = {step_joining, TO(FOLLOWING) | TO(ASKING) | TO(WAITING) | TO(REPLYING)},
     [QUERY_FOLLOWING] = {NULL, TO(REPLYING)},
     [QUERY_ASKING] = {step_asking, TO(WAITING) | TO(REPLYING)},
     [QUERY_WAITING] = {NULL, TO(ASKING) | TO(WAITING) | TO(REPLYING)},
@@ -185,6 +188,22 @@ static void query_detach(struct query *q)
     }
 }
 
+static void on_timer(struct port_timer *timer);
+
+/* Asks, or waits while another worker asks for the same. */
+static enum query_state query_claim(struct query *q)
+{
+    struct resolver *r = q->resolver;
+    struct cache_key key = query_key(q);
+    if (r->params.claims == NULL || claims_take(r->params.claims, &q->claim, &key, &r->mailbox)) {
+        return QUERY_ASKING;
+    }
+    r->counts.n_coalesced++;
+    q->hedge_us = PORT_NEVER;
+    q->timer.on_fire = on_timer;
+    return QUERY_WAITING;
+}
+
 static enum query_state step_joining(struct query *q)
 {
     struct query *leader = query_find_leader(q->resolver, q);
@@ -203,14 +222,13 @@ static enum query_state step_joining(struct query *q)
     q->deadline_us = now_us + (uint64_t)q->resolver->params.query_timeout_ms * 1000;
     q->stale_us =
         q->has_stale ? now_us + (uint64_t)q->resolver->params.stale_after_ms * 1000 : PORT_NEVER;
-    return QUERY_ASKING;
+    return query_claim(q);
 }
 
 /* ---- asking providers ---- */
 
 static void query_tell(struct query *q);
 static void on_attempt_end(void *ctx, struct attempt_end *end);
-static void on_timer(struct port_timer *timer);
 
 /* Starts an attempt at `provider`. The failure is the pool's: no memory, too many attempts. */
 static int query_try(struct query *q, unsigned provider, bool fresh)
@@ -346,6 +364,18 @@ static void on_timer(struct port_timer *timer)
     query_resume(q, QUERY_ASKING);
 }
 
+void query_on_told(struct query *q)
+{
+    if (q->claim.answer == NULL) {
+        query_resume(q, query_claim(q));
+        return;
+    }
+    answer_unref(q->answer);
+    q->answer = q->claim.answer;
+    q->has_stale = false;
+    query_resume(q, QUERY_REPLYING);
+}
+
 void query_fail(struct query *q, const struct reply_error *error)
 {
     if (!q->has_stale) {
@@ -438,13 +468,17 @@ static enum query_state step_replying(struct query *q)
     if (led && q->has_stale) {
         query_hold_stale(q);
     }
+    if (r->params.claims != NULL) {
+        claims_end(r->params.claims, &q->claim, q->has_stale ? NULL : q->answer);
+    }
     if (q->out != NULL && !q->told) {
         query_count_reply(q);
         q->out->n += query_write(q, q->out->at + q->out->n, q->out->size - q->out->n);
         return QUERY_DONE;
     }
     query_tell(q);
-    if (led && q->answer != NULL && !q->has_stale && r->audit != NULL && !query_wants_cd(q)) {
+    if (q->tried != 0 && q->answer != NULL && !q->has_stale && r->audit != NULL &&
+        !query_wants_cd(q)) {
         audit_tell(r->audit, &q->message.question, q->answer);
     }
     return QUERY_DONE;

@@ -53,6 +53,8 @@ struct query {
     struct bytes local_rdata;
     char error_text[ANSWER_EDE_TEXT_MAX + 1];
 
+    struct claim claim; /* to ask, or a place in the line of the worker that does */
+
     /* The asking. Bit i of a mask is provider i. */
     struct port_timer timer;
     uint64_t deadline_us;
@@ -77,6 +79,7 @@ struct resolver {
     struct cache *cache;
     struct pool *pool;
     struct audit *audit;
+    struct mailbox mailbox; /* with params.claims */
     struct resolver_counts counts;
     void (*on_drained)(void *ctx);
     void *drained_ctx;
@@ -91,6 +94,9 @@ void query_run(struct query *query);
 
 /* Makes of an answered query one that asks for the same again, for the cache's sake alone. */
 void query_refresh(struct query *query);
+
+/* The worker that asked for the same is done: goes on with its answer, or asks for itself. */
+void query_on_told(struct query *query);
 
 /* Ends a waiting query with an error, whatever it waits for. */
 void query_fail(struct query *query, const struct reply_error *error);

@@ -19,6 +19,7 @@ struct resolver *resolver_new(const struct resolver_params *params, struct port 
     r->pool = pool;
     r->audit = audit;
     port->ops->random(port, r->secret, sizeof r->secret);
+    mailbox_init(&r->mailbox, params->wake, params->wake_ctx);
     return r;
 }
 
@@ -39,6 +40,7 @@ struct resolver *resolver_free(struct resolver *r)
         r->free = q->next;
         free(q);
     }
+    mailbox_done(&r->mailbox);
     free(r);
     return NULL;
 }
@@ -148,6 +150,7 @@ static void query_begin(struct query *q, struct resolver *r, struct bytes messag
     q->has_stale = false;
     q->error = (struct reply_error){.rcode = RCODE_NOERROR, .ede = EDE_NONE};
     q->is_local = false;
+    q->claim.live = false;
     q->timer = (struct port_timer){0};
     q->tried = 0;
     q->retried = 0;
@@ -199,6 +202,14 @@ enum resolver_outcome resolver_ask(struct resolver *r, struct bytes message,
         query_release(q);
     }
     return dropped ? RESOLVER_DROPPED : RESOLVER_ANSWERED;
+}
+
+void resolver_on_woken(struct resolver *r)
+{
+    struct claim *claim;
+    while ((claim = mailbox_take(r->params.claims, &r->mailbox)) != NULL) {
+        query_on_told((struct query *)((char *)claim - offsetof(struct query, claim)));
+    }
 }
 
 void resolver_drain(struct resolver *r, void (*on_drained)(void *ctx), void *ctx)

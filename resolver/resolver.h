@@ -8,7 +8,7 @@
 #define RESOLVER_RESOLVER_H
 
 #include "resolver/audit/audit.h"
-#include "resolver/cache/cache.h"
+#include "resolver/cache/claims.h"
 #include "resolver/upstream/pool.h"
 #include "resolver/wire/reply.h"
 
@@ -19,6 +19,9 @@ struct resolver_params {
     uint32_t stale_after_ms;   /* a client waits so long for a fresh answer, then takes a stale one
                                   (RFC 8767 section 5: 1.8 s) */
     size_t max_queries;
+    struct claims *claims;   /* borrowed; shared by all that ask for the same cache; NULL: alone */
+    void (*wake)(void *ctx); /* with claims: from any thread, for resolver_on_woken() */
+    void *wake_ctx;
 };
 
 /* Who asked: kept by value until the answer. `on_reply` is called once when resolver_ask() said
@@ -56,6 +59,9 @@ struct resolver *resolver_free(struct resolver *resolver);
  * `client` is copied when the answer has to wait. */
 enum resolver_outcome resolver_ask(struct resolver *resolver, struct bytes message,
                                    const struct resolver_client *client, struct buf *out);
+
+/* After params.wake, on the resolver's own thread: what other resolvers learnt is taken over. */
+void resolver_on_woken(struct resolver *resolver);
 
 /* Calls on_drained once no query is live any more; at once, from inside, when none is. */
 void resolver_drain(struct resolver *resolver, void (*on_drained)(void *ctx), void *ctx);

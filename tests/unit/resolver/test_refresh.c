@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/* Queries that outlive their client, and queries that another worker answers. */
+#include "tests/unit/messages.h"
+#include "tests/unit/query_world.h"
+#include "tests/unit/suite.h"
+
+static const char stale_name[] = "stale.example.com";
+enum { S = 1000000 };
+
+/* stale_name was answered once, and its TTL of a minute has passed. */
+static void grow_stale(void)
+{
+    ask(CLIENTS - 1, stale_name);
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good(stale_name, 60));
+    fake_port_advance(&world.port, 70 * S);
+}
+
+START_TEST(fresh_answer_in_time_is_preferred_to_a_stale_one)
+{
+    grow_stale();
+    ck_assert_int_eq(ask(0, stale_name), RESOLVER_PENDING);
+    fake_port_advance(&world.port, S);
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good(stale_name, 60));
+    ck_assert_uint_eq(rcode_of(0), RCODE_NOERROR);
+    ck_assert_int_eq(ede_of(0), EDE_NONE);
+}
+END_TEST
+
+START_TEST(client_waits_its_time_then_gets_the_stale_answer_and_the_asking_goes_on)
+{
+    struct resolver_counts counts;
+    grow_stale();
+    ask(0, stale_name);
+    ask(1, stale_name);
+    fake_port_advance(&world.port, STALE_MS * 1000 - 1000);
+    ck_assert_uint_eq(world.clients[0].n_replies, 0);
+    fake_port_advance(&world.port, 2000);
+    for (size_t i = 0; i < 2; i++) {
+        ck_assert_uint_eq(rcode_of(i), RCODE_NOERROR);
+        ck_assert_uint_eq(n_answers_of(i), 1);
+        ck_assert_int_eq(ede_of(i), EDE_STALE);
+    }
+    resolver_count(world.resolver, &counts);
+    ck_assert_uint_eq(counts.n_live, 0);
+    ck_assert_uint_eq(counts.n_refreshing, 1);
+    ck_assert_int_eq(ask(2, stale_name), RESOLVER_ANSWERED); /* that wait was enough for all */
+    ck_assert_int_eq(ede_of(2), EDE_STALE);
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good(stale_name, 60));
+    ck_assert_int_eq(ask(3, stale_name), RESOLVER_ANSWERED);
+    ck_assert_int_eq(ede_of(3), EDE_NONE);
+}
+END_TEST
+
+START_TEST(failure_gives_the_stale_answer_at_once_and_is_not_tried_again_for_half_a_minute)
+{
+    grow_stale();
+    ask(0, stale_name);
+    fake_pool_end(&world.pool, ATTEMPT_RETRY_NEXT, servfail(stale_name));
+    fake_pool_end(&world.pool, ATTEMPT_RETRY_NEXT, NULL);
+    ck_assert_uint_eq(rcode_of(0), RCODE_NOERROR);
+    ck_assert_int_eq(ede_of(0), EDE_STALE);
+    fake_port_advance(&world.port, 28 * S);
+    ck_assert_int_eq(ask(1, stale_name), RESOLVER_ANSWERED);
+    ck_assert_int_eq(ede_of(1), EDE_STALE);
+    fake_port_advance(&world.port, 3 * S);
+    ck_assert_int_eq(ask(2, stale_name), RESOLVER_PENDING);
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good(stale_name, 60));
+    ck_assert_int_eq(ede_of(2), EDE_NONE);
+}
+END_TEST
+
+START_TEST(stale_answer_too_old_is_none)
+{
+    grow_stale();
+    fake_port_advance(&world.port, UINT64_C(86400) * S);
+    ask(0, stale_name);
+    fake_pool_end(&world.pool, ATTEMPT_RETRY_NEXT, NULL);
+    fake_pool_end(&world.pool, ATTEMPT_RETRY_NEXT, NULL);
+    ck_assert_uint_eq(rcode_of(0), RCODE_SERVFAIL);
+}
+END_TEST
+
+START_TEST(popular_answer_near_its_end_is_asked_for_again_by_one_and_nobody_waits)
+{
+    ask(0, "www.example.com");
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good("www.example.com", 1000));
+    fake_port_advance(&world.port, 870 * S);
+    ck_assert_int_eq(ask(1, "www.example.com"), RESOLVER_ANSWERED);
+    ck_assert_uint_eq(world.pool.n_live, 0);
+    fake_port_advance(&world.port, 51 * S);
+    for (size_t i = 2; i < 5; i++) {
+        ck_assert_int_eq(ask(i, "www.example.com"), RESOLVER_ANSWERED);
+        ck_assert_int_eq(ede_of(i), EDE_NONE);
+        ck_assert_uint_eq(world.pool.n_live, 1);
+    }
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good("www.example.com", 1000));
+    fake_port_advance(&world.port, 100 * S);
+    ck_assert_int_eq(ask(5, "www.example.com"), RESOLVER_ANSWERED);
+    ck_assert_int_eq(ede_of(5), EDE_NONE);
+    ck_assert_uint_eq(world.pool.n_live, 0);
+}
+END_TEST
+
+START_TEST(answer_that_nobody_asked_for_again_is_not_prefetched)
+{
+    ask(0, "www.example.com");
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good("www.example.com", 1000));
+    fake_port_advance(&world.port, 950 * S);
+    ck_assert_int_eq(ask(1, "www.example.com"), RESOLVER_ANSWERED);
+    ck_assert_uint_eq(world.pool.n_live, 0);
+}
+END_TEST
+
+START_TEST(refresh_that_fails_is_nobodys_business)
+{
+    ask(0, "www.example.com");
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good("www.example.com", 1000));
+    ask(1, "www.example.com");
+    fake_port_advance(&world.port, 930 * S);
+    ask(2, "www.example.com");
+    ck_assert_uint_eq(world.pool.n_live, 1);
+    fake_port_advance(&world.port, BUDGET_MS * 1000 + 1);
+    ck_assert_uint_eq(world.pool.n_live, 0);
+    ck_assert_int_eq(ask(3, "www.example.com"), RESOLVER_ANSWERED);
+    ck_assert_uint_eq(rcode_of(3), RCODE_NOERROR);
+}
+END_TEST
+
+/* Another worker: its own resolver and providers, the same cache and claims. */
+static struct {
+    struct pool pool;
+    struct resolver *resolver;
+    struct claims *claims;
+    bool woken;
+} other;
+
+static void on_wake(void *ctx)
+{
+    *(bool *)ctx = true;
+}
+
+/* Client i asks there. */
+static enum resolver_outcome ask_other(size_t i, const char *name)
+{
+    struct resolver *own = world.resolver;
+    world.resolver = other.resolver;
+    enum resolver_outcome outcome = ask(i, name);
+    world.resolver = own;
+    return outcome;
+}
+
+static void start_other(void)
+{
+    static const uint8_t secret[16] = {1};
+    memset(&other, 0, sizeof other);
+    other.claims = claims_new(secret);
+    other.pool.n_providers = 2;
+    struct resolver_params params = {
+        .query_timeout_ms = BUDGET_MS,
+        .stale_after_ms = STALE_MS,
+        .max_queries = MAX_QUERIES,
+        .claims = other.claims,
+        .wake = on_wake,
+        .wake_ctx = &other.woken,
+    };
+    static bool nobody;
+    other.resolver = resolver_new(&params, port(), world.cache, &other.pool, &world.audit);
+    world.resolver = resolver_free(world.resolver);
+    params.wake_ctx = &nobody;
+    world.resolver = resolver_new(&params, port(), world.cache, &world.pool, &world.audit);
+}
+
+static void stop_other(void)
+{
+    other.resolver = resolver_free(other.resolver);
+    world.resolver = resolver_free(world.resolver);
+    other.claims = claims_free(other.claims);
+}
+
+START_TEST(two_workers_ask_once_for_the_same_and_both_clients_are_told)
+{
+    start_other();
+    ask(0, "www.example.com");
+    ask_other(1, "www.example.com");
+    ask_other(2, "www.example.com");
+    ck_assert_uint_eq(other.pool.n_started, 0);
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good("www.example.com", 60));
+    ck_assert(other.woken);
+    ck_assert_uint_eq(world.clients[1].n_replies, 0);
+    resolver_on_woken(other.resolver);
+    for (size_t i = 0; i < 3; i++) {
+        ck_assert_uint_eq(rcode_of(i), RCODE_NOERROR);
+        ck_assert_uint_eq(n_answers_of(i), 1);
+    }
+    ck_assert_uint_eq(world.audit.n_told, 1);
+    stop_other();
+}
+END_TEST
+
+START_TEST(when_the_worker_that_asked_has_no_answer_the_next_asks_itself)
+{
+    start_other();
+    ask(0, "www.example.com");
+    ask_other(1, "www.example.com");
+    fake_pool_end(&world.pool, ATTEMPT_RETRY_NEXT, NULL);
+    fake_pool_end(&world.pool, ATTEMPT_RETRY_NEXT, NULL);
+    ck_assert_uint_eq(rcode_of(0), RCODE_SERVFAIL);
+    resolver_on_woken(other.resolver);
+    ck_assert_uint_eq(other.pool.n_live, 1);
+    fake_pool_end(&other.pool, ATTEMPT_ANSWERED, good("www.example.com", 60));
+    ck_assert_uint_eq(rcode_of(1), RCODE_NOERROR);
+    stop_other();
+}
+END_TEST
+
+START_TEST(who_waits_for_another_worker_keeps_its_own_deadline)
+{
+    start_other();
+    ask(0, "www.example.com");
+    fake_port_advance(&world.port, S);
+    ask_other(1, "www.example.com");
+    fake_port_advance(&world.port, (BUDGET_MS - 1000) * 1000 + 1);
+    ck_assert_uint_eq(rcode_of(0), RCODE_SERVFAIL);
+    ck_assert_uint_eq(world.clients[1].n_replies, 0);
+    fake_port_advance(&world.port, S);
+    ck_assert_uint_eq(rcode_of(1), RCODE_SERVFAIL);
+    stop_other();
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        fresh_answer_in_time_is_preferred_to_a_stale_one,
+        client_waits_its_time_then_gets_the_stale_answer_and_the_asking_goes_on,
+        failure_gives_the_stale_answer_at_once_and_is_not_tried_again_for_half_a_minute,
+        stale_answer_too_old_is_none,
+        popular_answer_near_its_end_is_asked_for_again_by_one_and_nobody_waits,
+        answer_that_nobody_asked_for_again_is_not_prefetched,
+        refresh_that_fails_is_nobodys_business,
+        two_workers_ask_once_for_the_same_and_both_clients_are_told,
+        when_the_worker_that_asked_has_no_answer_the_next_asks_itself,
+        who_waits_for_another_worker_keeps_its_own_deadline,
+    };
+    return suite_run("refresh", tests, sizeof tests / sizeof tests[0], world_set_up,
+                     world_tear_down);
+}
