@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A worker: one thread, one loop, its own sockets, exchange, pool and resolver. Shares the cache, the claims
- * and the auditor with the others, and nothing else. Made and freed by the main thread; drains on
- * request, and says when it has ended. */
+/* A worker: one thread, one loop, its own sockets, exchange, pool and resolver. Shares the cache,
+ * the claims and the auditor with the others, and nothing else. Made and freed by the main thread;
+ * drains on request, and says when it has ended. */
 #ifndef DAEMON_WORKER_H
 #define DAEMON_WORKER_H
 
