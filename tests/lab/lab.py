@@ -22,6 +22,8 @@ import time
 from pathlib import Path
 
 ZONES = ["example.com", "bank-of-lab.com", "honest-lab.net", "news-lab.org", "signed-lab.com"]
+# sizeN.honest-lab.net has N TXT records: answers of 0.2 to 58 kB in many lengths.
+SIZES = [*range(1, 60), *range(60, 300, 7)]
 PROVIDERS = ["provider1.lab.example", "provider2.lab.example"]
 
 # What the local resolver says instead of the truth.
@@ -166,6 +168,9 @@ class Lab:
     def make_zones(self):
         zones = self.folder / "zones"
         shutil.copytree(HERE / "zones", zones, dirs_exist_ok=True)
+        with open(zones / "honest-lab.net.zone", "a") as zone:
+            for n in SIZES:
+                zone.writelines(f'size{n} IN TXT "{k} {"x" * (170 + n * k % 31)}"\n' for k in range(n))
         keygen, sign = find("dnssec-keygen"), find("dnssec-signzone")
         run([keygen, "-q", "-K", zones, "-a", "ECDSAP256SHA256", "-f", "KSK", "signed-lab.com"])
         run([keygen, "-q", "-K", zones, "-a", "ECDSAP256SHA256", "signed-lab.com"])

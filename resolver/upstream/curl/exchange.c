@@ -24,7 +24,9 @@ enum {
     HEADER_BYTES_MAX = 16384,
     HEADERS_MAX = 100,
     STREAMS_A_CONNECTION = 100, /* RFC 9113 section 6.5.2: servers should allow so many */
-    BODY_KEPT = 4096,           /* a larger buffer is not kept for the next request */
+    FRAME_MAX = 16384, /* of HTTP/2: libcurl 7.88 loses what does not fit its buffer */
+    MANY_LIVE = 16,
+    BODY_KEPT = 1024, /* a larger buffer is not kept for the next request */
     RETRY_AFTER_MAX_S = 300,
 };
 
@@ -56,6 +58,7 @@ struct curl_exchange {
     struct port_timer timer; /* curl's */
     struct port_timer kick;  /* tells what was unreachable from the start */
     struct transfer *unreachable;
+    size_t n_live;    /* transfers under way */
     unsigned n_begun; /* since curl's timer fired */
     struct known_endpoint endpoints[ENDPOINTS_MAX];
     struct curl_slist *post_headers, *get_headers;
@@ -159,7 +162,8 @@ static bool set_fixed_options(struct curl_exchange *x, struct transfer *t)
            curl_easy_setopt(e, CURLOPT_NETRC, CURL_NETRC_IGNORED) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_TCP_NODELAY, 1L) == CURLE_OK &&
-           curl_easy_setopt(e, CURLOPT_BUFFERSIZE, (long)BODY_KEPT) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_BUFFERSIZE, (long)FRAME_MAX) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE, (long)FRAME_MAX) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_USERAGENT, x->params.user_agent) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, connect_ms) == CURLE_OK &&
@@ -186,6 +190,7 @@ static struct transfer *transfer_obtain(struct curl_exchange *x, struct known_en
     if (t != NULL) {
         known->free = t->next;
         known->n_live++;
+        x->n_live++;
         return t;
     }
     t = calloc(1, sizeof *t);
@@ -200,6 +205,7 @@ static struct transfer *transfer_obtain(struct curl_exchange *x, struct known_en
         return NULL;
     }
     known->n_live++;
+    x->n_live++;
     return t;
 }
 
@@ -212,6 +218,7 @@ static void transfer_release(struct transfer *t)
     }
     t->call = NULL;
     t->endpoint->n_live--;
+    t->exchange->n_live--;
     t->next = t->endpoint->free;
     t->endpoint->free = t;
 }
@@ -291,32 +298,37 @@ static void collect(struct curl_exchange *x)
 
 /* ---- curl's wishes to the port and back ---- */
 
+/* `many`: requests are sent. Alone, one is faster at the other end when its header does not wait
+ * for its body. */
+static void act(struct curl_exchange *x, curl_socket_t fd, int action, bool many)
+{
+    int n_running;
+    if (many) {
+        watches_hold(&x->watches);
+    }
+    curl_multi_socket_action(x->multi, fd, action, &n_running);
+    if (many) {
+        watches_release(&x->watches);
+    }
+    collect(x);
+}
+
 static void on_ready(void *ctx, int fd, unsigned events)
 {
     struct curl_exchange *x = ctx;
     int action =
         (events & PORT_READ ? CURL_CSELECT_IN : 0) | (events & PORT_WRITE ? CURL_CSELECT_OUT : 0);
-    int n_running;
-    curl_multi_socket_action(x->multi, fd, action, &n_running);
-    collect(x);
+    /* A connection that is ready at last sends what has waited for it. */
+    act(x, fd, action, x->n_live > MANY_LIVE);
 }
 
 static void on_timer(struct port_timer *timer)
 {
     struct curl_exchange *x =
         (struct curl_exchange *)((char *)timer - offsetof(struct curl_exchange, timer));
-    int n_running;
-    /* Alone, a request is faster at the other end when its header does not wait for its body. */
     bool many = x->n_begun > 1;
     x->n_begun = 0;
-    if (many) {
-        watches_hold(&x->watches);
-    }
-    curl_multi_socket_action(x->multi, CURL_SOCKET_TIMEOUT, 0, &n_running);
-    if (many) {
-        watches_release(&x->watches);
-    }
-    collect(x);
+    act(x, CURL_SOCKET_TIMEOUT, 0, many);
 }
 
 static int want_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket_ctx)
