@@ -24,7 +24,7 @@ enum {
     HEADER_BYTES_MAX = 16384,
     HEADERS_MAX = 100,
     STREAMS_A_CONNECTION = 100, /* RFC 9113 section 6.5.2: servers should allow so many */
-    FRAME_MAX = 16384, /* of HTTP/2: libcurl 7.88 loses what does not fit its buffer */
+    FRAME_MAX = 16384,          /* of HTTP/2: libcurl 7.88 loses what does not fit its buffer */
     MANY_LIVE = 16,
     BODY_KEPT = 1024, /* a larger buffer is not kept for the next request */
     RETRY_AFTER_MAX_S = 300,
