@@ -5,6 +5,7 @@
 #include "daemon/log.h"
 #include "daemon/loop.h"
 #include "daemon/systemd.h"
+#include "daemon/trim.h"
 #include "resolver/plain.h"
 #include "resolver/upstream/curl/curl.h"
 
@@ -391,6 +392,7 @@ enum daemon_exit daemon_run(const char *path, struct config *config)
     bool started = daemon_start(d, config);
     if (started) {
         say_ready(d);
+        trim_start();
         uv_run(&d->loop.uv, UV_RUN_DEFAULT);
         log_say(LOG_LEVEL_INFO, "ended");
     }

@@ -30,17 +30,6 @@ static enum query_state step_arrived(struct query *q);
 static enum query_state step_policy(struct query *q);
 static enum query_state step_cache(struct query *q);
 static enum query_state step_joining(struct query *q);
-/* The longest that one of its attempts may be silent before it is doubted. */
-static uint64_t query_patience_us(const struct query *q)
-{
-    uint64_t longest_us = 0;
-    for (size_t i = 0; i < q->n_tries; i++) {
-        uint64_t patience_us = pool_patience_us(q->resolver->pool, q->tries[i].provider);
-        longest_us = patience_us > longest_us ? patience_us : longest_us;
-    }
-    return longest_us;
-}
-
 static enum query_state step_asking(struct query *q);
 static enum query_state step_replying(struct query *q);
 
@@ -156,25 +145,30 @@ static enum query_state step_cache(struct query *q)
 {
     struct resolver *r = q->resolver;
     struct cache_key key = query_key(q);
+    bool may_ask = (q->message.flags & FLAG_RD) != 0;
     enum cache_state state;
     q->answer = cache_take(r->cache, &key, port_now_us(r->port), &state);
     switch (state) {
-    case CACHE_FRESH:
-    case CACHE_HELD:
-        return QUERY_REPLYING;
     case CACHE_DUE:
-        q->due = true;
+        q->due = may_ask;
+        return QUERY_REPLYING;
+    case CACHE_FRESH:
+        return QUERY_REPLYING;
+    case CACHE_HELD:
+        q->has_stale = true;
         return QUERY_REPLYING;
     case CACHE_STALE:
         q->has_stale = true;
-        return QUERY_JOINING;
+        break;
     case CACHE_NONE:
         break;
     }
-    if ((q->message.flags & FLAG_RD) == 0) {
-        return reply_with(q, RCODE_REFUSED, EDE_NOT_AUTHORITATIVE, "ask with RD=1");
+    if (may_ask) {
+        return QUERY_JOINING;
     }
-    return QUERY_JOINING;
+    q->answer = answer_unref(q->answer);
+    q->has_stale = false;
+    return reply_with(q, RCODE_REFUSED, EDE_NOT_AUTHORITATIVE, "ask with RD=1");
 }
 
 /* From here the query may outlive resolver_ask(): what was borrowed is copied. */
@@ -266,6 +260,17 @@ static void query_note_error(struct query *q, enum ede ede, const char *detail)
     }
     snprintf(q->error_text, sizeof q->error_text, "%s", detail);
     q->error = (struct reply_error){.rcode = RCODE_SERVFAIL, .ede = ede, .text = q->error_text};
+}
+
+/* The longest that one of its attempts may be silent before it is doubted. */
+static uint64_t query_patience_us(const struct query *q)
+{
+    uint64_t longest_us = 0;
+    for (size_t i = 0; i < q->n_tries; i++) {
+        uint64_t patience_us = pool_patience_us(q->resolver->pool, q->tries[i].provider);
+        longest_us = patience_us > longest_us ? patience_us : longest_us;
+    }
+    return longest_us;
 }
 
 static enum query_state step_asking(struct query *q)

@@ -22,6 +22,6 @@ make -s -C "$harness" O="$work/harness"
 cp "$here/httpdnsd.yaml" "$work/httpdnsd.yaml"
 sed "s|{HTTPDNSD}|$build/daemon/httpdnsd|" "$here/peer.ini" > "$work/peer.ini"
 out=${OUT:-$work/$2.jsonl}
-/usr/bin/python3 "$harness/bench.py" run -b "$work/harness" -i "$work/peer.ini" -o "$out" \
+/usr/bin/python3 "$harness/bench.py" run -b "$work/harness" -i "$work/peer.ini" -i "$harness/peers/extra.ini" -o "$out" \
     -t "$2" -p "httpdnsd${3:+,$3}" -r "${4:-3}"
 /usr/bin/python3 "$harness/bench.py" report "$out"

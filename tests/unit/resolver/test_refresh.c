@@ -69,6 +69,26 @@ START_TEST(failure_gives_the_stale_answer_at_once_and_is_not_tried_again_for_hal
 }
 END_TEST
 
+START_TEST(question_without_rd_gets_nothing_stale_and_refreshes_nothing)
+{
+    struct test_query query = {.id = 1000, .name = stale_name, .type = TYPE_A};
+    uint8_t at[512];
+    size_t n = test_query_write(&query, at);
+    ask(1, stale_name);
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good(stale_name, 1000));
+    ask(2, stale_name);
+    fake_port_advance(&world.port, 950 * S);
+    ck_assert_int_eq(ask_bytes(0, bytes_of(at, n)), RESOLVER_ANSWERED);
+    ck_assert_uint_eq(rcode_of(0), RCODE_NOERROR);
+    ck_assert_uint_eq(world.pool.n_live, 0);
+    world.clients[0].n_replies = 0;
+    fake_port_advance(&world.port, 100 * S);
+    ck_assert_int_eq(ask_bytes(0, bytes_of(at, n)), RESOLVER_ANSWERED);
+    ck_assert_uint_eq(rcode_of(0), RCODE_REFUSED);
+    ck_assert_uint_eq(world.pool.n_live, 0);
+}
+END_TEST
+
 START_TEST(stale_answer_too_old_is_none)
 {
     grow_stale();
@@ -234,6 +254,7 @@ int main(void)
         fresh_answer_in_time_is_preferred_to_a_stale_one,
         client_waits_its_time_then_gets_the_stale_answer_and_the_asking_goes_on,
         failure_gives_the_stale_answer_at_once_and_is_not_tried_again_for_half_a_minute,
+        question_without_rd_gets_nothing_stale_and_refreshes_nothing,
         stale_answer_too_old_is_none,
         popular_answer_near_its_end_is_asked_for_again_by_one_and_nobody_waits,
         answer_that_nobody_asked_for_again_is_not_prefetched,
