@@ -68,7 +68,8 @@ static void read_query(unsigned i)
 {
     struct query_message message;
     unsigned k = scatter(i);
-    enum message_outcome outcome = message_read_query(bytes_of(world.queries[k], world.n_query[k]), &message);
+    enum message_outcome outcome =
+        message_read_query(bytes_of(world.queries[k], world.n_query[k]), &message);
     assert(outcome == MESSAGE_OK);
 }
 
