@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/unit/audit_world.h"
+
+#include "tests/unit/said.h"
+
+#include <check.h>
+#include <errno.h>
+#include <stdio.h>
+
+struct audit_world world;
+
+/* Writes a response that says what `said` holds. */
+static size_t write_response(const struct question *question, const struct said *said,
+                             uint8_t out[FAKE_PLAIN_REPLY_MAX])
+{
+    struct buf b = buf_over(out, FAKE_PLAIN_REPLY_MAX);
+    buf_put_u16(&b, 0);
+    buf_put_u16(&b, (uint16_t)(FLAG_QR | FLAG_RD | said->flags | said->rcode));
+    buf_put_u16(&b, 1);
+    buf_put_u16(&b, (uint16_t)said->n);
+    buf_put_u32(&b, 0);
+    buf_put(&b, question->name.at, question->name.n);
+    buf_put_u16(&b, question->type);
+    buf_put_u16(&b, question->class);
+    for (size_t i = 0; i < said->n; i++) {
+        buf_put_u16(&b, 0xc00c);
+        buf_put_u16(&b, question->type);
+        buf_put_u16(&b, CLASS_IN);
+        buf_put_u32(&b, 300);
+        buf_put_u16(&b, said->at[i].n);
+        buf_put(&b, said->at[i].at, said->at[i].n);
+    }
+    ck_assert(!b.overflow);
+    return b.n;
+}
+
+struct question question_for(const char *name, uint16_t type)
+{
+    struct question question = {.type = type, .class = CLASS_IN};
+    ck_assert_int_eq(name_from_text(name, &question.name), 0);
+    return question;
+}
+
+/* The words are about IPv4; there is no IPv6 in this world. */
+static struct said said_to(const struct question *question, const char *words)
+{
+    struct said said = said_of(words);
+    bool wrong_family = question->type == TYPE_AAAA && said.n > 0 && said.at[0].n == 4;
+    return wrong_family ? said_of("NODATA") : said;
+}
+
+struct answer *answer_for(const struct question *question, const char *words)
+{
+    struct said said = said_to(question, words);
+    uint8_t message[FAKE_PLAIN_REPLY_MAX];
+    struct answer_expect expect = {
+        .question = question,
+        .id = -1,
+        .now_us = world.clock.now_us,
+        .max_ttl_s = 86400,
+        .negative_max_ttl_s = 3600,
+    };
+    struct answer *answer = NULL;
+    ck_assert_int_eq(
+        answer_read(bytes_of(message, write_response(question, &said, message)), &expect, &answer),
+        ANSWER_OK);
+    return answer;
+}
+
+static const struct fact *find_fact(const struct question *question)
+{
+    for (size_t i = 0; i < world.n_facts; i++) {
+        struct question of_fact = question_for(world.facts[i].name, TYPE_A);
+        if (name_equal(&of_fact.name, &question->name)) {
+            return &world.facts[i];
+        }
+    }
+    return NULL;
+}
+
+size_t times_asked(const char *name)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < world.n_asked; i++) {
+        n += strcmp(world.asked_names[i], name) == 0;
+    }
+    return n;
+}
+
+static const char *local_words(const struct question *question, const char *name)
+{
+    const struct fact *fact = find_fact(question);
+    if (world.captive != NULL) {
+        return world.captive;
+    }
+    if (fact == NULL) {
+        return world.rewrite != NULL ? world.rewrite : "NXDOMAIN";
+    }
+    bool again = world.elsewise != NULL && times_asked(name) > 1;
+    return again && strcmp(name, "example.com.") != 0 ? world.elsewise : fact->local;
+}
+
+static void respond(void *ctx, const struct plain_request *request, struct fake_plain_reply *reply)
+{
+    (void)ctx;
+    char text[NAME_MAX_TEXT];
+    name_to_text(&request->question->name, text);
+    ck_assert_uint_lt(world.n_asked, 512);
+    snprintf(world.asked_names[world.n_asked++], 64, "%.63s", text);
+    const char *words = local_words(request->question, text);
+    bool dead = world.dead_server != NULL && strcmp(world.dead_server, request->server) == 0;
+    if (words[0] == '\0' || dead) {
+        reply->result = PLAIN_TIMED_OUT;
+        return;
+    }
+    struct said said = said_to(request->question, words);
+    reply->n = write_response(request->question, &said, reply->at);
+}
+
+static void on_control_timer(struct port_timer *timer)
+{
+    struct control *control =
+        (struct control *)(void *)((char *)timer - offsetof(struct control, timer));
+    control->live = false;
+    const struct fact *fact = find_fact(&control->question);
+    const char *words = fact != NULL ? fact->https : "NXDOMAIN";
+    owned(answer_unrefp) struct answer *answer =
+        world.controls_dead ? NULL : answer_for(&control->question, words);
+    control->ask->on_done(control->ask, answer);
+}
+
+static int ask_control(void *ctx, unsigned control, const struct question *question,
+                       struct audit_ask *ask)
+{
+    (void)ctx;
+    ck_assert_uint_lt(control, world.params.n_controls);
+    world.n_control_asked++;
+    for (size_t i = 0; i < CONTROLS_LIVE_MAX; i++) {
+        struct control *one = &world.controls[i];
+        if (!one->live) {
+            *one = (struct control){true, ask, *question, {.on_fire = on_control_timer}};
+            ask->handle = one;
+            return port_timer_start(&world.clock.port, &one->timer, world.clock.now_us + 30000);
+        }
+    }
+    return -EBUSY;
+}
+
+static void cancel_control(void *ctx, struct audit_ask *ask)
+{
+    (void)ctx;
+    struct control *control = ask->handle;
+    ck_assert(control->live);
+    control->live = false;
+    port_timer_stop(&world.clock.port, &control->timer);
+}
+
+static void on_alert(void *ctx, const struct alert *alert)
+{
+    (void)ctx;
+    ck_assert_uint_lt(world.n_alerts, ALERTS_MAX);
+    struct told_alert *told = &world.alerts[world.n_alerts++];
+    snprintf(told->message, sizeof told->message, "%s", alert->message);
+    snprintf(told->verdict, sizeof told->verdict, "%s", alert->verdict);
+    snprintf(told->message_id, sizeof told->message_id, "%s", alert->message_id);
+    size_t n = 0;
+    for (size_t i = 0; i < alert->n_fields && n < sizeof told->fields; i++) {
+        n += (size_t)snprintf(told->fields + n, sizeof told->fields - n, "%s=%s\n",
+                              alert->fields[i].key, alert->fields[i].value);
+    }
+}
+
+static void wake(void *ctx)
+{
+    (void)ctx;
+    atomic_fetch_add(&world.n_wakes, 1);
+}
+
+void add_fact(const char *name, const char *local, const char *https)
+{
+    ck_assert_uint_lt(world.n_facts, FACTS_MAX);
+    world.facts[world.n_facts++] = (struct fact){name, local, https};
+}
+
+void audit_world_set_up(void)
+{
+    memset(&world, 0, sizeof world);
+    fake_port_init(&world.clock, 42);
+    world.plain = plain_new(&world.clock.port, NULL, 0);
+    world.plain->respond = respond;
+    world.servers[0] = "192.0.2.53";
+    world.servers[1] = "192.0.2.54";
+    world.params = (struct audit_params){
+        .mode = AUDIT_ALL,
+        .recheck_s = 30,
+        .servers = world.servers,
+        .n_servers = 1,
+        .n_controls = 2,
+    };
+    add_fact("example.com", "93.184.216.34", "93.184.216.34");
+    add_fact("honest.example.net", "5.6.7.8", "5.6.7.8");
+    add_fact("cdn.example.net", "5.6.7.8", "9.10.11.12");
+    add_fact("news.example.net", "10.0.0.1", "5.6.7.8 5.6.7.9");
+}
+
+void start(void)
+{
+    struct audit_door door = {
+        .ask_control = ask_control,
+        .cancel_control = cancel_control,
+        .on_alert = on_alert,
+        .wake = wake,
+    };
+    world.audit = audit_new(&world.params, &door, &world.clock.port, world.plain);
+    ck_assert_ptr_nonnull(world.audit);
+}
+
+void audit_world_tear_down(void)
+{
+    ck_assert_ptr_null(audit_free(world.audit));
+    for (size_t i = 0; i < CONTROLS_LIVE_MAX; i++) {
+        ck_assert(!world.controls[i].live);
+    }
+    plain_free(world.plain);
+    ck_assert_uint_eq(world.clock.port.n_timers, 0);
+    port_done(&world.clock.port);
+}
+
+void pass(uint64_t seconds)
+{
+    fake_port_advance(&world.clock, seconds * SECOND);
+}
+
+void tell(const char *name, const char *https)
+{
+    struct question question = question_for(name, TYPE_A);
+    owned(answer_unrefp) struct answer *answer = answer_for(&question, https);
+    audit_tell(world.audit, &question, answer);
+    audit_drain(world.audit);
+}
+
+struct audit_counts counts(void)
+{
+    struct audit_counts now;
+    audit_count(world.audit, &now);
+    return now;
+}
+
+void assert_says(const char *text, const char *part)
+{
+    ck_assert_msg(strstr(text, part) != NULL, "\"%s\" is not in: %s", part, text);
+}

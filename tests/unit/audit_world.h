@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* The auditor in a small world of names: what the local resolver says and what HTTPS says. The
+ * clock is virtual, providers and local resolvers are scripted. */
+#ifndef TESTS_UNIT_AUDIT_WORLD_H
+#define TESTS_UNIT_AUDIT_WORLD_H
+
+#include "resolver/audit/audit.h"
+#include "tests/unit/fake_plain.h"
+#include "tests/unit/fake_port.h"
+
+#include <stdatomic.h>
+
+enum { CONTROLS_LIVE_MAX = 256, FACTS_MAX = 16, ALERTS_MAX = 32 };
+
+#define SECOND UINT64_C(1000000)
+#define HOUR   (3600 * SECOND)
+
+/* What is said of a name; words as in said.h. */
+struct fact {
+    const char *name;
+    const char *local, *https;
+};
+
+struct control {
+    bool live;
+    struct audit_ask *ask;
+    struct question question;
+    struct port_timer timer;
+};
+
+struct told_alert {
+    char message[2100];
+    char verdict[32];
+    char message_id[40];
+    char fields[4000];
+};
+
+struct audit_world {
+    struct fake_port clock;
+    struct plain *plain;
+    struct audit *audit;
+    struct audit_params params;
+    const char *servers[2];
+
+    struct fact facts[FACTS_MAX];
+    size_t n_facts;
+    const char *rewrite;  /* what the local resolver says for names that do not exist */
+    const char *captive;  /* what it says for every name */
+    const char *elsewise; /* what it says from the second asking of a name on */
+    const char *dead_server;
+    char asked_names[512][64]; /* by the local resolver, in order */
+    size_t n_asked;
+    bool controls_dead;
+
+    struct control controls[CONTROLS_LIVE_MAX];
+    size_t n_control_asked;
+    atomic_size_t n_wakes;
+    struct told_alert alerts[ALERTS_MAX];
+    size_t n_alerts;
+};
+
+extern struct audit_world world;
+
+struct question question_for(const char *name, uint16_t type);
+/* What HTTPS says of it, in words; one reference. */
+struct answer *answer_for(const struct question *question, const char *words);
+/* How often the local resolver was asked for that name. */
+size_t times_asked(const char *name);
+void add_fact(const char *name, const char *local, const char *https);
+void audit_world_set_up(void);
+/* With world.params, which the test may have changed. */
+void start(void);
+void audit_world_tear_down(void);
+void pass(uint64_t seconds);
+/* A client was told that. */
+void tell(const char *name, const char *https);
+struct audit_counts counts(void);
+void assert_says(const char *text, const char *part);
+
+#endif
