@@ -37,6 +37,8 @@ struct udp_batch {
     struct mmsghdr in[UDP_BATCH], out[UDP_BATCH];
     struct iovec in_at[UDP_BATCH], out_at[UDP_BATCH];
     struct udp_slot slots[UDP_BATCH];
+    const struct udp_listener *prepared_for; /* `in` is; all of it but the first n_used */
+    unsigned n_used;
     struct udp_late late[UDP_BATCH];
     struct iovec late_at[UDP_BATCH];
     struct mmsghdr late_out[UDP_BATCH];
@@ -68,10 +70,13 @@ struct udp_batch *udp_batch_free(struct udp_batch *batch)
 
 /* ---- receiving ---- */
 
-static int receive(struct udp_listener *l)
+/* The kernel writes into what it used: only that is made ready again. */
+static void prepare(struct udp_batch *b, const struct udp_listener *l)
 {
-    struct udp_batch *b = l->batch;
-    for (size_t i = 0; i < UDP_BATCH; i++) {
+    size_t n = b->prepared_for == l ? b->n_used : UDP_BATCH;
+    b->prepared_for = l;
+    b->n_used = 0;
+    for (size_t i = 0; i < n; i++) {
         struct udp_slot *slot = &b->slots[i];
         b->in_at[i] = (struct iovec){slot->query, sizeof slot->query};
         b->in[i].msg_hdr = (struct msghdr){
@@ -83,10 +88,17 @@ static int receive(struct udp_listener *l)
             .msg_controllen = l->wildcard ? sizeof slot->control : 0,
         };
     }
+}
+
+static int receive(struct udp_listener *l)
+{
+    struct udp_batch *b = l->batch;
+    prepare(b, l);
     int n;
     do {
         n = recvmmsg(l->fd, b->in, UDP_BATCH, MSG_DONTWAIT, NULL);
     } while (n < 0 && errno == EINTR);
+    b->n_used = n > 0 ? (unsigned)n : 0;
     return n;
 }
 
@@ -221,7 +233,8 @@ static bool answer_slot(struct udp_listener *l, unsigned i, size_t *ret_n)
     return answered;
 }
 
-/* One batch in, its ready answers out; false when the socket had less than a full batch. */
+/* One batch in, its ready answers out; true when so many came that more will have come meanwhile:
+ * to look costs less than to wait for the next turn of the loop. */
 static bool serve_batch(struct udp_listener *l)
 {
     struct udp_batch *b = l->batch;
@@ -249,7 +262,7 @@ static bool serve_batch(struct udp_listener *l)
         n_out++;
     }
     send_all(l, b->out, n_out);
-    return n == UDP_BATCH;
+    return n >= UDP_BUSY;
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events)
@@ -311,6 +324,9 @@ void udp_listener_stop(struct udp_listener *l)
 static void on_closed(uv_handle_t *handle)
 {
     struct udp_listener *l = handle->data;
+    if (l->batch->prepared_for == l) {
+        l->batch->prepared_for = NULL; /* another may come to stand at the same address */
+    }
     close(l->fd);
     free(l);
 }

@@ -10,7 +10,7 @@
 #include "daemon/sockets.h"
 #include "resolver/resolver.h"
 
-enum { UDP_BATCH = 64, UDP_QUERY_MAX = 4096, UDP_TURNS = 8 };
+enum { UDP_BATCH = 64, UDP_QUERY_MAX = 4096, UDP_TURNS = 8, UDP_BUSY = 16 };
 
 struct udp_listener;
 
