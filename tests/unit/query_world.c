@@ -4,6 +4,7 @@
 #include "tests/unit/messages.h"
 
 #include <check.h>
+#include <stdio.h>
 
 struct query_world world;
 
@@ -122,4 +123,34 @@ int ede_of(size_t i)
         }
     }
     return -1;
+}
+
+void shake(struct pool *pool, enum resolver_outcome (*ask_it)(size_t i, const char *name),
+           unsigned *n_asked)
+{
+    static const enum attempt_verdict ends[] = {ATTEMPT_ANSWERED, ATTEMPT_RETRY_SAME,
+                                                ATTEMPT_RETRY_NEXT, ATTEMPT_GIVE_UP};
+    char name[32];
+    switch (port_random_below(port(), 4)) {
+    case 0:
+    case 1:
+        snprintf(name, sizeof name, "n%u.example", port_random_below(port(), 12));
+        ask_it(port_random_below(port(), CLIENTS), name);
+        ++*n_asked;
+        break;
+    case 2:
+        if (pool->n_live > 0) {
+            size_t i = port_random_below(port(), (uint32_t)pool->n_live);
+            struct attempt_end end = {.verdict = ends[port_random_below(port(), 4)], .detail = "x"};
+            char text[NAME_MAX_TEXT];
+            name_to_text(&pool->live[i]->wish.question->name, text);
+            end.answer = end.verdict == ATTEMPT_ANSWERED
+                             ? good(text, 1 + port_random_below(port(), 20))
+                             : NULL;
+            fake_pool_end_at(pool, i, end);
+        }
+        break;
+    default:
+        fake_port_advance(&world.port, port_random_below(port(), 700000));
+    }
 }

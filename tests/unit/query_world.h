@@ -54,4 +54,9 @@ unsigned n_answers_of(size_t i);
 /* The EDE info-code in the reply's OPT, which is its last record; -1 without one. */
 int ede_of(size_t i);
 
+/* One thing happens, by the dice: a client asks by `ask_it`, an attempt of `pool` ends, time
+ * passes. */
+void shake(struct pool *pool, enum resolver_outcome (*ask_it)(size_t i, const char *name),
+           unsigned *n_asked);
+
 #endif

@@ -276,39 +276,11 @@ START_TEST(drained_is_said_once_the_last_query_ended)
 }
 END_TEST
 
-/* One thing happens to the world, by the dice. */
-static void shake(unsigned *ret_n_asked)
-{
-    static const enum attempt_verdict ends[] = {ATTEMPT_ANSWERED, ATTEMPT_RETRY_SAME,
-                                                ATTEMPT_RETRY_NEXT, ATTEMPT_GIVE_UP};
-    char name[32];
-    switch (port_random_below(port(), 4)) {
-    case 0:
-    case 1:
-        snprintf(name, sizeof name, "n%u.example", port_random_below(port(), 12));
-        ask(port_random_below(port(), CLIENTS), name);
-        ++*ret_n_asked;
-        break;
-    case 2:
-        if (world.pool.n_live > 0) {
-            size_t i = port_random_below(port(), (uint32_t)world.pool.n_live);
-            struct attempt_end end = {.verdict = ends[port_random_below(port(), 4)], .detail = "x"};
-            char text[NAME_MAX_TEXT];
-            name_to_text(&world.pool.live[i]->wish.question->name, text);
-            end.answer = end.verdict == ATTEMPT_ANSWERED ? good(text, 1) : NULL;
-            fake_pool_end_at(&world.pool, i, end);
-        }
-        break;
-    default:
-        fake_port_advance(&world.port, port_random_below(port(), 700000));
-    }
-}
-
 START_TEST(whatever_happens_each_query_is_answered_exactly_once)
 {
     unsigned n_asked = 0, n_replies = 0;
     for (int i = 0; i < 20000; i++) {
-        shake(&n_asked);
+        shake(&world.pool, ask, &n_asked);
         struct resolver_counts counts;
         resolver_count(world.resolver, &counts);
         ck_assert_uint_eq(counts.n_received, n_asked);

@@ -248,6 +248,38 @@ START_TEST(who_waits_for_another_worker_keeps_its_own_deadline)
 }
 END_TEST
 
+static void check_identity(const struct resolver *resolver)
+{
+    struct resolver_counts counts;
+    resolver_count(resolver, &counts);
+    ck_assert_uint_eq(counts.n_received, counts.n_answered + counts.n_dropped + counts.n_live);
+    ck_assert_uint_le(counts.n_live + counts.n_refreshing, MAX_QUERIES);
+}
+
+START_TEST(whatever_happens_to_two_workers_each_query_is_answered_exactly_once)
+{
+    unsigned n_asked = 0, n_replies = 0;
+    start_other();
+    for (int i = 0; i < 20000; i++) {
+        if (port_random_below(port(), 2) == 0) {
+            shake(&world.pool, ask, &n_asked);
+        } else {
+            shake(&other.pool, ask_other, &n_asked);
+        }
+        if (port_random_below(port(), 3) == 0) {
+            resolver_on_woken(port_random_below(port(), 2) == 0 ? world.resolver : other.resolver);
+        }
+        check_identity(world.resolver);
+        check_identity(other.resolver);
+    }
+    stop_other();
+    for (size_t i = 0; i < CLIENTS; i++) {
+        n_replies += world.clients[i].n_replies;
+    }
+    ck_assert_uint_eq(n_replies, n_asked);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -262,6 +294,7 @@ int main(void)
         two_workers_ask_once_for_the_same_and_both_clients_are_told,
         when_the_worker_that_asked_has_no_answer_the_next_asks_itself,
         who_waits_for_another_worker_keeps_its_own_deadline,
+        whatever_happens_to_two_workers_each_query_is_answered_exactly_once,
     };
     return suite_run("refresh", tests, sizeof tests / sizeof tests[0], world_set_up,
                      world_tear_down);
