@@ -31,14 +31,15 @@ ctl() { httpdnsctl query example.com | grep -q 93.184.216.34; }
 no_capabilities() { grep -q '^CapEff:.*0000000000000000$' "/proc/$(pid)/status"; }
 pid() { systemctl show -P MainPID httpdnsd.service; }
 restarted() { [ "$(pid)" != "$1" ] && [ "$(pid)" != 0 ]; }
-alerted() { journalctl -o verbose HTTPDNS_RULE=P2 | grep -q 'HTTPDNS_QNAME=mail.bank-of-lab.com'; }
-reloaded() { journalctl -t httpdnsd | grep -q 'configuration reloaded'; }
+alerted() { journalctl -b -o verbose HTTPDNS_RULE=P2 | grep -q 'HTTPDNS_QNAME=mail.bank-of-lab.com'; }
+reloaded() { journalctl -b -t httpdnsd | grep -q 'configuration reloaded'; }
 socket_mode() { [ "$(stat -c '%a %G' /run/httpdnsd/dns.sock)" = '660 httpdns' ]; }
 
 systemd-tmpfiles --create
 is 'the service starts with the shipped configuration' systemctl is-active httpdnsd.service
 is 'the Unix socket has its mode and group' socket_mode
 
+rm -f /srv/lab.json /srv/lab.yaml # of an earlier boot
 python3 /srv/httpdnsd/tests/lab/lab.py start --dir /srv/lab --config /srv/lab.yaml \
     --listen udp://127.0.0.1:53 --listen tcp://127.0.0.1:53 --listen 'udp://[::1]:53' --listen 'tcp://[::1]:53' \
     --listen unix:///run/httpdnsd/dns.sock >/srv/lab.json &
