@@ -36,8 +36,9 @@ struct node {
 
 struct shard {
     _Alignas(64) pthread_mutex_t lock;
-    struct node **buckets; /* its part of the cache's */
-    size_t n_buckets;      /* a power of two */
+    uint64_t n_hits; /* beside the lock: a hit writes to this line of memory alone */
+    _Alignas(64) struct node **buckets; /* its part of the cache's */
+    size_t n_buckets;                   /* a power of two */
     struct node *oldest, *newest, *hand;
     size_t limit_bytes;
     struct cache_counts counts; /* used_bytes includes the buckets */
@@ -235,7 +236,7 @@ static enum cache_state judge_node(const struct cache *cache, struct shard *s, s
         s->counts.n_stale++;
         return now_us / 1000000 < node->held_until_s ? CACHE_HELD : CACHE_STALE;
     }
-    s->counts.n_hits++;
+    s->n_hits++;
     if (cache->prefetch && is_due(node, left_s)) {
         node->told = true;
         return CACHE_DUE;
@@ -260,7 +261,9 @@ struct answer *cache_take(struct cache *cache, const struct cache_key *key, uint
     }
     if (node != NULL) {
         *ret_state = judge_node(cache, s, node, now_us);
-        node->asked = true;
+        if (!node->asked) {
+            node->asked = true; /* what is not written is not fetched from another core */
+        }
         answer = answer_ref(node->answer);
     } else {
         s->counts.n_misses++;
@@ -353,7 +356,7 @@ void cache_count(struct cache *cache, struct cache_counts *ret_counts)
     for (size_t i = 0; i < cache->n_shards; i++) {
         struct shard *s = &cache->shards[i];
         pthread_mutex_lock(&s->lock);
-        sum.n_hits += s->counts.n_hits;
+        sum.n_hits += s->n_hits;
         sum.n_misses += s->counts.n_misses;
         sum.n_stale += s->counts.n_stale;
         sum.n_stored += s->counts.n_stored;
