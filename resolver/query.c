@@ -116,6 +116,7 @@ static enum query_state step_policy(struct query *q)
 {
     switch (policy_decide(&q->message.question, &q->error, &q->local_rdata)) {
     case POLICY_FORWARD:
+        q->route = pool_default_route(q->resolver->pool);
         return QUERY_CACHE;
     case POLICY_LOCAL:
         q->is_local = true;
@@ -273,9 +274,20 @@ static uint64_t query_patience_us(const struct query *q)
     return longest_us;
 }
 
+static int query_next_provider(const struct query *q)
+{
+    struct pool_wish wish = {
+        .route = q->route,
+        .tried = q->tried,
+        .question = &q->message.question,
+        .want_do = q->message.edns_do,
+    };
+    return pool_next(q->resolver->pool, &wish);
+}
+
 static enum query_state step_asking(struct query *q)
 {
-    int provider = pool_next(q->resolver->pool, q->tried);
+    int provider = query_next_provider(q);
     while (provider >= 0 && q->n_tries < QUERY_ATTEMPTS_LIVE) {
         int failure = query_try(q, (unsigned)provider, false);
         if (failure == 0) {
@@ -284,7 +296,7 @@ static enum query_state step_asking(struct query *q)
         query_note_error(q, EDE_NOT_READY,
                          failure == -EBUSY ? "too many queries under way" : "out of memory");
         q->tried |= 1u << (unsigned)provider;
-        provider = pool_next(q->resolver->pool, q->tried);
+        provider = query_next_provider(q);
     }
     if (q->n_tries > 0) {
         q->hedge_us = port_now_us(q->resolver->port) + query_patience_us(q);

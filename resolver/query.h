@@ -60,6 +60,7 @@ struct query {
     uint64_t deadline_us;
     uint64_t hedge_us;
     uint64_t stale_us; /* when the client is told the stale answer; PORT_NEVER: there is none */
+    struct pool_route route;
     unsigned tried;
     unsigned retried;
     struct query_try tries[QUERY_ATTEMPTS_LIVE];

@@ -45,6 +45,7 @@ struct pool *pool_new(const struct pool_params *params, struct port *port,
     pool->params = *params;
     pool->port = port;
     pool->exchange = exchange;
+    pool->route.members = pool_group(params->providers, params->n_providers, NULL);
     for (size_t i = 0; i < params->n_providers; i++) {
         if (!upstream_init(&pool->upstreams[i], pool, &params->providers[i])) {
             return pool_free(pool);
@@ -76,20 +77,43 @@ static bool is_down(const struct upstream *u, uint64_t now_us)
     return now_us < u->down_until_us;
 }
 
-int pool_next(struct pool *pool, unsigned tried)
+unsigned pool_group(const struct provider_params *providers, size_t n_providers, const char *group)
+{
+    unsigned members = 0;
+    for (size_t i = 0; i < n_providers; i++) {
+        const char *own = providers[i].group;
+        bool same = own == NULL || group == NULL ? own == group : strcmp(own, group) == 0;
+        members |= same ? 1u << i : 0;
+    }
+    return members;
+}
+
+struct pool_route pool_default_route(const struct pool *pool)
+{
+    return pool->route;
+}
+
+/* The first of `members` that is not down, else the first. */
+static int first_of(const struct pool *pool, unsigned members)
 {
     uint64_t now_us = port_now_us(pool->port);
-    int fallback = -ENOENT;
+    int first = -ENOENT;
     for (unsigned i = 0; i < pool->params.n_providers; i++) {
-        if ((tried & 1u << i) != 0) {
+        if ((members & 1u << i) == 0) {
             continue;
         }
         if (!is_down(&pool->upstreams[i], now_us)) {
             return (int)i;
         }
-        fallback = fallback < 0 ? (int)i : fallback;
+        first = first < 0 ? (int)i : first;
     }
-    return fallback;
+    return first;
+}
+
+int pool_next(struct pool *pool, const struct pool_wish *wish)
+{
+    int provider = first_of(pool, wish->route.members & ~wish->tried);
+    return provider >= 0 ? provider : first_of(pool, wish->route.fallback & ~wish->tried);
 }
 
 uint64_t pool_patience_us(const struct pool *pool, unsigned provider)

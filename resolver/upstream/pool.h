@@ -22,7 +22,8 @@ struct provider_params {
     const char *name;
     enum pool_protocol protocol;
     struct exchange_endpoint endpoint; /* id = index in the array */
-    bool filtering; /* it withholds names by policy: no witness against others (HIJACK §3.0) */
+    bool filtering;    /* it withholds names by policy: no witness against others (HIJACK §3.0) */
+    const char *group; /* asked only by routes that name it; NULL: by the default route */
 };
 
 struct pool_params {
@@ -44,10 +45,28 @@ struct pool *pool_new(const struct pool_params *params, struct port *port,
 /* Every attempt must have ended or been freed. */
 struct pool *pool_free(struct pool *pool);
 
-/* The provider to try next: the first in configured order that is not in `tried` (bit i = provider
- * i) and not held to be down; failing that the first not tried. -ENOENT when all were tried. A
- * provider is down for 1 s doubling to 30 s after 3 failures in a row; one success ends it. */
-int pool_next(struct pool *pool, unsigned tried);
+/* Who may be asked, bit i = provider i: one of `members`; when none of them is left that can serve
+ * the question, one of `fallback`. */
+struct pool_route {
+    unsigned members, fallback;
+};
+
+/* The providers whose group this is (NULL: those without one), as a mask. */
+unsigned pool_group(const struct provider_params *providers, size_t n_providers, const char *group);
+/* All providers without a group, and no fallback. */
+struct pool_route pool_default_route(const struct pool *pool);
+
+struct pool_wish {
+    struct pool_route route;
+    unsigned tried; /* bit i = provider i */
+    const struct question *question;
+    bool want_do;
+};
+
+/* The provider to try next: the first of the route in configured order that is not in `tried` and
+ * not held to be down; failing that the first not tried. -ENOENT when all were tried. A provider is
+ * down for 1 s doubling to 30 s after 3 failures in a row; one success ends it. */
+int pool_next(struct pool *pool, const struct pool_wish *wish);
 
 /* How long an attempt at `provider` is usually over: about its p95, from the mean and the deviation
  * of what its answers took (as RFC 6298 does); 100 ms at least, patience_max_ms at most and before

@@ -40,6 +40,7 @@ struct pool {
     struct pool_params params;
     struct port *port;
     struct exchange *exchange;
+    struct pool_route route; /* the default one */
     struct upstream upstreams[POOL_MAX];
     struct attempt *free;
     size_t n_live;

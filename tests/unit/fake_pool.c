@@ -5,10 +5,16 @@
 #include <errno.h>
 #include <stdlib.h>
 
-int pool_next(struct pool *pool, unsigned tried)
+struct pool_route pool_default_route(const struct pool *pool)
 {
+    return (struct pool_route){.members = (1u << pool->n_providers) - 1};
+}
+
+int pool_next(struct pool *pool, const struct pool_wish *wish)
+{
+    unsigned left = wish->route.members & ~wish->tried;
     for (unsigned i = 0; i < pool->n_providers; i++) {
-        if ((tried & 1u << i) == 0) {
+        if ((left & 1u << i) != 0) {
             return (int)i;
         }
     }

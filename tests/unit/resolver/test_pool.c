@@ -73,6 +73,14 @@ static void tear_down(void)
     port_done(&fake_port.port);
 }
 
+/* The next provider of the default route. */
+static int next_after(unsigned tried)
+{
+    struct pool_wish wish = {
+        .route = pool_default_route(pool), .tried = tried, .question = &question};
+    return pool_next(pool, &wish);
+}
+
 static struct attempt *start(unsigned provider)
 {
     struct attempt *attempt = NULL;
@@ -195,22 +203,22 @@ END_TEST
 START_TEST(provider_that_fails_three_times_is_passed_over_and_tried_again_later)
 {
     for (int i = 0; i < 3; i++) {
-        ck_assert_int_eq(pool_next(pool, 0), 0);
+        ck_assert_int_eq(next_after(0), 0);
         start(0);
         end_with(EXCHANGE_UNREACHABLE);
     }
-    ck_assert_int_eq(pool_next(pool, 0), 1);
-    ck_assert_int_eq(pool_next(pool, 2), 0);
+    ck_assert_int_eq(next_after(0), 1);
+    ck_assert_int_eq(next_after(2), 0);
     fake_port_advance(&fake_port, 1 * S);
-    ck_assert_int_eq(pool_next(pool, 0), 0);
+    ck_assert_int_eq(next_after(0), 0);
     start(0);
     end_with(EXCHANGE_UNREACHABLE);
     fake_port_advance(&fake_port, 1 * S);
-    ck_assert_int_eq(pool_next(pool, 0), 1);
+    ck_assert_int_eq(next_after(0), 1);
     fake_port_advance(&fake_port, 1 * S);
     start(0);
     answer_with("www.example.com", RCODE_NOERROR);
-    ck_assert_int_eq(pool_next(pool, 0), 0);
+    ck_assert_int_eq(next_after(0), 0);
 }
 END_TEST
 
@@ -220,9 +228,9 @@ START_TEST(all_down_still_means_somebody_is_asked)
         start((unsigned)i % 2);
         end_with(EXCHANGE_UNREACHABLE);
     }
-    ck_assert_int_eq(pool_next(pool, 0), 0);
-    ck_assert_int_eq(pool_next(pool, 1), 1);
-    ck_assert_int_eq(pool_next(pool, 3), -ENOENT);
+    ck_assert_int_eq(next_after(0), 0);
+    ck_assert_int_eq(next_after(1), 1);
+    ck_assert_int_eq(next_after(3), -ENOENT);
 }
 END_TEST
 
@@ -230,11 +238,11 @@ START_TEST(retry_after_is_kept_but_not_for_ever)
 {
     start(0);
     end_with_status(503, 4000000);
-    ck_assert_int_eq(pool_next(pool, 0), 1);
+    ck_assert_int_eq(next_after(0), 1);
     fake_port_advance(&fake_port, UINT64_C(299) * S);
-    ck_assert_int_eq(pool_next(pool, 0), 1);
+    ck_assert_int_eq(next_after(0), 1);
     fake_port_advance(&fake_port, 1 * S);
-    ck_assert_int_eq(pool_next(pool, 0), 0);
+    ck_assert_int_eq(next_after(0), 0);
 }
 END_TEST
 
@@ -358,6 +366,30 @@ START_TEST(timed_out_attempt_makes_the_connection_suspect_only_if_the_provider_w
 }
 END_TEST
 
+START_TEST(route_keeps_to_its_members_and_then_to_its_fallback)
+{
+    struct pool_wish wish = {.route = {.members = 2}, .question = &question};
+    ck_assert_int_eq(pool_next(pool, &wish), 1);
+    wish.tried = 2;
+    ck_assert_int_eq(pool_next(pool, &wish), -ENOENT);
+    wish.route.fallback = 1;
+    ck_assert_int_eq(pool_next(pool, &wish), 0);
+    wish.tried = 3;
+    ck_assert_int_eq(pool_next(pool, &wish), -ENOENT);
+}
+END_TEST
+
+START_TEST(providers_of_a_group_are_on_no_route_that_does_not_name_it)
+{
+    static const struct provider_params all[] = {
+        {.group = NULL}, {.group = "a"}, {.group = "b"}, {.group = "a"}, {.group = NULL}};
+    ck_assert_uint_eq(pool_group(all, 5, NULL), 0x11);
+    ck_assert_uint_eq(pool_group(all, 5, "a"), 0xa);
+    ck_assert_uint_eq(pool_group(all, 5, "b"), 0x4);
+    ck_assert_uint_eq(pool_group(all, 5, "c"), 0);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -377,6 +409,8 @@ int main(void)
         patience_is_what_answers_usually_take_within_its_bounds,
         doubt_tells_the_exchange_for_how_long_the_attempt_has_been_silent,
         timed_out_attempt_makes_the_connection_suspect_only_if_the_provider_was_silent,
+        route_keeps_to_its_members_and_then_to_its_fallback,
+        providers_of_a_group_are_on_no_route_that_does_not_name_it,
     };
     return suite_run("pool", tests, sizeof tests / sizeof tests[0], set_up, tear_down);
 }
