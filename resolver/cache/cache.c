@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Shards of chained buckets. A node holds no key of its own: the question stands in the wire form
- * of its answer, in lower case, and is compared there.
+/* Shards of chained buckets. A node stands in the headroom of its answer, one piece of memory with
+ * it, and holds no key of its own: the question stands in the answer's wire form, in lower case,
+ * and is compared there.
  *
  * SIEVE (Zhang et al., NSDI 2024): nodes stand in order of arrival; a hit only marks its node. To
  * make room a hand walks from the oldest to the newest, forgives marked nodes once, and takes the
@@ -19,20 +20,21 @@ enum {
     SHARD_MIN_BYTES = 256 * 1024,
     BYTES_A_BUCKET = 256, /* about what an entry weighs */
     CHUNK_OVERHEAD = 8,   /* malloc's own, beside the usable size */
+    WEIGHT_MAX = (1 << 28) - 1,
     HAND_STEPS_MAX = 128, /* a lock is never held for longer than so many nodes take */
 };
 
 struct node {
     struct node *chain;
     struct node *older, *newer;
-    const struct answer *answer;
     uint32_t hash;
-    uint32_t weight;
-    bool want_do, want_cd;
-    bool asked; /* again, since the hand came by */
-    bool told;  /* somebody, that it is due */
     uint32_t held_until_s;
+    uint32_t weight : 28; /* an answer is 64 KiB and its offsets at the most */
+    bool want_do : 1, want_cd : 1;
+    bool asked : 1; /* again, since the hand came by */
+    bool told : 1;  /* somebody, that it is due */
 };
+_Static_assert(sizeof(struct node) <= ANSWER_HEADROOM, "a node stands in front of its answer");
 
 struct shard {
     _Alignas(64) pthread_mutex_t lock;
@@ -53,6 +55,11 @@ struct cache {
     size_t n_shards; /* a power of two */
     struct shard shards[];
 };
+
+static struct answer *answer_of(const struct node *node)
+{
+    return answer_behind((void *)(uintptr_t)node);
+}
 
 static size_t power_of_two_up_to(size_t n)
 {
@@ -107,8 +114,8 @@ static void free_nodes(struct node *list)
     while (list != NULL) {
         struct node *node = list;
         list = node->chain;
-        answer_unref((struct answer *)(uintptr_t)node->answer);
-        free(node);
+        answer_yield_headroom(answer_of(node));
+        answer_unref(answer_of(node));
     }
 }
 
@@ -118,7 +125,7 @@ static bool node_matches(const struct node *node, uint32_t hash, const struct ca
         return false;
     }
     const struct question *q = key->question;
-    const uint8_t *at = answer_wire(node->answer).at + MESSAGE_HEADER;
+    const uint8_t *at = answer_wire(answer_of(node)).at + MESSAGE_HEADER;
     return memcmp(at, q->name.at, q->name.n) == 0 && bytes_read_u16(at + q->name.n) == q->type &&
            bytes_read_u16(at + q->name.n + 2) == q->class;
 }
@@ -136,7 +143,7 @@ static void evict_one(struct shard *s, uint64_t now_us, struct node **list)
 {
     for (int step = 0;; step++) {
         struct node *node = s->hand != NULL ? s->hand : s->oldest;
-        bool expired = answer_left_s(node->answer, now_us) == 0;
+        bool expired = answer_left_s(answer_of(node), now_us) == 0;
         if (expired || !node->asked || step == HAND_STEPS_MAX) {
             *(expired ? &s->counts.n_expired : &s->counts.n_evicted) += 1;
             s->hand = node;
@@ -220,7 +227,7 @@ struct cache *cache_free(struct cache *cache)
 static bool is_due(const struct node *node, uint32_t left_s)
 {
     return node->asked && !node->told &&
-           left_s * UINT64_C(1000) <= node->answer->ttl_s * (uint64_t)(80 + node->hash % 41);
+           left_s * UINT64_C(1000) <= answer_of(node)->ttl_s * (uint64_t)(80 + node->hash % 41);
 }
 
 static bool is_kept_stale(const struct cache *cache, const struct answer *answer, uint64_t now_us)
@@ -231,7 +238,7 @@ static bool is_kept_stale(const struct cache *cache, const struct answer *answer
 static enum cache_state judge_node(const struct cache *cache, struct shard *s, struct node *node,
                                    uint64_t now_us)
 {
-    uint32_t left_s = answer_left_s(node->answer, now_us);
+    uint32_t left_s = answer_left_s(answer_of(node), now_us);
     if (left_s == 0) {
         s->counts.n_stale++;
         return now_us / 1000000 < node->held_until_s ? CACHE_HELD : CACHE_STALE;
@@ -254,7 +261,7 @@ struct answer *cache_take(struct cache *cache, const struct cache_key *key, uint
     *ret_state = CACHE_NONE;
     pthread_mutex_lock(&s->lock);
     struct node *node = find(s, hash, key);
-    if (node != NULL && !is_kept_stale(cache, node->answer, now_us)) {
+    if (node != NULL && !is_kept_stale(cache, answer_of(node), now_us)) {
         s->counts.n_expired++;
         node_remove(s, node, &removed);
         node = NULL;
@@ -264,7 +271,7 @@ struct answer *cache_take(struct cache *cache, const struct cache_key *key, uint
         if (!node->asked) {
             node->asked = true; /* what is not written is not fetched from another core */
         }
-        answer = answer_ref(node->answer);
+        answer = answer_ref(answer_of(node));
     } else {
         s->counts.n_misses++;
     }
@@ -285,20 +292,18 @@ void cache_hold(struct cache *cache, const struct cache_key *key, uint64_t until
     pthread_mutex_unlock(&s->lock);
 }
 
-/* gives a node for `answer`, NULL without memory. */
+/* gives a node with `answer` behind it; NULL without memory. */
 static struct node *node_new(const struct cache_key *key, uint32_t hash,
                              const struct answer *answer)
 {
-    struct node *node = malloc(sizeof *node);
-    if (node == NULL) {
+    struct answer *kept = answer_claim_headroom(answer);
+    if (kept == NULL) {
         return NULL;
     }
-    size_t weight = malloc_usable_size(node) + malloc_usable_size((void *)(uintptr_t)answer) +
-                    2 * CHUNK_OVERHEAD;
+    struct node *node = answer_headroom(kept);
     *node = (struct node){
-        .answer = answer,
         .hash = hash,
-        .weight = (uint32_t)weight,
+        .weight = (uint32_t)(malloc_usable_size(node) + CHUNK_OVERHEAD) & WEIGHT_MAX,
         .want_do = key->want_do,
         .want_cd = key->want_cd,
     };
@@ -312,10 +317,9 @@ void cache_put(struct cache *cache, const struct cache_key *key, const struct an
     struct shard *s = shard_of(cache, key, &hash);
     struct node *node = answer->ttl_s > 0 ? node_new(key, hash, answer) : NULL;
     if (node == NULL || node->weight > s->limit_bytes / 4) {
-        free(node);
+        free_nodes(node);
         return;
     }
-    answer_ref(answer);
     pthread_mutex_lock(&s->lock);
     struct node *old = find(s, hash, key);
     if (old != NULL) {

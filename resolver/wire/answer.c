@@ -171,12 +171,24 @@ static bool write_message(struct response *r, const struct question *question, s
     return true;
 }
 
+static struct answer *answer_alloc(size_t n_ttls, size_t n_wire)
+{
+    _Static_assert(ANSWER_HEADROOM % _Alignof(struct answer) == 0, "the struct is aligned");
+    void *headroom =
+        malloc(ANSWER_HEADROOM + sizeof(struct answer) + sizeof(uint16_t) * n_ttls + n_wire);
+    if (headroom == NULL)
+        return NULL;
+    struct answer *a = answer_behind(headroom);
+    atomic_init(&a->n_refs, 1);
+    atomic_init(&a->claimed, false);
+    return a;
+}
+
 static struct answer *answer_make(const struct response *r, struct bytes wire, struct tally tally)
 {
-    struct answer *a = malloc(sizeof *a + sizeof(uint16_t) * tally.n_records + wire.n);
+    struct answer *a = answer_alloc(tally.n_records, wire.n);
     if (a == NULL)
         return NULL;
-    atomic_init(&a->n_refs, 1);
     a->flags = r->flags;
     a->rcode = r->rcode;
     a->ede = r->ede;
@@ -245,8 +257,35 @@ struct answer *answer_ref(const struct answer *answer)
 struct answer *answer_unref(struct answer *answer)
 {
     if (answer != NULL && atomic_fetch_sub_explicit(&answer->n_refs, 1, memory_order_acq_rel) == 1)
-        free(answer);
+        free(answer_headroom(answer));
     return NULL;
+}
+
+static struct answer *answer_copy(const struct answer *answer)
+{
+    struct answer *copy = answer_alloc(answer->n_ttls, answer->n_wire);
+    if (copy == NULL)
+        return NULL;
+    size_t from = offsetof(struct answer, flags);
+    memcpy((uint8_t *)copy + from, (const uint8_t *)answer + from,
+           sizeof *copy - from + sizeof(uint16_t) * answer->n_ttls + answer->n_wire);
+    return copy;
+}
+
+struct answer *answer_claim_headroom(const struct answer *answer)
+{
+    struct answer *shared = (struct answer *)(uintptr_t)answer;
+    if (!atomic_exchange_explicit(&shared->claimed, true, memory_order_acquire))
+        return answer_ref(answer);
+    struct answer *copy = answer_copy(answer);
+    if (copy != NULL)
+        atomic_init(&copy->claimed, true);
+    return copy;
+}
+
+void answer_yield_headroom(struct answer *answer)
+{
+    atomic_store_explicit(&answer->claimed, false, memory_order_release);
 }
 
 uint32_t answer_left_s(const struct answer *answer, uint64_t now_us)

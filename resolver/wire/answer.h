@@ -14,14 +14,18 @@
 
 #include <stdatomic.h>
 
-enum { ANSWER_EDE_TEXT_MAX = 64 };
+enum {
+    ANSWER_EDE_TEXT_MAX = 64,
+    ANSWER_HEADROOM = 40, /* octets in front of the struct, see answer_claim_headroom() */
+};
 
 struct answer {
     atomic_uint n_refs;
-    uint16_t flags;     /* header flags as upstream sent them: AD and AA are looked at */
-    uint16_t rcode;     /* extended rcode, 12 bits (RFC 6891 §6.1.3) */
-    uint16_t n_answers; /* records in the answer section */
-    uint16_t n_ttls;    /* entries in ttl_offsets = records in all sections */
+    atomic_bool claimed; /* the headroom is somebody's */
+    uint16_t flags;      /* header flags as upstream sent them: AD and AA are looked at */
+    uint16_t rcode;      /* extended rcode, 12 bits (RFC 6891 §6.1.3) */
+    uint16_t n_answers;  /* records in the answer section */
+    uint16_t n_ttls;     /* entries in ttl_offsets = records in all sections */
     uint16_t n_wire;
     int16_t ede;      /* upstream's first EDE info-code, or EDE_NONE */
     uint32_t ttl_s;   /* how long it may be kept: lowest TTL, or the negative TTL; 0: not at all */
@@ -35,10 +39,16 @@ static inline struct bytes answer_wire(const struct answer *a)
     return bytes_of((const uint8_t *)(a->ttl_offsets + a->n_ttls), a->n_wire);
 }
 
-/* What the answer weighs: its whole allocation. */
-static inline size_t answer_size(const struct answer *a)
+/* lends the ANSWER_HEADROOM octets in front of the answer, the beginning of its allocation: who
+ * keeps answers keeps his own words about one there, and a lookup fetches one piece of memory, not
+ * two. Aligned for pointers. */
+static inline void *answer_headroom(const struct answer *a)
 {
-    return sizeof *a + sizeof(uint16_t) * a->n_ttls + a->n_wire;
+    return (uint8_t *)(uintptr_t)a - ANSWER_HEADROOM;
+}
+static inline struct answer *answer_behind(void *headroom)
+{
+    return (struct answer *)(void *)((uint8_t *)headroom + ANSWER_HEADROOM);
 }
 
 /* Why an upstream's message was refused: each is a reason not to believe this upstream now. */
@@ -79,6 +89,11 @@ int answer_read(struct bytes message, const struct answer_expect *expect,
                 struct answer **ret_answer);
 
 struct answer *answer_ref(const struct answer *answer);
+/* gives a reference to an answer like `answer` whose headroom is the caller's until
+ * answer_yield_headroom(): the same one, or a copy where that room is taken. NULL without memory.
+ */
+struct answer *answer_claim_headroom(const struct answer *answer);
+void answer_yield_headroom(struct answer *answer);
 /* Takes NULL; returns NULL. Frees with the last reference. */
 struct answer *answer_unref(struct answer *answer);
 /* For owned(). */

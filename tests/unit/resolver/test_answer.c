@@ -299,7 +299,7 @@ START_TEST(answer_of_the_longest_message_is_read)
         put_rdata(TYPE_A, "abcd", 4);
     accept();
     ck_assert_uint_eq(answer_wire(answer).n, m.b.n);
-    ck_assert_uint_eq(answer_size(answer), sizeof *answer + 2u * answer->n_ttls + m.b.n);
+    ck_assert_uint_eq(answer->n_ttls, (m.b.n - 12 - 17) / 16);
 }
 END_TEST
 
@@ -333,9 +333,34 @@ START_TEST(last_reference_frees)
 }
 END_TEST
 
+START_TEST(headroom_has_one_owner_and_the_next_gets_a_copy)
+{
+    begin("example.com", TYPE_A);
+    put_rdata(TYPE_A, "abcd", 4);
+    accept();
+    struct answer *first = answer_claim_headroom(answer);
+    struct answer *second = answer_claim_headroom(answer);
+    ck_assert_ptr_eq(first, answer);
+    ck_assert_ptr_ne(second, answer);
+    ck_assert_ptr_eq(answer_behind(answer_headroom(first)), first);
+    ck_assert(bytes_equal(answer_wire(first), answer_wire(second)));
+    ck_assert_uint_eq(second->ttl_offsets[0], first->ttl_offsets[0]);
+    ck_assert_uint_eq(second->ttl_s, first->ttl_s);
+    memset(answer_headroom(second), 0xff, ANSWER_HEADROOM);
+    ck_assert_uint_eq(second->n_ttls, 1);
+    answer_unref(second);
+    answer_yield_headroom(first);
+    answer_unref(first);
+    struct answer *again = answer_claim_headroom(answer);
+    ck_assert_ptr_eq(again, answer);
+    answer_unref(again);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
+        headroom_has_one_owner_and_the_next_gets_a_copy,
         plain_answer_is_kept_and_the_question_is_lower_case,
         no_part_of_a_message_is_taken_for_the_whole,
         only_a_response_to_a_query_is_an_answer,
