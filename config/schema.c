@@ -154,7 +154,8 @@ static const struct schema_row rows[] = {
      .read = lists_read_servers,
      .print = lists_print_servers,
      .help = "The resolvers of the local network that are cross-checked, with or without a port; "
-             "auto finds them in systemd-resolved's uplink file or /etc/resolv.conf."},
+             "auto finds them in the files of systemd, NetworkManager, dhclient, dhcpcd or "
+             "resolvconf, in resolv.conf or a copy put aside, or takes the default gateway."},
     {.section = "local-resolver",
      .key = "filters",
      .kind = SCHEMA_WORD,

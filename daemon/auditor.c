@@ -2,6 +2,7 @@
 #include "daemon/auditor.h"
 
 #include "daemon/alert.h"
+#include "daemon/log.h"
 #include "daemon/loop.h"
 #include "resolver/plain.h"
 #include "resolver/upstream/curl/curl.h"
@@ -14,10 +15,16 @@ enum {
     CONNECT_TIMEOUT_MS = 2000,
     ASK_TIMEOUT_MS = 4000,
     CONNECTIONS_PER_PROVIDER = 1,
+    LOCALS_EVERY_S = 5, /* how soon a change of the network is seen */
 };
 
 struct auditor {
     const struct config *config;
+    struct locals *locals;
+    struct local_resolvers found; /* lends `servers` */
+    const char *servers[AUDIT_SERVERS_MAX];
+    size_t n_servers;
+    struct port_timer locals_timer;
     struct loop loop;
     struct exchange *exchange;
     struct plain *plain;
@@ -73,6 +80,44 @@ static void wake(void *ctx)
     uv_async_send(&a->wake);
 }
 
+/* ---- the local resolvers ---- */
+
+static void take_locals(struct auditor *a)
+{
+    locals_snapshot(a->locals, &a->found);
+    a->n_servers = locals_in_use(&a->found, a->servers);
+}
+
+static void say_locals(const struct auditor *a)
+{
+    if (a->n_servers == 0) {
+        log_say(LOG_LEVEL_WARNING, "cross-check: the network changed, no local resolver found");
+        return;
+    }
+    log_say(LOG_LEVEL_INFO, "cross-check: the network changed, %zu local resolver(s): %s, from %s",
+            a->n_servers, a->servers[0], local_source_word(a->found.at[0].source));
+}
+
+static void look_again(struct auditor *a)
+{
+    struct port *port = &a->loop.port;
+    /* Without memory for the timer what is known stays. */
+    (void)port_timer_start(port, &a->locals_timer,
+                           port_now_us(port) + (uint64_t)LOCALS_EVERY_S * 1000000);
+}
+
+static void on_locals_timer(struct port_timer *timer)
+{
+    struct auditor *a =
+        (struct auditor *)(void *)((char *)timer - offsetof(struct auditor, locals_timer));
+    look_again(a);
+    if (locals_refresh(a->locals)) {
+        take_locals(a);
+        say_locals(a);
+        audit_set_servers(a->audit, a->servers, a->n_servers);
+    }
+}
+
 /* ---- the thread ---- */
 
 static void on_wake(uv_async_t *async)
@@ -120,7 +165,7 @@ static size_t choose_witnesses(struct auditor *a)
     return n < AUDIT_CONTROLS_MAX ? n : AUDIT_CONTROLS_MAX;
 }
 
-static bool make_pool(struct auditor *a, const char *const *servers, size_t n_servers)
+static bool make_pool(struct auditor *a)
 {
     const struct config *config = a->config;
     struct curl_exchange_params exchange = {
@@ -130,7 +175,7 @@ static bool make_pool(struct auditor *a, const char *const *servers, size_t n_se
         .max_connections = CONNECTIONS_PER_PROVIDER,
     };
     a->exchange = curl_exchange_new(&exchange, &a->loop.port);
-    a->plain = plain_new(&a->loop.port, servers, n_servers);
+    a->plain = plain_new(&a->loop.port, a->servers, a->n_servers);
     if (a->exchange == NULL || a->plain == NULL) {
         return false;
     }
@@ -148,11 +193,11 @@ static bool make_pool(struct auditor *a, const char *const *servers, size_t n_se
     return a->pool != NULL;
 }
 
-static bool make_audit(struct auditor *a, const char *const *servers, size_t n_servers)
+static bool make_audit(struct auditor *a)
 {
     struct audit_params params = a->config->audit;
-    params.servers = servers;
-    params.n_servers = n_servers < AUDIT_SERVERS_MAX ? n_servers : AUDIT_SERVERS_MAX;
+    params.servers = a->servers;
+    params.n_servers = a->n_servers;
     params.n_controls = choose_witnesses(a);
     struct audit_door door = {
         .ctx = a,
@@ -165,8 +210,7 @@ static bool make_audit(struct auditor *a, const char *const *servers, size_t n_s
     return a->audit != NULL;
 }
 
-struct auditor *auditor_new(const struct config *config, const char *const *servers,
-                            size_t n_servers)
+struct auditor *auditor_new(const struct config *config, struct locals *locals)
 {
     struct auditor *a = calloc(1, sizeof *a);
     if (a == NULL || loop_init(&a->loop) < 0) {
@@ -174,12 +218,16 @@ struct auditor *auditor_new(const struct config *config, const char *const *serv
         return NULL;
     }
     a->config = config;
+    a->locals = locals;
+    a->locals_timer.on_fire = on_locals_timer;
+    take_locals(a);
     uv_async_init(&a->loop.uv, &a->wake, on_wake);
     uv_async_init(&a->loop.uv, &a->stop, on_stop);
     a->wake.data = a->stop.data = a;
-    if (!make_pool(a, servers, n_servers) || !make_audit(a, servers, n_servers)) {
+    if (!make_pool(a) || !make_audit(a)) {
         return auditor_free(a);
     }
+    look_again(a);
     return a;
 }
 
@@ -192,6 +240,7 @@ struct auditor *auditor_free(struct auditor *a)
         uv_async_send(&a->stop);
         pthread_join(a->thread, NULL);
     }
+    port_timer_stop(&a->loop.port, &a->locals_timer);
     audit_free(a->audit);
     pool_free(a->pool);
     if (a->exchange != NULL) {

@@ -4,14 +4,13 @@
 #ifndef DAEMON_AUDITOR_H
 #define DAEMON_AUDITOR_H
 
-#include "config/config.h"
+#include "daemon/locals.h"
 
 struct auditor;
 
-/* `servers`: the local resolvers, lent for the auditor's life. gives the auditor, not running yet;
- * NULL without memory. */
-struct auditor *auditor_new(const struct config *config, const char *const *servers,
-                            size_t n_servers);
+/* `config` and `locals` are borrowed for the auditor's life; from auditor_start() on it is the
+ * auditor that refreshes `locals`. gives the auditor, not running yet; NULL without memory. */
+struct auditor *auditor_new(const struct config *config, struct locals *locals);
 /* lends what workers tell: valid until auditor_free(). */
 struct audit *auditor_audit(struct auditor *auditor);
 int auditor_start(struct auditor *auditor);

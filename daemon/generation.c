@@ -2,8 +2,8 @@
 #include "daemon/generation.h"
 
 #include "daemon/auditor.h"
+#include "daemon/locals.h"
 #include "daemon/worker.h"
-#include "resolver/audit/local.h"
 
 #include <stdlib.h>
 
@@ -12,7 +12,7 @@ struct generation {
     struct local_resolvers found;
     const char *local[AUDIT_SERVERS_MAX];
     size_t n_local;
-    const char *local_source;
+    struct locals *locals;
     struct auditor *auditor;
     struct worker *workers[CONFIG_WORKERS_MAX];
     size_t n_workers;
@@ -21,21 +21,15 @@ struct generation {
     atomic_size_t n_ended;
 };
 
-static void find_local(struct generation *g)
+static bool find_local(struct generation *g)
 {
-    const struct audit_params *audit = &g->params.config->audit;
-    if (audit->n_servers > 0) {
-        g->n_local = audit->n_servers < AUDIT_SERVERS_MAX ? audit->n_servers : AUDIT_SERVERS_MAX;
-        g->local_source = "configuration";
-        memcpy(g->local, audit->servers, g->n_local * sizeof g->local[0]);
-        return;
+    g->locals = locals_new(g->params.config, "");
+    if (g->locals == NULL) {
+        return false;
     }
-    local_find(NULL, &g->found);
-    g->n_local = g->found.n;
-    g->local_source = g->found.source;
-    for (size_t i = 0; i < g->n_local; i++) {
-        g->local[i] = g->found.text[i];
-    }
+    locals_snapshot(g->locals, &g->found);
+    g->n_local = locals_in_use(&g->found, g->local);
+    return true;
 }
 
 static void on_worker_ended(void *ctx)
@@ -81,12 +75,13 @@ struct generation *generation_new(const struct generation_params *params, const 
         return NULL;
     }
     g->params = *params;
-    find_local(g);
-    bool wants_audit = params->config->audit.mode != AUDIT_OFF && g->n_local > 0;
-    if (wants_audit) {
-        g->auditor = auditor_new(params->config, g->local, g->n_local);
+    bool wants_audit = params->config->audit.mode != AUDIT_OFF;
+    bool good = find_local(g);
+    if (good && wants_audit) {
+        g->auditor = auditor_new(params->config, g->locals);
+        good = g->auditor != NULL;
     }
-    if ((wants_audit && g->auditor == NULL) || !make_workers(g, ret_detail)) {
+    if (!good || !make_workers(g, ret_detail)) {
         g->params.config = NULL; /* stays the caller's */
         return generation_free(g);
     }
@@ -125,6 +120,7 @@ struct generation *generation_free(struct generation *g)
         worker_free(g->workers[i]);
     }
     auditor_free(g->auditor);
+    locals_free(g->locals);
     config_free(g->params.config);
     free(g);
     return NULL;
@@ -146,10 +142,15 @@ bool generation_is_alive(struct generation *g)
 
 const char *generation_local_source(const struct generation *g)
 {
-    return g->local_source;
+    return g->n_local > 0 ? local_source_word(g->found.at[0].source) : NULL;
 }
 
 size_t generation_n_local(const struct generation *g)
 {
     return g->n_local;
+}
+
+struct locals *generation_locals(struct generation *g)
+{
+    return g->locals;
 }

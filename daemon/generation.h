@@ -33,8 +33,12 @@ struct generation *generation_free(struct generation *generation);
 const struct config *generation_config(const struct generation *generation);
 /* Every worker's loop has come round since this was called last. */
 bool generation_is_alive(struct generation *generation);
-/* The file the local resolvers come from, "configuration", or NULL when there are none. */
+/* Where the local resolvers were found at the start: "configuration", "NetworkManager" …, or NULL
+ * when there are none. */
 const char *generation_local_source(const struct generation *generation);
 size_t generation_n_local(const struct generation *generation);
+/* lends the local resolvers as they are known at any time, for the generation's life. */
+struct locals;
+struct locals *generation_locals(struct generation *generation);
 
 #endif

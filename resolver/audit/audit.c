@@ -13,6 +13,7 @@
 #include "resolver/audit/told.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define SECOND_US UINT64_C(1000000)
@@ -47,7 +48,10 @@ struct audit {
     struct told *told; /* NULL when the mode does not want clients' questions */
     struct budget budget;
     struct audit_counters counts;
-    size_t server; /* the local resolver that is asked; another when it is silent */
+    char servers[AUDIT_SERVERS_MAX][PLAIN_SERVER_TEXT_MAX];
+    size_t n_servers;
+    size_t server;       /* the local resolver that is asked; another when it is silent */
+    uint64_t settled_us; /* nothing is checked before */
     struct patrol patrol;
     struct probe probe;
     struct port_timer probe_timer;
@@ -136,7 +140,7 @@ static void budget_init(struct budget *budget, uint64_t now_us, unsigned per_s, 
 
 static const char *server_now(const struct audit *audit)
 {
-    return audit->params.servers[audit->server];
+    return audit->servers[audit->server];
 }
 
 static bool may_filter(const struct audit *audit, const char *server)
@@ -156,8 +160,8 @@ static bool may_filter(const struct audit *audit, const char *server)
 /* A resolver that does not answer gives way to the next; `server` is the one that was asked. */
 static void note_unusable(struct audit *audit, const char *server)
 {
-    if (server == server_now(audit)) {
-        audit->server = (audit->server + 1) % audit->params.n_servers;
+    if (strcmp(server, server_now(audit)) == 0) {
+        audit->server = (audit->server + 1) % audit->n_servers;
     }
 }
 
@@ -200,9 +204,18 @@ static void alert_case(struct audit *audit, const struct audit_case *one)
     }
 }
 
+static bool may_ask(const struct audit *audit)
+{
+    return audit->n_servers > 0 && audit->asker.n_controls > 0 &&
+           port_now_us(audit->asker.port) >= audit->settled_us;
+}
+
 static void begin_probe(struct audit *audit)
 {
     port_timer_stop(audit->asker.port, &audit->probe_timer);
+    if (!may_ask(audit)) {
+        return;
+    }
     const char *server = server_now(audit);
     probe_begin(&audit->probe, server, may_filter(audit, server));
 }
@@ -297,7 +310,7 @@ static void check(struct audit *audit, const struct question *question, const st
     struct audit_case *one = find_idle_case(audit);
     uint64_t now_us = port_now_us(audit->asker.port);
     uint64_t key = question_key(audit, question);
-    if (seen_has(&audit->checked, key, now_us)) {
+    if (!may_ask(audit) || seen_has(&audit->checked, key, now_us)) {
         return;
     }
     if (one == NULL || !budget_take(&audit->budget, now_us)) {
@@ -376,6 +389,39 @@ void audit_tell(struct audit *audit, const struct question *question, const stru
     }
 }
 
+static void stop_all(struct audit *audit)
+{
+    for (size_t i = 0; i < AUDIT_CASES_MAX; i++) {
+        case_stop(&audit->cases[i]);
+    }
+    probe_stop(&audit->probe);
+    port_timer_stop(audit->asker.port, &audit->probe_timer);
+}
+
+static void copy_servers(struct audit *audit, const char *const *servers, size_t n_servers)
+{
+    audit->n_servers = n_servers < AUDIT_SERVERS_MAX ? n_servers : AUDIT_SERVERS_MAX;
+    audit->server = 0;
+    for (size_t i = 0; i < audit->n_servers; i++) {
+        snprintf(audit->servers[i], sizeof audit->servers[i], "%s", servers[i]);
+    }
+}
+
+void audit_set_servers(struct audit *audit, const char *const *servers, size_t n_servers)
+{
+    if (audit->params.mode == AUDIT_OFF) {
+        return;
+    }
+    stop_all(audit);
+    copy_servers(audit, servers, n_servers);
+    audit->checked = (struct seen){.secret = audit->checked.secret};
+    audit->n_probe_retries = 0;
+    audit->probe_decided_us = 0;
+    audit->probe.judgement = (struct judgement){0};
+    audit->settled_us = port_now_us(audit->asker.port) + AUDIT_SETTLE_S * SECOND_US;
+    schedule_probe(audit, AUDIT_SETTLE_S * SECOND_US);
+}
+
 void audit_count(struct audit *audit, struct audit_counts *ret_counts)
 {
     struct audit_counters *counts = &audit->counts;
@@ -425,12 +471,6 @@ static void start(struct audit *audit)
     schedule_probe(audit, (uint64_t)first_ms * 1000);
 }
 
-/* Is there anything to compare, and with what? */
-static bool is_active(const struct audit_params *params)
-{
-    return params->mode != AUDIT_OFF && params->n_servers > 0 && params->n_controls > 0;
-}
-
 struct audit *audit_new(const struct audit_params *params, const struct audit_door *door,
                         struct port *port, struct plain *plain)
 {
@@ -444,7 +484,8 @@ struct audit *audit_new(const struct audit_params *params, const struct audit_do
     audit->asker = (struct asker){port, plain, *door, (unsigned)n_controls};
     audit->patrol.port = port;
     init_cases(audit);
-    if (!is_active(params)) {
+    copy_servers(audit, params->servers, params->n_servers);
+    if (params->mode == AUDIT_OFF || n_controls == 0) {
         return audit;
     }
     bool wants_told = params->mode == AUDIT_ALL || params->mode == AUDIT_SAMPLE;
@@ -468,11 +509,7 @@ struct audit *audit_free(struct audit *audit)
     if (audit == NULL) {
         return NULL;
     }
-    for (size_t i = 0; i < AUDIT_CASES_MAX; i++) {
-        case_stop(&audit->cases[i]);
-    }
-    probe_stop(&audit->probe);
-    port_timer_stop(audit->asker.port, &audit->probe_timer);
+    stop_all(audit);
     patrol_done(&audit->patrol);
     audit->told = told_free(audit->told);
     free(audit);

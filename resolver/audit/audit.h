@@ -21,6 +21,7 @@ enum {
     AUDIT_CONTROLS_MAX = 4,
     AUDIT_SERVERS_MAX = 4,
     AUDIT_ADDRESSES_MAX = 16,
+    AUDIT_SETTLE_S = 30,
 };
 
 enum audit_mode { AUDIT_OFF, AUDIT_CANARY, AUDIT_WATCHLIST, AUDIT_SAMPLE, AUDIT_ALL };
@@ -36,7 +37,7 @@ struct audit_params {
     double sample;                /* share of questions in AUDIT_SAMPLE, 0 … 1 */
     const char *const *watchlist; /* names in presentation form, lent */
     size_t n_watchlist;
-    const char *const *servers; /* local resolvers, as plain.h takes them, lent */
+    const char *const *servers; /* local resolvers, as plain.h takes them; audit_new() copies */
     size_t n_servers;
     size_t n_controls; /* providers that may witness: asked by index 0 … n_controls-1 */
 };
@@ -89,6 +90,10 @@ struct audit *audit_free(struct audit *audit);
 void audit_tell(struct audit *audit, const struct question *question, const struct answer *answer);
 /* The auditor's thread: looks at what was told. */
 void audit_drain(struct audit *audit);
+/* The auditor's thread: the network has changed, or the local resolvers have. What is under way is
+ * given up, as evidence from two networks does not mix; the next check comes when the network had
+ * AUDIT_SETTLE_S to settle (HIJACK G2). Texts are copied; none may be there. */
+void audit_set_servers(struct audit *audit, const char *const *servers, size_t n_servers);
 void audit_count(struct audit *audit, struct audit_counts *ret_counts);
 
 #endif

@@ -8,6 +8,7 @@
 #include "resolver/audit/case.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 enum { FIRST_TRIES = 2, RECHECK_TRIES = 1 };
 
@@ -124,7 +125,7 @@ void case_begin(struct audit_case *one, const struct case_begin *begin)
     if (begin->told != NULL) {
         one->evidence.told = *begin->told;
     }
-    one->server = begin->server;
+    snprintf(one->server, sizeof one->server, "%s", begin->server);
     one->rest = (struct port_timer){.on_fire = on_rested};
     asking_init(&one->asking, begin->asker, on_asked, one);
     meet(one);

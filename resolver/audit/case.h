@@ -19,7 +19,7 @@ struct audit_case {
     enum case_state state;
     struct judge_case evidence;
     struct judgement judgement; /* when it has ended */
-    const char *server;
+    char server[PLAIN_SERVER_TEXT_MAX];
     uint64_t recheck_us;
     uint64_t met_us[JUDGE_MEETINGS_MAX]; /* when each meeting was */
     struct asking asking;
@@ -28,8 +28,8 @@ struct audit_case {
     void *ctx;
 };
 
-/* `question` and `told` (NULL: no client was told anything) are copied; `server` is lent until the
- * end. The other fields must be set: recheck_us, on_end, ctx. */
+/* `question`, `told` (NULL: no client was told anything) and `server` are copied. The other fields
+ * must be set: recheck_us, on_end, ctx. */
 struct case_begin {
     const struct asker *asker;
     const struct question *question;

@@ -9,6 +9,7 @@
 #include "resolver/audit/case.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 enum { LABEL_LETTERS = 20, LOCAL_TRIES = 2 };
 
@@ -128,7 +129,7 @@ void probe_begin(struct probe *probe, const char *server, bool local_may_filter)
 {
     assert(probe->state == PROBE_IDLE);
     probe->evidence = (struct judge_probe){.local_may_filter = local_may_filter};
-    probe->server = server;
+    snprintf(probe->server, sizeof probe->server, "%s", server);
     probe->rest = (struct port_timer){.on_fire = on_rested};
     for (size_t i = 0; i < JUDGE_PROBE_NAMES; i++) {
         asking_init(&probe->askings[i], probe->asker, on_asked, probe);

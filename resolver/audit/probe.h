@@ -20,7 +20,7 @@ struct probe {
     struct judge_probe evidence;
     struct judgement judgement; /* when it has ended */
     struct question names[JUDGE_MEETINGS_MAX][JUDGE_PROBE_NAMES];
-    const char *server;
+    char server[PLAIN_SERVER_TEXT_MAX];
     const struct asker *asker;
     uint64_t recheck_us;
     uint64_t met_us[JUDGE_MEETINGS_MAX];
@@ -32,7 +32,7 @@ struct probe {
     void *ctx;
 };
 
-/* The fields asker, recheck_us, on_end and ctx must be set. `server` is lent until the end. */
+/* The fields asker, recheck_us, on_end and ctx must be set. `server` is copied. */
 void probe_begin(struct probe *probe, const char *server, bool local_may_filter);
 /* Harmless when idle. on_end does not come. */
 void probe_stop(struct probe *probe);

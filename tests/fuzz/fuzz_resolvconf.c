@@ -21,13 +21,13 @@ static void check_server(struct bytes text, const char *server)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct bytes text = bytes_of(data, size);
-    struct local_resolvers found;
-    local_parse(text, &found);
-    assert(found.n <= AUDIT_SERVERS_MAX);
+    struct local_resolvers found = {.n = 0};
+    local_read(SOURCE_RESOLV_CONF, text, &found);
+    assert(found.n <= LOCAL_MAX);
     for (size_t i = 0; i < found.n; i++) {
-        check_server(text, found.text[i]);
+        check_server(text, found.at[i].text);
         for (size_t k = 0; k < i; k++) {
-            assert(strcmp(found.text[i], found.text[k]) != 0);
+            assert(strcmp(found.at[i].text, found.at[k].text) != 0);
         }
     }
     return 0;

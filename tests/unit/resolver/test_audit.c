@@ -485,6 +485,47 @@ START_TEST(any_thread_may_tell)
 }
 END_TEST
 
+START_TEST(a_change_of_network_gives_up_what_is_under_way_and_waits_until_it_settled)
+{
+    world.servers[1] = "198.51.100.53";
+    start();
+    pass(3);
+    tell("news.example.net", "5.6.7.8");
+    pass(1); /* met once, resting */
+    size_t n_before = times_asked("news.example.net.");
+    ck_assert_uint_eq(n_before, 1);
+    audit_set_servers(world.audit, &world.servers[1], 1);
+    tell("cdn.example.net", "9.10.11.12");
+    pass(AUDIT_SETTLE_S - 1);
+    ck_assert_uint_eq(times_asked("cdn.example.net."), 0);
+    ck_assert_uint_eq(times_asked("news.example.net."), n_before);
+    pass(2);
+    tell("news.example.net", "5.6.7.8");
+    pass(60);
+    ck_assert_uint_eq(world.n_alerts, 1);
+    assert_says(world.alerts[0].message, "198.51.100.53");
+}
+END_TEST
+
+START_TEST(a_local_resolver_that_appears_later_is_probed_then)
+{
+    world.params.n_servers = 0;
+    world.rewrite = "62.138.238.45";
+    start();
+    pass(600);
+    ck_assert_uint_eq(world.n_asked, 0);
+    audit_set_servers(world.audit, world.servers, 1);
+    pass(120);
+    ck_assert_uint_eq(world.n_alerts, 1);
+    ck_assert_str_eq(world.alerts[0].verdict, "NXDOMAIN_REWRITE");
+    audit_set_servers(world.audit, NULL, 0);
+    size_t n_before = world.n_asked;
+    tell("news.example.net", "5.6.7.8");
+    pass(7 * 3600);
+    ck_assert_uint_eq(world.n_asked, n_before);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -520,6 +561,8 @@ int main(void)
         a_sample_is_about_the_share_that_was_wished,
         the_auditor_can_end_with_everything_under_way,
         any_thread_may_tell,
+        a_change_of_network_gives_up_what_is_under_way_and_waits_until_it_settled,
+        a_local_resolver_that_appears_later_is_probed_then,
     };
     return suite_run("audit", tests, sizeof tests / sizeof tests[0], audit_world_set_up,
                      audit_world_tear_down);

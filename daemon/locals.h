@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* The local resolvers of this machine, found anew when the network changes: what the configuration
+ * says, or what local.h finds, less what leads back to us: our own listeners and our providers. */
+#ifndef DAEMON_LOCALS_H
+#define DAEMON_LOCALS_H
+
+#include "config/config.h"
+#include "resolver/audit/local.h"
+
+struct locals;
+
+/* `config` is borrowed for its life; `root` ("" for the system) stands before every path. gives the
+ * locals, found; NULL without memory. */
+struct locals *locals_new(const struct config *config, const char *root);
+struct locals *locals_free(struct locals *locals);
+
+/* Looks whether anything has changed since it was looked last, and finds anew if so. True when the
+ * servers in use are others than before, or the network is another. One thread only. */
+bool locals_refresh(struct locals *locals);
+
+/* Any thread: copies what is found at the moment. */
+void locals_snapshot(struct locals *locals, struct local_resolvers *ret_found);
+/* Any thread: copies the identity of the network. */
+void locals_network(struct locals *locals, char out[LOCAL_NETWORK_TEXT_MAX]);
+
+/* Picks the servers in use out of `found`, which lends them; returns how many. */
+size_t locals_in_use(const struct local_resolvers *found,
+                     const char *ret_servers[AUDIT_SERVERS_MAX]);
+
+#endif
