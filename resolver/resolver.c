@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Where queries are kept: the free list, the table of questions under way, the counters. */
-#include "resolver/cache/siphash.h"
+#include "resolver/siphash.h"
 #include "resolver/query.h"
 
 #include <assert.h>

@@ -8,7 +8,7 @@
  * first that is unmarked or expired. What is asked for once goes before what is asked for again. */
 #include "resolver/cache/cache.h"
 
-#include "resolver/cache/siphash.h"
+#include "resolver/siphash.h"
 
 #include <malloc.h>
 #include <pthread.h>

@@ -4,7 +4,7 @@
  * nobody touches it, or wakes its worker for it, any more. */
 #include "resolver/cache/claims.h"
 
-#include "resolver/cache/siphash.h"
+#include "resolver/siphash.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "resolver/cache/siphash.h"
+#include "resolver/siphash.h"
 #include "tests/unit/suite.h"
 
 /* Key 00 01 … 0f, message 00 01 … n-1: the vectors published with SipHash-2-4. */

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+#include "resolver/policy/listfile.h"
+#include "tests/unit/suite.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* What a list said, one line an entry: "+name" itself, "*name" below, "+*name" both, and what. */
+static char told[4096];
+static struct list_reader reader;
+
+static int on_entry(void *ctx, const struct list_entry *entry)
+{
+    static const char *const words[] = {
+        [LIST_NAME] = "",         [LIST_IMPORTANT] = " important", [LIST_EXCEPT] = " except",
+        [LIST_PASS] = " pass",    [LIST_NXDOMAIN] = " nxdomain",   [LIST_NODATA] = " nodata",
+        [LIST_RECORD] = " record"};
+    char name[NAME_MAX_TEXT], data[NAME_MAX_TEXT] = "";
+    (void)ctx;
+    name_to_text(&entry->name, name);
+    if (entry->action == LIST_RECORD && entry->type != TYPE_CNAME) {
+        inet_ntop(entry->type == TYPE_A ? AF_INET : AF_INET6, entry->rdata.at, data, 60);
+    } else if (entry->action == LIST_RECORD) {
+        struct name target = {.n = (uint8_t)entry->rdata.n};
+        memcpy(target.at, entry->rdata.at, entry->rdata.n);
+        name_to_text(&target, data);
+    }
+    size_t n = strlen(told);
+    snprintf(told + n, sizeof told - n, "%s%s%.200s%s%s%.200s\n", entry->self ? "+" : "",
+             entry->below ? "*" : "", name, words[entry->action], data[0] != '\0' ? " " : "", data);
+    return 0;
+}
+
+static const char *read_as(enum list_format format, const char *text)
+{
+    reader = (struct list_reader){.format = format, .on_entry = on_entry};
+    told[0] = '\0';
+    list_begin(&reader);
+    ck_assert_int_eq(list_read_text(&reader, bytes_of(text, strlen(text))), 0);
+    return told;
+}
+
+START_TEST(a_hosts_list_names_what_is_sent_to_a_sink)
+{
+    ck_assert_str_eq(read_as(LIST_AUTO, "# a list\n127.0.0.1 localhost\n::1 ip6-localhost\n"
+                                        "0.0.0.0 Ads.Example.com tracker.example # both\r\n"
+                                        ":: v6.example\n"),
+                     "+ads.example.com.\n+tracker.example.\n+v6.example.\n");
+    ck_assert_int_eq(reader.format, LIST_HOSTS);
+    ck_assert_uint_eq(reader.n_skipped, 0);
+    read_as(LIST_HOSTS, "192.0.2.7 real.example\n");
+    ck_assert_uint_eq(reader.n_entries, 0);
+    ck_assert_uint_eq(reader.n_skipped, 1);
+}
+END_TEST
+
+START_TEST(a_list_of_domains_names_trees)
+{
+    ck_assert_str_eq(read_as(LIST_AUTO, "\n# c\nexample.com\n*.below.example\n.tree.example.\n"
+                                        "x_y-1.example # c\n"),
+                     "+*example.com.\n*below.example.\n+*tree.example.\n+*x_y-1.example.\n");
+    ck_assert_int_eq(reader.format, LIST_DOMAINS);
+}
+END_TEST
+
+START_TEST(a_dnsmasq_list_names_each_domain_between_slashes)
+{
+    ck_assert_str_eq(read_as(LIST_AUTO, "server=/cn.example/114.114.114.114\n"
+                                        "server=/a.example/b.example/1.1.1.1#53\n"
+                                        "address=/ads.example/\nlocal=/lan/\n"),
+                     "+*cn.example.\n+*a.example.\n+*b.example.\n+*ads.example.\n+*lan.\n");
+    ck_assert_int_eq(reader.format, LIST_DNSMASQ);
+    read_as(LIST_DNSMASQ, "server=1.2.3.4\n");
+    ck_assert_uint_eq(reader.n_skipped, 1);
+}
+END_TEST
+
+START_TEST(domain_rules_and_exceptions_of_an_adblock_list_are_understood)
+{
+    ck_assert_str_eq(read_as(LIST_AUTO, "[Adblock Plus 2.0]\n! comment\n||example.org^\n"
+                                        "@@||good.example.org^\n||hard.example^$important\n"
+                                        "@@||good2.example^|\n||*.below.example^\nbare.example\n"
+                                        "0.0.0.0 hosts.example\n"),
+                     "+*example.org.\n+*good.example.org. except\n+*hard.example. important\n"
+                     "+*good2.example. except\n*below.example.\n+bare.example.\n"
+                     "+hosts.example.\n");
+    ck_assert_int_eq(reader.format, LIST_ADBLOCK);
+    ck_assert_uint_eq(reader.n_skipped, 0);
+}
+END_TEST
+
+START_TEST(what_a_resolver_cannot_do_is_counted_and_the_first_of_it_kept)
+{
+    ck_assert_str_eq(read_as(LIST_AUTO, "! c\n||a.example^$third-party\n/banner[0-9]+/\n"
+                                        "b.example##.ad\n||ad*.example^\n||c.example/path\n"
+                                        "||ok.example^\n"),
+                     "+*ok.example.\n");
+    ck_assert_uint_eq(reader.n_skipped, 5);
+    ck_assert_uint_eq(reader.first_skipped, 2);
+    ck_assert_str_eq(reader.note, "||a.example^$third-party");
+}
+END_TEST
+
+START_TEST(a_response_policy_zone_says_what_is_to_become_of_each_name)
+{
+    ck_assert_str_eq(read_as(LIST_AUTO,
+                             "$TTL 600\n@ IN SOA ns.rpz.example. admin.rpz.example. (\n"
+                             "   1 ; serial\n   3600 600 86400 60 )\n  IN NS ns.rpz.example.\n"
+                             "bad.example CNAME .\n*.bad.example 60 IN CNAME .\n"
+                             "empty.example CNAME *.\nfine.bad.example CNAME rpz-passthru.\n"
+                             "walled.example CNAME garden.example.net.\n"
+                             "addr.example A 192.0.2.1\n   AAAA 2001:db8::1\n"
+                             "drop.example CNAME rpz-drop.\n24.0.2.0.192.rpz-ip CNAME .\n"
+                             "text.example TXT \"x\"\n"),
+                     "+bad.example. nxdomain\n*bad.example. nxdomain\n+empty.example. nodata\n"
+                     "+fine.bad.example. pass\n+walled.example. record garden.example.net.\n"
+                     "+addr.example. record 192.0.2.1\n+addr.example. record 2001:db8::1\n");
+    ck_assert_int_eq(reader.format, LIST_RPZ);
+    ck_assert_uint_eq(reader.n_skipped, 3);
+}
+END_TEST
+
+START_TEST(a_policy_zone_with_an_origin_names_what_stands_before_it)
+{
+    ck_assert_str_eq(read_as(LIST_RPZ, "$ORIGIN rpz.local.\n@ SOA a. b. 1 2 3 4 5\n"
+                                       "bad.example CNAME .\n"
+                                       "full.example.rpz.local. CNAME .\n"),
+                     "+bad.example. nxdomain\n+full.example. nxdomain\n");
+}
+END_TEST
+
+START_TEST(no_octet_of_a_line_makes_a_name_that_is_none)
+{
+    static const char *const bad[] = {"a..b", "-",     "",   "a b", "\xc3\xa4.example",
+                                      "a/b",  "a\\.b", "..", "*"};
+    struct name name;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        bool is = list_name(bytes_of(bad[i], strlen(bad[i])), &name);
+        ck_assert(is == (strcmp(bad[i], "-") == 0));
+    }
+    char label[70];
+    memset(label, 'a', sizeof label);
+    ck_assert(list_name(bytes_of(label, 63), &name));
+    ck_assert(!list_name(bytes_of(label, 64), &name));
+    char whole[260];
+    for (size_t i = 0; i < sizeof whole; i++) {
+        whole[i] = i % 50 == 49 ? '.' : 'a';
+    }
+    ck_assert(list_name(bytes_of(whole, 253), &name));
+    ck_assert_uint_eq(name.n, 255);
+    ck_assert(!list_name(bytes_of(whole, 254), &name));
+}
+END_TEST
+
+START_TEST(a_file_says_the_same_as_its_text_whatever_the_reads_cut)
+{
+    char path[] = "/tmp/test_listfile.XXXXXX";
+    int fd = mkstemp(path);
+    ck_assert_int_ge(fd, 0);
+    FILE *file = fdopen(fd, "w");
+    for (unsigned i = 0; i < 20000; i++) {
+        fprintf(file, "name%u.example.com%s", i, i < 19999 ? "\n" : "");
+    }
+    fclose(file);
+    reader = (struct list_reader){.format = LIST_AUTO, .on_entry = on_entry};
+    list_begin(&reader);
+    ck_assert_int_eq(list_read_file(&reader, path), 0);
+    ck_assert_uint_eq(reader.n_entries, 20000);
+    ck_assert_uint_eq(reader.n_lines, 20000);
+    ck_assert_uint_eq(reader.n_skipped, 0);
+    unlink(path);
+    ck_assert_int_eq(list_read_file(&reader, path), -ENOENT);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        a_hosts_list_names_what_is_sent_to_a_sink,
+        a_list_of_domains_names_trees,
+        a_dnsmasq_list_names_each_domain_between_slashes,
+        domain_rules_and_exceptions_of_an_adblock_list_are_understood,
+        what_a_resolver_cannot_do_is_counted_and_the_first_of_it_kept,
+        a_response_policy_zone_says_what_is_to_become_of_each_name,
+        a_policy_zone_with_an_origin_names_what_stands_before_it,
+        no_octet_of_a_line_makes_a_name_that_is_none,
+        a_file_says_the_same_as_its_text_whatever_the_reads_cut,
+    };
+    return suite_run("listfile", tests, sizeof tests / sizeof tests[0], NULL, NULL);
+}
