@@ -136,8 +136,15 @@ static void loop_random(struct port *port, void *at, size_t n)
     }
 }
 
+static int64_t loop_wall_s(struct port *port)
+{
+    (void)port;
+    return time(NULL);
+}
+
 static const struct port_ops loop_ops = {
     .now_us = loop_now_us,
+    .wall_s = loop_wall_s,
     .wake_at = loop_wake_at,
     .watch = loop_watch,
     .rewatch = loop_rewatch,

@@ -3,7 +3,7 @@
  * (resolver/upstream/curl/); the tests' exchange is a script.
  *
  * Knows HTTP only as far as a DNS driver needs it; knows no DNS. Bound: EXCHANGE_BODY_MAX bytes a
- * reply, enforced while it streams in. */
+ * reply, or as many as its request allows, enforced while it streams in. */
 #ifndef RESOLVER_EXCHANGE_H
 #define RESOLVER_EXCHANGE_H
 
@@ -13,6 +13,8 @@ struct exchange;
 
 enum {
     EXCHANGE_BODY_MAX = 65535, /* a DNS message is no longer: RFC 1035 §4.2.2 */
+    EXCHANGE_JSON_MAX = 256 * 1024,
+    EXCHANGE_REQUEST_MAX = 1024,
     EXCHANGE_TYPE_MAX = 128,
     EXCHANGE_DETAIL_MAX = 128,
 };
@@ -27,6 +29,7 @@ struct exchange_endpoint {
                                  looks no name up: none and no literal in the URL is UNREACHABLE */
     size_t n_addresses;
     const char *ca_file; /* NULL: the system's roots */
+    bool plaintext;      /* the URL may be http:// */
 };
 
 enum exchange_method { EXCHANGE_POST, EXCHANGE_GET };
@@ -36,8 +39,11 @@ struct exchange_request {
     const struct exchange_endpoint *endpoint;
     enum exchange_method method;
     const char *media_type; /* Accept, and Content-Type with POST */
-    struct bytes body;      /* POST */
+    const char *header;     /* a further field, "Name: value"; NULL: none */
+    struct bytes body;      /* POST: EXCHANGE_REQUEST_MAX octets at most */
     const char *target;     /* GET: the whole URL; NULL: endpoint->url */
+    size_t body_max;        /* octets the reply may have; 0: EXCHANGE_BODY_MAX */
+    bool wants_date;        /* fill the reply's date_s */
     bool fresh;             /* do not reuse a connection */
 };
 
@@ -47,7 +53,7 @@ enum exchange_result {
     EXCHANGE_UNTRUSTED,   /* TLS: the certificate or its name does not hold */
     EXCHANGE_TLS_FAILED,  /* TLS: any other trouble of the handshake */
     EXCHANGE_BROKEN,      /* connection lost, stream reset, protocol error, before a whole reply */
-    EXCHANGE_TOO_LARGE,   /* more than EXCHANGE_BODY_MAX */
+    EXCHANGE_TOO_LARGE,   /* more than body_max */
     EXCHANGE_DONE,        /* a whole HTTP reply: look at status */
 };
 
@@ -57,6 +63,7 @@ struct exchange_reply {
     const char *media_type; /* Content-Type as received, "" when absent */
     uint32_t age_s;         /* Age header (RFC 9111 §5.1): absent or nonsense is 0 */
     uint32_t retry_after_s; /* Retry-After, 0 when absent */
+    int64_t date_s;         /* Date header as Unix time, when wanted; absent or nonsense is 0 */
     struct bytes body;
     const char *detail; /* one line for a person; "" when DONE */
 };

@@ -22,6 +22,9 @@ enum { PORT_READ = 1, PORT_WRITE = 2 };
 struct port_ops {
     /* Microseconds, monotonic; may be cached for one turn of the loop. */
     uint64_t (*now_us)(struct port *port);
+    /* Unix time in seconds: for signatures that the other side's clock judges, and for nothing
+     * else, because it jumps. */
+    int64_t (*wall_s)(struct port *port);
     /* Asks to be woken at `at_us` (PORT_NEVER: not at all); the backend then calls
      * port_run_timers(). Replaces the previous wish. */
     void (*wake_at)(struct port *port, uint64_t at_us);
@@ -57,6 +60,11 @@ void port_done(struct port *port);
 static inline uint64_t port_now_us(struct port *port)
 {
     return port->ops->now_us(port);
+}
+
+static inline int64_t port_wall_s(struct port *port)
+{
+    return port->ops->wall_s(port);
 }
 
 /* Starts or moves `timer` to fire at `at_us` (absolute). Takes memory the first time; when there is

@@ -263,6 +263,18 @@ static void query_note_error(struct query *q, enum ede ede, const char *detail)
     q->error = (struct reply_error){.rcode = RCODE_SERVFAIL, .ede = ede, .text = q->error_text};
 }
 
+/* That a provider cannot be asked this is worth no word unless it is so of all. */
+static void query_note_unstarted(struct query *q, int failure)
+{
+    if (failure == -EBUSY) {
+        query_note_error(q, EDE_NOT_READY, "too many queries under way");
+    } else if (failure == -ENOMEM) {
+        query_note_error(q, EDE_NOT_READY, "out of memory");
+    } else if (failure != -ENOTSUP) {
+        query_note_error(q, EDE_OTHER, "the request could not be made");
+    }
+}
+
 /* The longest that one of its attempts may be silent before it is doubted. */
 static uint64_t query_patience_us(const struct query *q)
 {
@@ -293,8 +305,7 @@ static enum query_state step_asking(struct query *q)
         if (failure == 0) {
             return QUERY_WAITING;
         }
-        query_note_error(q, EDE_NOT_READY,
-                         failure == -EBUSY ? "too many queries under way" : "out of memory");
+        query_note_unstarted(q, failure);
         q->tried |= 1u << (unsigned)provider;
         provider = query_next_provider(q);
     }
@@ -302,7 +313,8 @@ static enum query_state step_asking(struct query *q)
         q->hedge_us = port_now_us(q->resolver->port) + query_patience_us(q);
         return QUERY_WAITING;
     }
-    query_note_error(q, EDE_NO_REACHABLE, "no provider answered");
+    /* Whoever was asked and failed has left a reason. */
+    query_note_error(q, EDE_NOT_SUPPORTED, "no provider takes this question");
     return QUERY_REPLYING;
 }
 

@@ -8,13 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { DETAIL_MAX = 160, RETRY_AFTER_MAX_S = 300 };
-
-/* What came back, looked at. */
-struct findings {
-    int check; /* answer_read()'s outcome; 0: not asked */
-    struct answer *answer;
-};
+enum { DETAIL_MAX = 160, RETRY_AFTER_MAX_S = 300, AUTH_PAUSE_S = 60, RATE_PAUSE_S = 5 };
 
 /* ---- what an end means ---- */
 
@@ -24,8 +18,31 @@ static bool is_good_rcode(uint16_t rcode)
            rcode != RCODE_FORMERR && rcode != RCODE_NOTAUTH;
 }
 
-enum attempt_verdict attempt_judge(enum exchange_result result, unsigned http_status, int check,
-                                   uint16_t rcode, bool was_fresh)
+static enum attempt_verdict judge_class(enum driver_class found, uint16_t rcode, bool was_again)
+{
+    switch (found) {
+    case DRIVER_OK:
+        return is_good_rcode(rcode) ? ATTEMPT_ANSWERED : ATTEMPT_RETRY_NEXT;
+    case DRIVER_NODATA:
+    case DRIVER_NXDOMAIN:
+        return ATTEMPT_ANSWERED;
+    case DRIVER_CLOCK:
+    case DRIVER_AGAIN:
+        return was_again ? ATTEMPT_RETRY_NEXT : ATTEMPT_RETRY_SAME;
+    case DRIVER_UNKNOWN_EMPTY:
+    case DRIVER_AUTH:
+    case DRIVER_NOT_SERVED:
+    case DRIVER_SERVER:
+    case DRIVER_RATE:
+    case DRIVER_PARSE:
+        return ATTEMPT_RETRY_NEXT;
+    }
+    assert(false);
+    return ATTEMPT_RETRY_NEXT;
+}
+
+enum attempt_verdict attempt_judge(enum exchange_result result, int found, uint16_t rcode,
+                                   bool was_fresh, bool was_again)
 {
     switch (result) {
     case EXCHANGE_BROKEN:
@@ -38,11 +55,7 @@ enum attempt_verdict attempt_judge(enum exchange_result result, unsigned http_st
     case EXCHANGE_DONE:
         break;
     }
-    if (http_status == 405 || http_status == 501) {
-        /* The method is not taken: the same provider again, by GET. */
-        return was_fresh ? ATTEMPT_RETRY_NEXT : ATTEMPT_RETRY_SAME;
-    }
-    return check == ANSWER_OK && is_good_rcode(rcode) ? ATTEMPT_ANSWERED : ATTEMPT_RETRY_NEXT;
+    return found > 0 ? judge_class((enum driver_class)found, rcode, was_again) : ATTEMPT_RETRY_NEXT;
 }
 
 static enum ede ede_of(enum exchange_result result)
@@ -62,56 +75,91 @@ static enum ede ede_of(enum exchange_result result)
     return EDE_OTHER;
 }
 
-static const char *word_of_check(int check)
+static enum ede ede_of_class(int found)
 {
-    switch (check) {
-    case ANSWER_MALFORMED:
-        return "malformed message";
-    case ANSWER_NOT_A_RESPONSE:
-        return "not a response";
-    case ANSWER_WRONG_QUESTION:
-        return "answer to another question";
-    case ANSWER_TRUNCATED:
-        return "truncated message";
-    case ANSWER_BAD_CHAIN:
-        return "CNAME chain without an end";
-    default:
-        return "out of memory";
+    switch ((enum driver_class)found) {
+    case DRIVER_OK:
+    case DRIVER_NODATA:
+    case DRIVER_NXDOMAIN:
+    case DRIVER_UNKNOWN_EMPTY:
+    case DRIVER_SERVER:
+    case DRIVER_RATE:
+        return EDE_NO_REACHABLE;
+    case DRIVER_AUTH:
+    case DRIVER_CLOCK:
+    case DRIVER_AGAIN:
+        return EDE_NETWORK;
+    case DRIVER_NOT_SERVED:
+        return EDE_NOT_SUPPORTED;
+    case DRIVER_PARSE:
+        break;
     }
+    return EDE_INVALID_DATA;
 }
 
+/* What came back, looked at. */
+struct findings {
+    int class; /* a driver_class, or a failure; 0: no whole reply */
+    struct driver_found found;
+};
+
 static void describe(const struct attempt *a, const struct exchange_reply *reply,
-                     const struct findings *found, char detail[DETAIL_MAX])
+                     const struct findings *f, char detail[DETAIL_MAX])
 {
     const char *name = a->upstream->params->name;
     if (reply->result != EXCHANGE_DONE) {
         snprintf(detail, DETAIL_MAX, "%s: %s", name, reply->detail);
+    } else if (f->found.why != NULL) {
+        snprintf(detail, DETAIL_MAX, "%s: %s", name, f->found.why);
     } else if (reply->status < 200 || reply->status > 299) {
         snprintf(detail, DETAIL_MAX, "%s: HTTP status %u", name, reply->status);
-    } else if (found->check == 0) {
-        snprintf(detail, DETAIL_MAX, "%s: media type is not " DOH_MEDIA_TYPE, name);
-    } else if (found->check != ANSWER_OK) {
-        snprintf(detail, DETAIL_MAX, "%s: %s", name, word_of_check(found->check));
+    } else if (f->found.answer != NULL) {
+        snprintf(detail, DETAIL_MAX, "%s: rcode %u", name, f->found.answer->rcode);
     } else {
-        snprintf(detail, DETAIL_MAX, "%s: rcode %u", name, found->answer->rcode);
+        snprintf(detail, DETAIL_MAX, "%s: no answer in the reply", name);
     }
 }
 
 /* ---- the end of an attempt ---- */
 
+static struct driver_call call_of(const struct attempt *a)
+{
+    struct upstream *u = a->upstream;
+    return (struct driver_call){
+        .provider = u->params,
+        .endpoint = &u->endpoint,
+        .question = &a->question,
+        .want_do = a->want_do,
+        .want_cd = a->want_cd,
+        .memory = &u->memory,
+        .port = u->pool->port,
+        .kept = a->kept,
+    };
+}
+
+static void forget_kept(struct attempt *a)
+{
+    if (a->kept != NULL) {
+        struct driver_call call = call_of(a);
+        a->upstream->driver->forget(&call);
+        a->kept = NULL;
+    }
+}
+
 static void attempt_release(struct attempt *a)
 {
     struct pool *pool = a->upstream->pool;
+    forget_kept(a);
     a->next = pool->free;
     pool->free = a;
     pool->n_live--;
 }
 
-static struct findings examine(const struct attempt *a, const struct exchange_reply *reply)
+static struct findings examine(struct attempt *a, const struct exchange_reply *reply)
 {
-    struct findings found = {0};
-    if (!doh_is_message(reply)) {
-        return found;
+    struct findings f = {0};
+    if (reply->result != EXCHANGE_DONE) {
+        return f;
     }
     const struct pool *pool = a->upstream->pool;
     struct answer_expect expect = {
@@ -123,11 +171,48 @@ static struct findings examine(const struct attempt *a, const struct exchange_re
         .max_ttl_s = pool->params.max_ttl_s,
         .negative_max_ttl_s = pool->params.negative_max_ttl_s,
     };
-    found.check = answer_read(reply->body, &expect, &found.answer);
-    return found;
+    struct driver_call call = call_of(a);
+    f.class = a->upstream->driver->read(&call, reply, &expect, &f.found);
+    return f;
 }
 
-static void learn(struct attempt *a, const struct exchange_reply *reply,
+/* What a failed reply says of the provider. That it does not serve this question, or knows nothing
+ * of it, is no failure of its own. */
+static void learn_failure(struct upstream *u, const struct exchange_reply *reply,
+                          const struct findings *f)
+{
+    uint32_t wait_s = 0;
+    if (f->class == DRIVER_NOT_SERVED || f->class == DRIVER_UNKNOWN_EMPTY) {
+        return;
+    }
+    upstream_note_failed(u);
+    if (reply->result == EXCHANGE_DONE && (reply->status == 429 || reply->status == 503)) {
+        wait_s = reply->retry_after_s;
+    }
+    if (f->class == DRIVER_RATE && wait_s == 0) {
+        wait_s = RATE_PAUSE_S;
+    } else if (f->class == DRIVER_AUTH) {
+        wait_s = AUTH_PAUSE_S;
+    }
+    if (wait_s > 0) {
+        upstream_note_busy(u, wait_s < RETRY_AFTER_MAX_S ? wait_s : RETRY_AFTER_MAX_S);
+    }
+    if (reply->result == EXCHANGE_UNREACHABLE && u->bootstrap != NULL) {
+        bootstrap_ask(u->bootstrap);
+    }
+}
+
+/* The clock as the provider told it, in the reply's body or failing that in its header. */
+static void set_clock(struct upstream *u, const struct exchange_reply *reply,
+                      const struct findings *f)
+{
+    int64_t theirs_s = f->found.server_s != 0 ? f->found.server_s : reply->date_s;
+    if (theirs_s != 0) {
+        u->memory.clock_ahead_s = theirs_s - port_wall_s(u->pool->port);
+    }
+}
+
+static void learn(struct attempt *a, const struct exchange_reply *reply, const struct findings *f,
                   enum attempt_verdict verdict)
 {
     struct upstream *u = a->upstream;
@@ -139,37 +224,29 @@ static void learn(struct attempt *a, const struct exchange_reply *reply,
         upstream_note_good(u, now_us - a->began_us);
         return;
     }
-    upstream_note_failed(u);
-    if (reply->result == EXCHANGE_DONE && (reply->status == 405 || reply->status == 501)) {
-        u->wants_get = true;
+    if (f->class == DRIVER_CLOCK) {
+        set_clock(u, reply, f);
     }
-    if (reply->result == EXCHANGE_DONE && reply->retry_after_s > 0 &&
-        (reply->status == 429 || reply->status == 503)) {
-        upstream_note_busy(u, reply->retry_after_s < RETRY_AFTER_MAX_S ? reply->retry_after_s
-                                                                       : RETRY_AFTER_MAX_S);
-    }
-    if (reply->result == EXCHANGE_UNREACHABLE && u->bootstrap != NULL) {
-        bootstrap_ask(u->bootstrap);
-    }
+    learn_failure(u, reply, f);
 }
 
 static void attempt_finish(struct attempt *a, const struct exchange_reply *reply)
 {
-    struct findings found = examine(a, reply);
-    uint16_t rcode = found.answer != NULL ? found.answer->rcode : 0;
+    struct findings f = examine(a, reply);
+    uint16_t rcode = f.found.answer != NULL ? f.found.answer->rcode : 0;
     char detail[DETAIL_MAX] = "";
     struct attempt_end end = {
-        .verdict = attempt_judge(reply->result, reply->status, found.check, rcode, a->fresh),
+        .verdict = attempt_judge(reply->result, f.class, rcode, a->fresh, a->again),
         .provider = (unsigned)(a->upstream - a->upstream->pool->upstreams),
-        .answer = found.answer,
+        .answer = f.found.answer,
         .ede = EDE_NONE,
         .detail = detail,
     };
     if (end.verdict != ATTEMPT_ANSWERED) {
-        end.ede = found.check == ANSWER_OK ? EDE_NO_REACHABLE : ede_of(reply->result);
-        describe(a, reply, &found, detail);
+        end.ede = reply->result == EXCHANGE_DONE ? ede_of_class(f.class) : ede_of(reply->result);
+        describe(a, reply, &f, detail);
     }
-    learn(a, reply, end.verdict);
+    learn(a, reply, &f, end.verdict);
     void (*on_end)(void *ctx, struct attempt_end *end) = a->on_end;
     void *ctx = a->ctx;
     attempt_release(a);
@@ -187,14 +264,19 @@ static int attempt_send(struct attempt *a)
 {
     struct upstream *u = a->upstream;
     struct pool *pool = u->pool;
-    struct doh_room room;
-    struct doh_wish wish = {&a->question, a->want_do, a->want_cd, u->wants_get};
-    struct exchange_request request = {.endpoint = &u->endpoint};
+    struct driver_room room;
+    struct exchange_request request = {
+        .endpoint = &u->endpoint,
+        .body_max = u->driver->body_max,
+        .wants_date = u->driver->wants_date,
+    };
     a->began_us = port_now_us(pool->port);
     a->fresh = a->fresh || u->suspect;
     u->suspect = false;
     request.fresh = a->fresh;
-    int failure = doh_build(&wish, &room, &request);
+    struct driver_call call = call_of(a);
+    int failure = u->driver->build(&call, &room, &request);
+    a->kept = call.kept;
     if (failure == 0) {
         a->call = (struct exchange_call){.on_done = on_exchanged};
         failure = pool->exchange->ops->start(pool->exchange, &request, &a->call);
@@ -203,16 +285,26 @@ static int attempt_send(struct attempt *a)
     return failure;
 }
 
-/* Waits for the address when there is none; an old one is good enough while it is asked again. */
-static int attempt_begin(struct attempt *a)
+static void attempt_wait(struct attempt *a)
+{
+    a->waits = true;
+    a->next = a->upstream->waiting;
+    a->upstream->waiting = a;
+}
+
+/* Waits for the address when there is none, and for what the driver must fetch first; an old
+ * address is good enough while it is asked again. `resumed`: it has waited already. */
+static int attempt_begin(struct attempt *a, bool resumed)
 {
     struct upstream *u = a->upstream;
     bool asking =
         u->bootstrap != NULL && bootstrap_is_old(u->bootstrap) && bootstrap_ask(u->bootstrap);
-    if (u->endpoint.n_addresses == 0 && asking) {
-        a->waits = true;
-        a->next = u->waiting;
-        u->waiting = a;
+    bool nowhere = u->bootstrap != NULL && u->endpoint.n_addresses == 0;
+    if (nowhere && resumed && !asking) {
+        return -EHOSTUNREACH;
+    }
+    if ((nowhere && asking) || errand_run(u)) {
+        attempt_wait(a);
         return 0;
     }
     return attempt_send(a);
@@ -232,6 +324,11 @@ static struct attempt *attempt_obtain(struct pool *pool)
 
 int attempt_start(struct pool *pool, const struct attempt_wish *wish, struct attempt **ret_attempt)
 {
+    const struct upstream *u = &pool->upstreams[wish->provider];
+    if (u->driver->serves(u->params, wish->question, wish->want_do, wish->want_cd) ==
+        DRIVER_NEVER) {
+        return -ENOTSUP;
+    }
     if (pool->n_live >= pool->params.max_attempts) {
         return -EBUSY;
     }
@@ -245,10 +342,11 @@ int attempt_start(struct pool *pool, const struct attempt_wish *wish, struct att
         .want_do = wish->want_do,
         .want_cd = wish->want_cd,
         .fresh = wish->fresh,
+        .again = wish->fresh,
         .on_end = wish->on_end,
         .ctx = wish->ctx,
     };
-    int failure = attempt_begin(a);
+    int failure = attempt_begin(a, false);
     if (failure < 0) {
         attempt_release(a);
         return failure;
@@ -257,19 +355,35 @@ int attempt_start(struct pool *pool, const struct attempt_wish *wish, struct att
     return 0;
 }
 
+/* 1. Each that waits goes on, waits again, or is lost; nobody is told yet.
+ * 2. Those that are lost are told, one by one: whoever is told may end any other. */
 void attempts_resume(struct upstream *u)
 {
-    struct exchange_reply nowhere = {.result = EXCHANGE_UNREACHABLE,
-                                     .media_type = "",
-                                     .detail = "no local resolver knows its address"};
-    bool found = u->endpoint.n_addresses > 0;
-    while (u->waiting != NULL) {
-        struct attempt *a = u->waiting;
-        u->waiting = a->next;
+    struct exchange_reply nowhere = {.result = EXCHANGE_UNREACHABLE, .media_type = ""};
+    struct attempt *waiting = u->waiting;
+    u->waiting = NULL;
+    while (waiting != NULL) {
+        struct attempt *a = waiting;
+        waiting = a->next;
         a->waits = false;
-        if (!found || attempt_send(a) < 0) {
-            attempt_finish(a, &nowhere);
+        if (attempt_begin(a, true) < 0) {
+            a->lost = true;
+            attempt_wait(a);
         }
+    }
+    nowhere.detail = u->bootstrap != NULL && u->endpoint.n_addresses == 0
+                         ? "no local resolver knows its address"
+                         : "what it needs first could not be fetched";
+    for (struct attempt **at = &u->waiting; *at != NULL;) {
+        struct attempt *a = *at;
+        if (!a->lost) {
+            at = &a->next;
+            continue;
+        }
+        *at = a->next;
+        a->waits = false;
+        attempt_finish(a, &nowhere);
+        at = &u->waiting;
     }
 }
 

@@ -1,9 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-#include "resolver/upstream/doh.h"
+/* RFC 8484: the question as a DNS message, by POST, or by GET where that is asked for or where POST
+ * was refused. */
+#include "resolver/upstream/drivers.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <strings.h>
+
+#define MEDIA_TYPE "application/dns-message"
+
+enum { PAD_TO = 128 /* RFC 8467 section 4.1 */ };
+
+static enum driver_serves doh_serves(const struct provider_params *provider,
+                                     const struct question *question, bool want_do, bool want_cd)
+{
+    (void)provider, (void)question, (void)want_do, (void)want_cd;
+    return DRIVER_READILY;
+}
 
 /* base64url without padding (RFC 4648 §5); `out` holds 4/3 of the octets and a NUL. */
 static void base64url(struct bytes in, char *out)
@@ -23,27 +35,29 @@ static void base64url(struct bytes in, char *out)
     *out = '\0';
 }
 
-static int build_target(const char *url, struct bytes message, char target[DOH_TARGET_MAX])
+static int build_target(const char *url, struct bytes message, char target[DRIVER_TARGET_MAX])
 {
     char text[(QUERY_MAX * 4 + 2) / 3 + 1];
     base64url(message, text);
-    int n = snprintf(target, DOH_TARGET_MAX, "%s%cdns=%s", url,
+    int n = snprintf(target, DRIVER_TARGET_MAX, "%s%cdns=%s", url,
                      strchr(url, '?') != NULL ? '&' : '?', text);
-    return n < DOH_TARGET_MAX ? 0 : -EMSGSIZE;
+    return n < DRIVER_TARGET_MAX ? 0 : -EMSGSIZE;
 }
 
-int doh_build(const struct doh_wish *wish, struct doh_room *room, struct exchange_request *request)
+/* POST is padded (RFC 8467 §4.1), GET is not: it would only lengthen what caches compare. */
+static int build(struct driver_call *call, bool get, struct driver_room *room,
+                 struct exchange_request *request)
 {
     struct query_wish query = {
-        .question = wish->question,
-        .want_do = wish->want_do,
-        .want_cd = wish->want_cd,
-        .pad_to = wish->get ? 0 : DOH_PAD_TO,
+        .question = call->question,
+        .want_do = call->want_do,
+        .want_cd = call->want_cd,
+        .pad_to = get ? 0 : PAD_TO,
     };
-    struct bytes message = bytes_of(room->message, message_write_query(&query, room->message));
-    request->media_type = DOH_MEDIA_TYPE;
-    request->method = wish->get ? EXCHANGE_GET : EXCHANGE_POST;
-    if (!wish->get) {
+    struct bytes message = bytes_of(room->body, message_write_query(&query, room->body));
+    request->media_type = MEDIA_TYPE;
+    request->method = get ? EXCHANGE_GET : EXCHANGE_POST;
+    if (!get) {
         request->body = message;
         return 0;
     }
@@ -51,13 +65,87 @@ int doh_build(const struct doh_wish *wish, struct doh_room *room, struct exchang
     return build_target(request->endpoint->url, message, room->target);
 }
 
-bool doh_is_message(const struct exchange_reply *reply)
+static int doh_build(struct driver_call *call, struct driver_room *room,
+                     struct exchange_request *request)
 {
-    size_t n = strlen(DOH_MEDIA_TYPE);
-    if (reply->result != EXCHANGE_DONE || reply->status < 200 || reply->status > 299 ||
-        strncasecmp(reply->media_type, DOH_MEDIA_TYPE, n) != 0) {
-        return false;
-    }
-    const char *rest = reply->media_type + n;
-    return rest[strspn(rest, " \t")] == '\0' || rest[strspn(rest, " \t")] == ';';
+    return build(call, call->memory->wants_get, room, request);
 }
+
+static int doh_get_build(struct driver_call *call, struct driver_room *room,
+                         struct exchange_request *request)
+{
+    return build(call, true, room, request);
+}
+
+static const char *word_of_check(int check)
+{
+    switch (check) {
+    case ANSWER_MALFORMED:
+        return "malformed message";
+    case ANSWER_NOT_A_RESPONSE:
+        return "not a response";
+    case ANSWER_WRONG_QUESTION:
+        return "answer to another question";
+    case ANSWER_TRUNCATED:
+        return "truncated message";
+    case ANSWER_BAD_CHAIN:
+        return "CNAME chain without an end";
+    default:
+        return "out of memory";
+    }
+}
+
+int driver_read_message(struct bytes message, const struct answer_expect *expect,
+                        struct driver_found *found)
+{
+    int check = answer_read(message, expect, &found->answer);
+    if (check == ANSWER_OK) {
+        return DRIVER_OK;
+    }
+    found->why = word_of_check(check);
+    return check < 0 ? check : DRIVER_PARSE;
+}
+
+static int read_reply(const struct exchange_reply *reply, const struct answer_expect *expect,
+                      struct driver_found *found)
+{
+    if (driver_is_type(reply, MEDIA_TYPE)) {
+        return driver_read_message(reply->body, expect, found);
+    }
+    if (reply->status >= 200 && reply->status <= 299) {
+        found->why = "media type is not " MEDIA_TYPE;
+        return DRIVER_PARSE;
+    }
+    return reply->status == 429 ? DRIVER_RATE : DRIVER_SERVER;
+}
+
+static int doh_get_read(struct driver_call *call, const struct exchange_reply *reply,
+                        const struct answer_expect *expect, struct driver_found *found)
+{
+    (void)call;
+    return read_reply(reply, expect, found);
+}
+
+static int doh_read(struct driver_call *call, const struct exchange_reply *reply,
+                    const struct answer_expect *expect, struct driver_found *found)
+{
+    if (reply->status == 405 || reply->status == 501) {
+        call->memory->wants_get = true; /* the method is not taken */
+        return DRIVER_AGAIN;
+    }
+    return read_reply(reply, expect, found);
+}
+
+const struct driver driver_doh = {
+    .name = "doh",
+    .serves = doh_serves,
+    .build = doh_build,
+    .read = doh_read,
+};
+
+const struct driver driver_doh_get = {
+    .name = "doh-get",
+    .serves = doh_serves,
+    .build = doh_get_build,
+    .read = doh_get_read,
+};

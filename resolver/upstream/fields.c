@@ -2,6 +2,7 @@
 #include "resolver/upstream/fields.h"
 
 #include <strings.h>
+#include <time.h>
 
 struct bytes fields_value(struct bytes line, const char *name)
 {
@@ -30,4 +31,17 @@ uint32_t fields_seconds(struct bytes text)
         v = v > UINT32_C(0x80000000) ? UINT32_C(0x80000000) : v;
     }
     return (uint32_t)v;
+}
+
+int64_t fields_date(struct bytes text)
+{
+    enum { FIXDATE = 29 };
+    char copy[FIXDATE + 1] = "";
+    struct tm at = {0};
+    if (text.n != FIXDATE) {
+        return 0;
+    }
+    memcpy(copy, text.at, FIXDATE);
+    const char *end = strptime(copy, "%a, %d %b %Y %H:%M:%S GMT", &at);
+    return end != NULL && *end == '\0' ? timegm(&at) : 0;
 }

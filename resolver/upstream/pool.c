@@ -24,7 +24,10 @@ static bool upstream_init(struct upstream *u, struct pool *pool,
     u->pool = pool;
     u->params = params;
     u->endpoint = params->endpoint;
-    u->wants_get = params->protocol == PROTOCOL_DOH_GET;
+    u->driver = driver_of(params->protocol);
+    if (u->driver->open != NULL && u->driver->open(params, &u->memory) < 0) {
+        return false;
+    }
     if (params->endpoint.n_addresses > 0 || pool->params.bootstrap == NULL ||
         !bootstrap_host_of(params->endpoint.url, &host)) {
         return true;
@@ -32,6 +35,18 @@ static bool upstream_init(struct upstream *u, struct pool *pool,
     u->bootstrap = bootstrap_new(pool->port, pool->params.bootstrap, params->endpoint.url,
                                  on_bootstrap_done, u);
     return u->bootstrap != NULL;
+}
+
+static void upstream_done(struct upstream *u)
+{
+    if (u->driver == NULL) {
+        return;
+    }
+    errand_cancel(u);
+    bootstrap_free(u->bootstrap);
+    if (u->driver->close != NULL) {
+        u->driver->close(&u->memory);
+    }
 }
 
 struct pool *pool_new(const struct pool_params *params, struct port *port,
@@ -61,7 +76,7 @@ struct pool *pool_free(struct pool *pool)
     }
     assert(pool->n_live == 0);
     for (size_t i = 0; i < pool->params.n_providers; i++) {
-        bootstrap_free(pool->upstreams[i].bootstrap);
+        upstream_done(&pool->upstreams[i]);
     }
     while (pool->free != NULL) {
         struct attempt *attempt = pool->free;

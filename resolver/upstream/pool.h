@@ -8,23 +8,11 @@
 #ifndef RESOLVER_UPSTREAM_POOL_H
 #define RESOLVER_UPSTREAM_POOL_H
 
-#include "resolver/exchange.h"
 #include "resolver/plain.h"
 #include "resolver/port.h"
-#include "resolver/wire/answer.h"
+#include "resolver/upstream/driver.h"
 
 enum { POOL_MAX = 16 };
-
-enum pool_protocol { PROTOCOL_DOH, PROTOCOL_DOH_GET };
-
-/* One provider as configured; strings are lent by the configuration. */
-struct provider_params {
-    const char *name;
-    enum pool_protocol protocol;
-    struct exchange_endpoint endpoint; /* id = index in the array */
-    bool filtering;    /* it withholds names by policy: no witness against others (HIJACK §3.0) */
-    const char *group; /* asked only by routes that name it; NULL: by the default route */
-};
 
 struct pool_params {
     const struct provider_params *providers; /* borrowed for the pool's life */
@@ -73,8 +61,8 @@ int pool_next(struct pool *pool, const struct pool_wish *wish);
  * anything is known. */
 uint64_t pool_patience_us(const struct pool *pool, unsigned provider);
 
-/* What the end of an attempt means for its query: a pure function of transport result, HTTP status
- * and what the check of the DNS message said. */
+/* What the end of an attempt means for its query: a pure function of transport result, the
+ * driver's class and the answer's rcode. */
 enum attempt_verdict {
     ATTEMPT_ANSWERED = 1, /* answer is set */
     ATTEMPT_RETRY_SAME,   /* this provider again, once, on a fresh connection */
@@ -84,17 +72,18 @@ enum attempt_verdict {
 
 struct attempt_end {
     enum attempt_verdict verdict;
-    unsigned provider; /* index */
-    struct answer
-        *answer;        /* with ANSWERED: given to the callback (one reference). With RETRY_NEXT
-                           it may hold a SERVFAIL/REFUSED answer: the best there is if all fail */
-    enum ede ede;       /* why not: 22 unreachable, 23 network, 24 invalid data … */
-    const char *detail; /* one line for a person, borrowed during the call */
+    unsigned provider;     /* index */
+    struct answer *answer; /* with ANSWERED: given to the callback (one reference). With RETRY_NEXT
+                              it may hold a SERVFAIL/REFUSED answer, or an unexplained NODATA: the
+                              best there is if all fail */
+    enum ede ede;          /* why not: 22 unreachable, 23 network, 24 invalid data … */
+    const char *detail;    /* one line for a person, borrowed during the call */
 };
 
 /* Starts an attempt; `on_end` is called once, never from inside attempt_start, with the attempt
- * already freed. gives *ret_attempt, to be freed (= cancelled) until on_end. -ENOMEM, or -EBUSY at
- * max_attempts. */
+ * already freed. gives *ret_attempt, to be freed (= cancelled) until on_end. -ENOMEM, -EBUSY at
+ * max_attempts, -ENOTSUP when that provider cannot be asked this, or why the request could not be
+ * built. */
 struct attempt_wish {
     const struct question *question; /* borrowed until the end */
     unsigned provider;
@@ -112,10 +101,11 @@ struct attempt *attempt_free(struct attempt *attempt, bool timed_out);
  * sign of life is given up, and the attempt then ends with RETRY_SAME. */
 void attempt_doubt(struct attempt *attempt);
 
-/* What an attempt's end means; pure. `check` is answer_read()'s outcome, 0 when it was not asked.
- */
-enum attempt_verdict attempt_judge(enum exchange_result result, unsigned http_status, int check,
-                                   uint16_t rcode, bool was_fresh);
+/* What an attempt's end means; pure. `found` is a driver_class, or the failure of reading the
+ * reply; `rcode` is the answer's. `was_fresh`: the connection was new; `was_again`: it is itself
+ * the second try that AGAIN or CLOCK call for. */
+enum attempt_verdict attempt_judge(enum exchange_result result, int found, uint16_t rcode,
+                                   bool was_fresh, bool was_again);
 
 /* What is known of provider i, for status output. */
 struct upstream_state {

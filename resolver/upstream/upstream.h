@@ -4,15 +4,18 @@
 #define RESOLVER_UPSTREAM_UPSTREAM_H
 
 #include "resolver/upstream/bootstrap.h"
-#include "resolver/upstream/doh.h"
 #include "resolver/upstream/pool.h"
 
 struct upstream {
     struct pool *pool;
     const struct provider_params *params;
     struct exchange_endpoint endpoint; /* the configured one, with the addresses found */
-    struct bootstrap *bootstrap;       /* NULL: the addresses are given */
-    struct attempt *waiting;           /* for an address, oldest last */
+    const struct driver *driver;
+    struct driver_memory memory;
+    struct exchange_call errand;
+    bool errand_runs;
+    struct bootstrap *bootstrap; /* NULL: the addresses are given */
+    struct attempt *waiting;     /* for an address or an errand, oldest last */
     uint64_t n_sent, n_good, n_failed;
     unsigned failures_in_row;
     uint64_t down_until_us;
@@ -21,7 +24,6 @@ struct upstream {
     uint64_t mean_us;   /* what an answer takes; 0: not known yet */
     uint64_t spread_us; /* mean deviation of that */
     bool suspect;       /* its connection may be dead: the next attempt takes a fresh one */
-    bool wants_get;     /* learnt from 405 or 501 */
 };
 
 struct attempt {
@@ -29,7 +31,10 @@ struct attempt {
     struct upstream *upstream;
     struct question question;
     bool want_do, want_cd, fresh;
-    bool waits; /* for an address */
+    bool again; /* the second try at this provider */
+    bool waits; /* for an address or an errand */
+    bool lost;  /* waited in vain: its end is about to be told */
+    void *kept; /* the driver's, for this question */
     uint64_t began_us;
     void (*on_end)(void *ctx, struct attempt_end *end);
     void *ctx;
@@ -52,7 +57,12 @@ void upstream_note_failed(struct upstream *upstream);
 /* The provider asked for silence (Retry-After). */
 void upstream_note_busy(struct upstream *upstream, uint32_t wait_s);
 
-/* The bootstrap's round has ended: go on with those that wait, or end them. */
+/* The bootstrap's round or an errand has ended: go on with those that wait, or end them. */
 void attempts_resume(struct upstream *upstream);
+
+/* Starts the driver's errand when there is one to run. True while no question can be built. */
+bool errand_run(struct upstream *upstream);
+/* Ends the errand that is under way, if any. */
+void errand_cancel(struct upstream *upstream);
 
 #endif

@@ -21,6 +21,8 @@ static int fake_start(struct exchange *exchange, const struct exchange_request *
     f->n_body = request->body.n;
     snprintf(f->target, sizeof f->target, "%s",
              request->target != NULL ? request->target : request->endpoint->url);
+    snprintf(f->media_type, sizeof f->media_type, "%s", request->media_type);
+    snprintf(f->header, sizeof f->header, "%s", request->header != NULL ? request->header : "");
     if (request->body.n > 0) {
         memcpy(f->body, request->body.at, request->body.n);
     }

@@ -14,7 +14,9 @@ struct fake_call {
     bool fresh;
     size_t n_addresses;
     char target[2048];
-    uint8_t body[512];
+    char media_type[64];
+    char header[256]; /* "": none */
+    uint8_t body[EXCHANGE_REQUEST_MAX];
     size_t n_body;
 };
 

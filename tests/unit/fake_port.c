@@ -23,6 +23,11 @@ static uint64_t fake_now_us(struct port *port)
     return fake_of(port)->now_us;
 }
 
+static int64_t fake_wall_s(struct port *port)
+{
+    return FAKE_PORT_WALL_S + (int64_t)(fake_of(port)->now_us / 1000000);
+}
+
 static void fake_wake_at(struct port *port, uint64_t at_us)
 {
     fake_of(port)->wake_us = at_us;
@@ -75,6 +80,7 @@ void fake_port_init(struct fake_port *fake, uint64_t seed)
 {
     static const struct port_ops ops = {
         .now_us = fake_now_us,
+        .wall_s = fake_wall_s,
         .wake_at = fake_wake_at,
         .watch = fake_watch,
         .rewatch = fake_rewatch,

@@ -6,6 +6,8 @@
 
 #include "resolver/port.h"
 
+enum { FAKE_PORT_WALL_S = 1700000000 }; /* the wall clock where the virtual one is 0 */
+
 struct fake_port {
     struct port port; /* first */
     uint64_t now_us;

@@ -71,8 +71,50 @@ int endpoint_update(struct known_endpoint *known, const struct exchange_endpoint
     return 0;
 }
 
+/* Appends to *list; false, and the list freed, without memory. */
+static bool append(struct curl_slist **list, const char *name, const char *value)
+{
+    char line[EXCHANGE_TYPE_MAX + 16];
+    snprintf(line, sizeof line, "%s%s", name, value);
+    struct curl_slist *longer = curl_slist_append(*list, line);
+    if (longer == NULL) {
+        curl_slist_free_all(*list);
+    }
+    *list = longer;
+    return longer != NULL;
+}
+
+struct curl_slist *endpoint_make_headers(const char *media_type, bool post, const char *header)
+{
+    struct curl_slist *list = NULL;
+    if (!append(&list, "Accept: ", media_type) ||
+        (post && !append(&list, "Content-Type: ", media_type))) {
+        return NULL;
+    }
+    struct curl_slist *whole = header != NULL ? curl_slist_append(list, header) : list;
+    if (whole == NULL) {
+        curl_slist_free_all(list);
+    }
+    return whole;
+}
+
+struct curl_slist *endpoint_headers(struct known_endpoint *known, const char *media_type, bool post)
+{
+    if (known->media_type[0] == '\0') {
+        snprintf(known->media_type, sizeof known->media_type, "%s", media_type);
+        known->post_headers = endpoint_make_headers(media_type, true, NULL);
+        known->get_headers = endpoint_make_headers(media_type, false, NULL);
+    }
+    if (strcmp(known->media_type, media_type) != 0) {
+        return NULL;
+    }
+    return post ? known->post_headers : known->get_headers;
+}
+
 void endpoint_done(struct known_endpoint *known)
 {
+    curl_slist_free_all(known->post_headers);
+    curl_slist_free_all(known->get_headers);
     curl_slist_free_all(known->resolve);
     curl_slist_free_all(known->former);
 }

@@ -20,7 +20,6 @@
 
 enum {
     ENDPOINTS_MAX = 64,
-    REQUEST_MAX = 512, /* a DNS query as we write it */
     HEADER_BYTES_MAX = 16384,
     HEADERS_MAX = 100,
     STREAMS_A_CONNECTION = 100, /* RFC 9113 section 6.5.2: servers should allow so many */
@@ -39,13 +38,15 @@ struct transfer {
     struct exchange_call *call;
     struct transfer *next; /* in its endpoint's free list or among the unreachable */
     bool is_set, is_post, is_fresh, is_eager; /* which options it has */
-    uint8_t request[REQUEST_MAX];
+    struct curl_slist *headers;               /* this request's own; NULL: the endpoint's */
+    uint8_t request[EXCHANGE_REQUEST_MAX];
     uint8_t *body;
-    size_t n_body, body_room;
+    size_t n_body, body_room, body_max;
     size_t header_bytes;
     unsigned n_headers;
-    bool has_age, encoded, too_large;
+    bool has_age, encoded, too_large, wants_date;
     uint32_t age_s;
+    int64_t date_s;
     char detail[CURL_ERROR_SIZE];
 };
 
@@ -61,8 +62,6 @@ struct curl_exchange {
     size_t n_live;    /* transfers under way */
     unsigned n_begun; /* since curl's timer fired */
     struct known_endpoint endpoints[ENDPOINTS_MAX];
-    struct curl_slist *post_headers, *get_headers;
-    char media_type[EXCHANGE_TYPE_MAX]; /* of the headers above */
 };
 
 int curl_exchange_global_init(const char **ret_detail)
@@ -96,12 +95,12 @@ static size_t on_body(char *at, size_t size, size_t n, void *ctx)
 {
     struct transfer *t = ctx;
     n *= size;
-    if (n > EXCHANGE_BODY_MAX - t->n_body) {
+    if (n > t->body_max - t->n_body) {
         t->too_large = true;
         return 0;
     }
     if (t->n_body + n > t->body_room) {
-        size_t room = t->n_body + n < BODY_KEPT ? BODY_KEPT : EXCHANGE_BODY_MAX;
+        size_t room = t->n_body + n < BODY_KEPT ? BODY_KEPT : t->body_max;
         uint8_t *body = realloc(t->body, room);
         if (body == NULL) {
             return 0;
@@ -129,6 +128,9 @@ static size_t on_header(char *at, size_t size, size_t n, void *ctx)
     if (age.at != NULL && !t->has_age) {
         t->has_age = true;
         t->age_s = fields_seconds(age);
+    }
+    if (t->wants_date && fields_value(line, "date").n > 0) {
+        t->date_s = fields_date(fields_value(line, "date"));
     }
     if (encoding.n > 0) {
         t->encoded = true;
@@ -179,6 +181,7 @@ static bool set_fixed_options(struct curl_exchange *x, struct transfer *t)
 
 static void transfer_free(struct transfer *t)
 {
+    curl_slist_free_all(t->headers);
     curl_easy_cleanup(t->easy);
     free(t->body);
     free(t);
@@ -215,6 +218,11 @@ static void transfer_release(struct transfer *t)
         free(t->body);
         t->body = NULL;
         t->body_room = 0;
+    }
+    if (t->headers != NULL) {
+        curl_slist_free_all(t->headers);
+        t->headers = NULL;
+        t->is_set = false;
     }
     t->call = NULL;
     t->endpoint->n_live--;
@@ -266,13 +274,14 @@ static void transfer_tell(struct transfer *t, CURLcode code)
         reply.status = (unsigned)status;
         reply.media_type = type != NULL ? type : "";
         reply.age_s = t->age_s;
+        reply.date_s = t->date_s;
         reply.retry_after_s =
             retry_after_s > RETRY_AFTER_MAX_S ? RETRY_AFTER_MAX_S : (uint32_t)retry_after_s;
         reply.body = bytes_of(t->body, t->n_body);
     } else if (t->encoded) {
         reply.detail = "encoded content, which was not asked for";
     } else if (t->too_large) {
-        reply.detail = "more than 65535 octets";
+        reply.detail = "more octets than a reply may have";
     } else {
         reply.detail = t->detail[0] != '\0' ? t->detail : curl_easy_strerror(code);
     }
@@ -360,42 +369,31 @@ static int want_timer(CURLM *multi, long wait_ms, void *ctx)
 
 /* ---- starting ---- */
 
-static int make_headers(struct curl_exchange *x, const char *media_type)
-{
-    char accept[EXCHANGE_TYPE_MAX + 16], content[EXCHANGE_TYPE_MAX + 16];
-    if (strcmp(x->media_type, media_type) == 0) {
-        return 0;
-    }
-    assert(x->media_type[0] == '\0'); /* one exchange speaks one media type */
-    snprintf(x->media_type, sizeof x->media_type, "%s", media_type);
-    snprintf(accept, sizeof accept, "Accept: %s", media_type);
-    snprintf(content, sizeof content, "Content-Type: %s", media_type);
-    x->get_headers = curl_slist_append(NULL, accept);
-    x->post_headers = curl_slist_append(NULL, accept);
-    if (x->get_headers == NULL || x->post_headers == NULL ||
-        curl_slist_append(x->post_headers, content) == NULL) {
-        return -ENOMEM;
-    }
-    return 0;
-}
-
 /* An own CA file is trusted instead of the system's roots, not beside them. */
 static bool set_endpoint(struct transfer *t, const struct exchange_endpoint *endpoint)
 {
     CURL *e = t->easy;
     return curl_easy_setopt(e, CURLOPT_URL, endpoint->url) == CURLE_OK &&
+           (!endpoint->plaintext ||
+            curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "https,http") == CURLE_OK) &&
            (endpoint->ca_file == NULL ||
             (curl_easy_setopt(e, CURLOPT_CAINFO, endpoint->ca_file) == CURLE_OK &&
              curl_easy_setopt(e, CURLOPT_CAPATH, NULL) == CURLE_OK));
 }
 
-static bool set_method(struct transfer *t, bool post)
+static bool set_method(struct transfer *t, const struct exchange_request *request)
 {
-    struct curl_exchange *x = t->exchange;
     CURL *e = t->easy;
-    return curl_easy_setopt(e, post ? CURLOPT_POST : CURLOPT_HTTPGET, 1L) == CURLE_OK &&
-           curl_easy_setopt(e, CURLOPT_HTTPHEADER, post ? x->post_headers : x->get_headers) ==
-               CURLE_OK;
+    bool post = request->method == EXCHANGE_POST;
+    struct curl_slist *headers =
+        request->header == NULL ? endpoint_headers(t->endpoint, request->media_type, post) : NULL;
+    if (headers == NULL) {
+        t->headers = endpoint_make_headers(request->media_type, post, request->header);
+        headers = t->headers;
+    }
+    return headers != NULL &&
+           curl_easy_setopt(e, post ? CURLOPT_POST : CURLOPT_HTTPGET, 1L) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_HTTPHEADER, headers) == CURLE_OK;
 }
 
 /* Requests wait for a connection that is being made, rather than to make one each; but one in
@@ -411,8 +409,10 @@ static bool set_request(struct transfer *t, const struct exchange_request *reque
     if (!t->is_set) {
         good = set_endpoint(t, request->endpoint);
     }
-    if (good && (!t->is_set || t->is_post != post)) {
-        good = set_method(t, post);
+    bool own_headers =
+        request->header != NULL || strcmp(t->endpoint->media_type, request->media_type) != 0;
+    if (good && (!t->is_set || t->is_post != post || own_headers)) {
+        good = set_method(t, request);
     }
     if (good && (!t->is_set || t->is_fresh != request->fresh)) {
         good = curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, (long)request->fresh) == CURLE_OK;
@@ -424,7 +424,7 @@ static bool set_request(struct transfer *t, const struct exchange_request *reque
         memcpy(t->request, request->body.at, request->body.n);
         good = curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE, (long)request->body.n) == CURLE_OK &&
                curl_easy_setopt(e, CURLOPT_POSTFIELDS, t->request) == CURLE_OK;
-    } else if (good) {
+    } else if (good && request->target != NULL) {
         good = curl_easy_setopt(e, CURLOPT_URL, request->target) == CURLE_OK;
     }
     t->is_set = good && post; /* a GET's URL is no other request's */
@@ -456,11 +456,10 @@ static int curl_start(struct exchange *exchange, const struct exchange_request *
     struct curl_exchange *x = (struct curl_exchange *)exchange;
     assert(request->endpoint->id < ENDPOINTS_MAX);
     struct known_endpoint *known = &x->endpoints[request->endpoint->id];
-    if (endpoint_update(known, request->endpoint) < 0 || request->body.n > REQUEST_MAX) {
+    if (endpoint_update(known, request->endpoint) < 0 || request->body.n > EXCHANGE_REQUEST_MAX) {
         return -EINVAL;
     }
-    struct transfer *t =
-        make_headers(x, request->media_type) < 0 ? NULL : transfer_obtain(x, known);
+    struct transfer *t = transfer_obtain(x, known);
     if (t == NULL) {
         return -ENOMEM;
     }
@@ -469,6 +468,9 @@ static int curl_start(struct exchange *exchange, const struct exchange_request *
     t->n_headers = 0;
     t->has_age = t->encoded = t->too_large = false;
     t->age_s = 0;
+    t->body_max = request->body_max != 0 ? request->body_max : EXCHANGE_BODY_MAX;
+    t->wants_date = request->wants_date;
+    t->date_s = 0;
     t->detail[0] = '\0';
     call->handle = t;
     if (known->resolve == NULL && !known->is_literal) {
@@ -530,8 +532,6 @@ static void curl_free_exchange(struct exchange *exchange)
     for (size_t i = 0; i < ENDPOINTS_MAX; i++) {
         endpoint_done(&x->endpoints[i]);
     }
-    curl_slist_free_all(x->post_headers);
-    curl_slist_free_all(x->get_headers);
     free(x);
 }
 

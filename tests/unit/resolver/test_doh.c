@@ -1,9 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-#include "resolver/upstream/doh.h"
+#include "resolver/upstream/drivers.h"
 #include "tests/unit/suite.h"
 
 #include <errno.h>
 #include <stdio.h>
+
+static const struct driver *const post = &driver_doh, *const get = &driver_doh_get;
+static struct driver_memory memory;
+static struct driver_room room;
+
+static int build(const struct driver *driver, const struct question *question,
+                 struct exchange_request *request)
+{
+    struct driver_call call = {
+        .question = question, .endpoint = request->endpoint, .memory = &memory};
+    return driver->build(&call, &room, request);
+}
 
 static struct question question_of(const char *text)
 {
@@ -19,10 +31,8 @@ START_TEST(post_carries_the_message_padded_to_128_octets_with_id_0)
     struct exchange_endpoint endpoint = {.url = "https://dns.example/dns-query"};
     for (size_t i = 0; i < 3; i++) {
         struct question question = question_of(names[i]);
-        struct doh_wish wish = {.question = &question};
-        struct doh_room room;
         struct exchange_request request = {.endpoint = &endpoint};
-        ck_assert_int_eq(doh_build(&wish, &room, &request), 0);
+        ck_assert_int_eq(build(post, &question, &request), 0);
         ck_assert_int_eq(request.method, EXCHANGE_POST);
         ck_assert_str_eq(request.media_type, "application/dns-message");
         ck_assert_uint_eq(request.body.n, 128);
@@ -36,10 +46,8 @@ START_TEST(get_carries_base64url_without_padding_behind_the_url)
     struct exchange_endpoint plain = {.url = "https://dns.example/dns-query"};
     struct exchange_endpoint asked = {.url = "https://dns.example/q?x=1"};
     struct question question = question_of("www.example.com");
-    struct doh_wish wish = {.question = &question, .get = true};
-    struct doh_room room;
     struct exchange_request request = {.endpoint = &plain};
-    ck_assert_int_eq(doh_build(&wish, &room, &request), 0);
+    ck_assert_int_eq(build(get, &question, &request), 0);
     ck_assert_int_eq(request.method, EXCHANGE_GET);
     /* RFC 8484 §4.1.1's example, with an OPT behind it. */
     ck_assert_ptr_nonnull(strstr(request.target,
@@ -48,48 +56,74 @@ START_TEST(get_carries_base64url_without_padding_behind_the_url)
     ck_assert_ptr_null(strchr(request.target, '+'));
     ck_assert_ptr_null(strchr(strstr(request.target, "dns=") + 4, '='));
     request.endpoint = &asked;
-    ck_assert_int_eq(doh_build(&wish, &room, &request), 0);
+    ck_assert_int_eq(build(get, &question, &request), 0);
     ck_assert_ptr_nonnull(strstr(request.target, "https://dns.example/q?x=1&dns=AAAB"));
 }
 END_TEST
 
 START_TEST(url_too_long_for_get_is_said)
 {
-    char url[DOH_TARGET_MAX];
+    char url[DRIVER_TARGET_MAX];
     memset(url, 'x', sizeof url - 1);
     url[sizeof url - 1] = '\0';
     struct exchange_endpoint endpoint = {.url = url};
     struct question question = question_of("www.example.com");
-    struct doh_wish wish = {.question = &question, .get = true};
-    struct doh_room room;
     struct exchange_request request = {.endpoint = &endpoint};
-    ck_assert_int_eq(doh_build(&wish, &room, &request), -EMSGSIZE);
+    ck_assert_int_eq(build(get, &question, &request), -EMSGSIZE);
 }
 END_TEST
 
 START_TEST(only_2xx_with_the_media_type_is_a_message)
 {
     static const struct {
-        enum exchange_result result;
         unsigned status;
         const char *media_type;
         bool good;
     } cases[] = {
-        {EXCHANGE_DONE, 200, "application/dns-message", true},
-        {EXCHANGE_DONE, 203, "Application/DNS-Message; charset=x", true},
-        {EXCHANGE_DONE, 200, "application/dns-message ;q=1", true},
-        {EXCHANGE_DONE, 200, "application/dns-messages", false},
-        {EXCHANGE_DONE, 200, "text/html", false},
-        {EXCHANGE_DONE, 200, "", false},
-        {EXCHANGE_DONE, 302, "application/dns-message", false},
-        {EXCHANGE_DONE, 500, "application/dns-message", false},
-        {EXCHANGE_BROKEN, 200, "application/dns-message", false},
+        {200, "application/dns-message", true},
+        {203, "Application/DNS-Message; charset=x", true},
+        {200, "application/dns-message ;q=1", true},
+        {200, "application/dns-messages", false},
+        {200, "text/html", false},
+        {200, "", false},
+        {302, "application/dns-message", false},
+        {500, "application/dns-message", false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct exchange_reply reply = {.result = cases[i].result,
-                                       .status = cases[i].status,
-                                       .media_type = cases[i].media_type};
-        ck_assert_msg(doh_is_message(&reply) == cases[i].good, "case %zu", i);
+        struct exchange_reply reply = {
+            .result = EXCHANGE_DONE, .status = cases[i].status, .media_type = cases[i].media_type};
+        ck_assert_msg(driver_is_type(&reply, "application/dns-message") == cases[i].good,
+                      "case %zu", i);
+    }
+}
+END_TEST
+
+START_TEST(status_and_media_type_make_the_class)
+{
+    static const struct {
+        unsigned status;
+        const char *media_type;
+        int by_post, by_get;
+    } cases[] = {
+        {200, "text/html", DRIVER_PARSE, DRIVER_PARSE},
+        {405, "text/html", DRIVER_AGAIN, DRIVER_SERVER},
+        {501, "", DRIVER_AGAIN, DRIVER_SERVER},
+        {429, "", DRIVER_RATE, DRIVER_RATE},
+        {302, "", DRIVER_SERVER, DRIVER_SERVER},
+        {503, "application/dns-message", DRIVER_SERVER, DRIVER_SERVER},
+        {200, "application/dns-message", DRIVER_PARSE, DRIVER_PARSE}, /* an empty message */
+    };
+    struct question question = question_of("www.example.com");
+    struct answer_expect expect = {.question = &question};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct exchange_reply reply = {
+            .result = EXCHANGE_DONE, .status = cases[i].status, .media_type = cases[i].media_type};
+        struct driver_memory learnt = {0};
+        struct driver_call call = {.question = &question, .memory = &learnt};
+        struct driver_found found = {0};
+        ck_assert_int_eq(post->read(&call, &reply, &expect, &found), cases[i].by_post);
+        ck_assert_int_eq(learnt.wants_get, cases[i].by_post == DRIVER_AGAIN);
+        ck_assert_int_eq(get->read(&call, &reply, &expect, &found), cases[i].by_get);
     }
 }
 END_TEST
@@ -101,6 +135,7 @@ int main(void)
         get_carries_base64url_without_padding_behind_the_url,
         url_too_long_for_get_is_said,
         only_2xx_with_the_media_type_is_a_message,
+        status_and_media_type_make_the_class,
     };
     return suite_run("doh", tests, sizeof tests / sizeof tests[0], NULL, NULL);
 }

@@ -42,12 +42,29 @@ START_TEST(seconds_are_digits_and_nothing_else)
 }
 END_TEST
 
+static int64_t date(const char *text)
+{
+    return fields_date(bytes_of(text, strlen(text)));
+}
+
+START_TEST(date_is_an_imf_fixdate_and_nothing_else)
+{
+    ck_assert_int_eq(date("Sun, 06 Nov 1994 08:49:37 GMT"), 784111777);
+    ck_assert_int_eq(date("Tue, 24 Nov 2026 18:41:51 GMT"), 1795545711);
+    ck_assert_int_eq(date("Sunday, 06-Nov-94 08:49:37 GMT"), 0);
+    ck_assert_int_eq(date("Sun, 06 Nov 1994 08:49:37 CET"), 0);
+    ck_assert_int_eq(date("Sun, 06 Nov 1994 08:49:3x GMT"), 0);
+    ck_assert_int_eq(date(""), 0);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
         value_is_found_by_name_case_aside_and_trimmed,
         other_fields_and_broken_lines_have_no_value,
         seconds_are_digits_and_nothing_else,
+        date_is_an_imf_fixdate_and_nothing_else,
     };
     return suite_run("fields", tests, sizeof tests / sizeof tests[0], NULL, NULL);
 }

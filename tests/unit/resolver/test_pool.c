@@ -169,32 +169,42 @@ END_TEST
 
 START_TEST(what_an_end_means_is_a_table)
 {
+    enum { SAME = ATTEMPT_RETRY_SAME, NEXT = ATTEMPT_RETRY_NEXT, GOOD = ATTEMPT_ANSWERED };
     static const struct {
         enum exchange_result result;
-        unsigned status;
-        int check;
+        int found;
         uint16_t rcode;
-        bool was_fresh;
-        enum attempt_verdict verdict;
+        bool was_fresh, was_again;
+        int verdict;
     } cases[] = {
-        {EXCHANGE_UNREACHABLE, 0, 0, 0, false, ATTEMPT_RETRY_NEXT},
-        {EXCHANGE_UNTRUSTED, 0, 0, 0, false, ATTEMPT_RETRY_NEXT},
-        {EXCHANGE_TLS_FAILED, 0, 0, 0, false, ATTEMPT_RETRY_NEXT},
-        {EXCHANGE_BROKEN, 0, 0, 0, false, ATTEMPT_RETRY_SAME},
-        {EXCHANGE_BROKEN, 0, 0, 0, true, ATTEMPT_RETRY_NEXT},
-        {EXCHANGE_TOO_LARGE, 0, 0, 0, false, ATTEMPT_RETRY_NEXT},
-        {EXCHANGE_DONE, 405, 0, 0, false, ATTEMPT_RETRY_SAME},
-        {EXCHANGE_DONE, 500, 0, 0, false, ATTEMPT_RETRY_NEXT},
-        {EXCHANGE_DONE, 302, 0, 0, false, ATTEMPT_RETRY_NEXT},
-        {EXCHANGE_DONE, 200, ANSWER_OK, RCODE_NOERROR, false, ATTEMPT_ANSWERED},
-        {EXCHANGE_DONE, 200, ANSWER_OK, RCODE_NXDOMAIN, false, ATTEMPT_ANSWERED},
-        {EXCHANGE_DONE, 200, ANSWER_OK, RCODE_REFUSED, false, ATTEMPT_RETRY_NEXT},
-        {EXCHANGE_DONE, 200, ANSWER_TRUNCATED, 0, false, ATTEMPT_RETRY_NEXT},
-        {EXCHANGE_DONE, 200, -ENOMEM, 0, false, ATTEMPT_RETRY_NEXT},
+        {EXCHANGE_UNREACHABLE, 0, 0, false, false, NEXT},
+        {EXCHANGE_UNTRUSTED, 0, 0, false, false, NEXT},
+        {EXCHANGE_TLS_FAILED, 0, 0, false, false, NEXT},
+        {EXCHANGE_BROKEN, 0, 0, false, false, SAME},
+        {EXCHANGE_BROKEN, 0, 0, true, false, NEXT},
+        {EXCHANGE_TOO_LARGE, 0, 0, false, false, NEXT},
+        {EXCHANGE_DONE, DRIVER_OK, RCODE_NOERROR, false, false, GOOD},
+        {EXCHANGE_DONE, DRIVER_OK, RCODE_NXDOMAIN, false, false, GOOD},
+        {EXCHANGE_DONE, DRIVER_OK, RCODE_SERVFAIL, false, false, NEXT},
+        {EXCHANGE_DONE, DRIVER_OK, RCODE_REFUSED, false, false, NEXT},
+        {EXCHANGE_DONE, DRIVER_NODATA, RCODE_NOERROR, false, false, GOOD},
+        {EXCHANGE_DONE, DRIVER_NXDOMAIN, RCODE_NXDOMAIN, false, false, GOOD},
+        {EXCHANGE_DONE, DRIVER_UNKNOWN_EMPTY, RCODE_NOERROR, false, false, NEXT},
+        {EXCHANGE_DONE, DRIVER_AUTH, 0, false, false, NEXT},
+        {EXCHANGE_DONE, DRIVER_NOT_SERVED, 0, false, false, NEXT},
+        {EXCHANGE_DONE, DRIVER_SERVER, 0, false, false, NEXT},
+        {EXCHANGE_DONE, DRIVER_RATE, 0, false, false, NEXT},
+        {EXCHANGE_DONE, DRIVER_PARSE, 0, false, false, NEXT},
+        {EXCHANGE_DONE, DRIVER_CLOCK, 0, false, false, SAME},
+        {EXCHANGE_DONE, DRIVER_CLOCK, 0, true, true, NEXT},
+        {EXCHANGE_DONE, DRIVER_AGAIN, 0, true, false, SAME},
+        {EXCHANGE_DONE, DRIVER_AGAIN, 0, true, true, NEXT},
+        {EXCHANGE_DONE, -ENOMEM, 0, false, false, NEXT},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        ck_assert_msg(attempt_judge(cases[i].result, cases[i].status, cases[i].check,
-                                    cases[i].rcode, cases[i].was_fresh) == cases[i].verdict,
+        ck_assert_msg(attempt_judge(cases[i].result, cases[i].found, cases[i].rcode,
+                                    cases[i].was_fresh,
+                                    cases[i].was_again) == (enum attempt_verdict)cases[i].verdict,
                       "case %zu", i);
     }
 }

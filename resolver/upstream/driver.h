@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/* The contract of a provider protocol: a question becomes a request, a reply becomes an answer and
+ * a class that says what it means. One `const struct driver` a protocol; attempt.c is the only
+ * caller.
+ *
+ * A driver does no I/O. What it learns of its provider stands in the provider's driver_memory; what
+ * else it must fetch (keys, service addresses) is an errand, which the pool runs for it. */
+#ifndef RESOLVER_UPSTREAM_DRIVER_H
+#define RESOLVER_UPSTREAM_DRIVER_H
+
+#include "resolver/port.h"
+#include "resolver/upstream/provider.h"
+#include "resolver/wire/answer.h"
+
+enum { DRIVER_BODY_MAX = 1024, DRIVER_TARGET_MAX = 2048, DRIVER_HEADER_MAX = 256 };
+
+/* What a whole HTTP reply comes to. */
+enum driver_class {
+    DRIVER_OK = 1,        /* found->answer is what the provider said: look at its rcode */
+    DRIVER_NODATA,        /* the name has no such type, and the provider said so */
+    DRIVER_NXDOMAIN,      /* there is no such name, and the provider said so */
+    DRIVER_UNKNOWN_EMPTY, /* nothing came, and not why: no such name, no such type, or not its
+                             customer's. found->answer is NODATA, for want of better */
+    DRIVER_AUTH,          /* our credentials do not hold: asking again is no use */
+    DRIVER_NOT_SERVED,    /* this name or type is not to be had there */
+    DRIVER_SERVER,        /* the server's trouble: another may do better */
+    DRIVER_CLOCK,         /* our signature's time does not hold: set right once, asked once more */
+    DRIVER_RATE,          /* too many questions: leave it alone for a while */
+    DRIVER_PARSE,         /* no reply of this protocol: a broken server, or a captive portal */
+    DRIVER_AGAIN,         /* what was learnt (a method, a key) mends it: asked once more */
+};
+
+enum driver_serves {
+    DRIVER_NEVER,     /* cannot ask this there */
+    DRIVER_RELUCTANT, /* can, but whoever speaks DNS messages does it better */
+    DRIVER_READILY,
+};
+
+/* What was learnt of one provider; one a provider and worker, zeroed at first. */
+struct driver_memory {
+    bool wants_get;
+    int64_t clock_ahead_s; /* the provider's clock less ours */
+    void *own;             /* the driver's, from open() to close() */
+};
+
+/* One question at one provider, or with question NULL an errand. All borrowed. */
+struct driver_call {
+    const struct provider_params *provider;
+    const struct exchange_endpoint *endpoint; /* the provider's, with the addresses found */
+    const struct question *question;
+    bool want_do, want_cd;
+    struct driver_memory *memory;
+    struct port *port;
+    void *kept; /* what build() allocated for read(); ended by forget() */
+};
+
+/* What a built request refers to; must outlive it. */
+struct driver_room {
+    uint8_t body[DRIVER_BODY_MAX];
+    char target[DRIVER_TARGET_MAX];
+    char header[DRIVER_HEADER_MAX];
+};
+
+struct driver_found {
+    struct answer *answer; /* given (one reference) with OK, NODATA, NXDOMAIN, UNKNOWN_EMPTY */
+    const char *why;       /* lent for ever: what was wrong, for a person; never holds a secret */
+    int64_t server_s;      /* the provider's Unix time, where the body tells it; else 0 */
+};
+
+enum driver_errand {
+    DRIVER_ERRAND_NONE,   /* nothing to fetch now */
+    DRIVER_ERRAND_DUE,    /* to be fetched beside the questions */
+    DRIVER_ERRAND_NEEDED, /* no question can be built before it is done */
+};
+
+/* Addresses an errand found, for the provider's endpoint: an array that never changes, lent until
+ * close(). */
+struct driver_addresses {
+    const char *const *at;
+    size_t n;
+};
+
+struct driver {
+    const char *name;
+    /* Reads a reply's Date, for the clock. */
+    bool wants_date;
+    size_t body_max; /* octets a reply may have; 0: a DNS message's */
+
+    enum driver_serves (*serves)(const struct provider_params *provider,
+                                 const struct question *question, bool want_do, bool want_cd);
+    /* Fills method, media_type, and body, target, header as they apply; request->endpoint is set.
+     * -EMSGSIZE when the request grows too long, -ENOTSUP when an algorithm is missing, -ENOMEM,
+     * -EAGAIN when an errand has to be done first. */
+    int (*build)(struct driver_call *call, struct driver_room *room,
+                 struct exchange_request *request);
+    /* Of a reply that came whole (EXCHANGE_DONE). A driver_class, or -ENOMEM. */
+    int (*read)(struct driver_call *call, const struct exchange_reply *reply,
+                const struct answer_expect *expect, struct driver_found *found);
+
+    /* The rest may be NULL. */
+    void (*forget)(struct driver_call *call); /* frees call->kept */
+    int (*open)(const struct provider_params *provider, struct driver_memory *memory);
+    void (*close)(struct driver_memory *memory);
+    /* Builds the errand's request when there is one to run; asked before each question, while the
+     * errand is under way as well. May set another endpoint, whose id is the provider's + POOL_MAX.
+     */
+    enum driver_errand (*errand)(struct driver_call *call, struct driver_room *room,
+                                 struct exchange_request *request);
+    /* The errand's reply, whatever its result. Returns what is to become the provider's addresses,
+     * {NULL, 0}: no change. */
+    struct driver_addresses (*errand_done)(struct driver_call *call,
+                                           const struct exchange_reply *reply);
+};
+
+/* lends the driver of a protocol. */
+const struct driver *driver_of(enum pool_protocol protocol);
+
+/* Unix time by the provider's clock, as far as it is known. */
+static inline int64_t driver_now_s(const struct driver_call *call)
+{
+    return port_wall_s(call->port) + call->memory->clock_ahead_s;
+}
+
+/* True for a 2xx status with this media type, case and parameters aside. */
+bool driver_is_type(const struct exchange_reply *reply, const char *media_type);
+
+#endif

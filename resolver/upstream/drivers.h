@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* The drivers there are, one a file; chosen by driver_of(). */
+#ifndef RESOLVER_UPSTREAM_DRIVERS_H
+#define RESOLVER_UPSTREAM_DRIVERS_H
+
+#include "resolver/upstream/driver.h"
+
+extern const struct driver driver_doh, driver_doh_get; /* RFC 8484 */
+
+/* For drivers whose reply holds a DNS message: answer_read(), its outcome as a class. */
+int driver_read_message(struct bytes message, const struct answer_expect *expect,
+                        struct driver_found *found);
+
+#endif

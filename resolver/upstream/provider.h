@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* One provider as configured: whom to ask, and in which protocol. */
+#ifndef RESOLVER_UPSTREAM_PROVIDER_H
+#define RESOLVER_UPSTREAM_PROVIDER_H
+
+#include "resolver/exchange.h"
+
+enum pool_protocol { PROTOCOL_DOH, PROTOCOL_DOH_GET };
+
+/* Strings are lent by the configuration. */
+struct provider_params {
+    const char *name;
+    enum pool_protocol protocol;
+    struct exchange_endpoint endpoint; /* id = index in the array */
+    const char *group; /* asked only by routes that name it; NULL: by the default route */
+    bool filtering;    /* it withholds names by policy: no witness against others (HIJACK §3.0) */
+};
+
+#endif
