@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config/config.h"
 
+#include "config/lists.h"
 #include "config/schema.h"
 
 #include <errno.h>
@@ -94,7 +95,7 @@ int config_parse(struct bytes yaml, struct config **ret_config, struct config_er
         return -ENOMEM;
     }
     config->arena = arena;
-    struct reader r = {.config = config, .arena = arena, .errors = errors};
+    struct reader r = {.config = config, .base = config, .arena = arena, .errors = errors};
     struct yaml_node *root = NULL;
     int failure = yaml_parse(yaml, arena, &root, errors);
     if (failure == 0) {
@@ -143,10 +144,11 @@ static int read_file(int fd, uint8_t **ret_text, size_t *ret_n)
     return 0;
 }
 
-/* Whoever may write the file commands the daemon. */
-static int check_file(int fd, struct config_errors *errors)
+/* Whoever may write the file commands the daemon; and whoever may read it knows its secrets. */
+static int check_file(int fd, struct config_errors *errors, bool *ret_others_read)
 {
     struct stat st;
+    *ret_others_read = false;
     if (fstat(fd, &st) < 0) {
         return -errno;
     }
@@ -155,6 +157,7 @@ static int check_file(int fd, struct config_errors *errors)
                    "writable by everybody, so not to be trusted: 'chmod o-w' mends it");
         return -EPERM;
     }
+    *ret_others_read = S_ISREG(st.st_mode) && (st.st_mode & (S_IRGRP | S_IROTH)) != 0;
     return S_ISDIR(st.st_mode) ? -EISDIR : 0;
 }
 
@@ -164,7 +167,8 @@ int config_load(const char *path, struct config **ret_config, struct config_erro
     size_t n = 0;
     errors->n = 0;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    int failure = fd < 0 ? -errno : check_file(fd, errors);
+    bool others_read = false;
+    int failure = fd < 0 ? -errno : check_file(fd, errors, &others_read);
     if (failure == 0) {
         failure = read_file(fd, &text, &n);
     }
@@ -177,8 +181,19 @@ int config_load(const char *path, struct config **ret_config, struct config_erro
         }
         return failure;
     }
-    failure = config_parse(bytes_of(text, n), ret_config, errors);
+    struct config *config = NULL;
+    failure = config_parse(bytes_of(text, n), &config, errors);
     free(text);
+    if (failure == 0 && others_read && config->has_inline_secret) {
+        errors_add(errors, 0, 0,
+                   "holds a secret, and others may read it: 'chmod go-r' mends it, or keep the "
+                   "secret in a file of its own");
+        config = config_free(config);
+        failure = -EPERM;
+    }
+    if (failure == 0) {
+        *ret_config = config;
+    }
     return failure;
 }
 
@@ -192,18 +207,12 @@ struct config *config_free(struct config *config)
 
 /* ---- printing ---- */
 
-static bool is_unset(const struct config *config, const struct schema_row *row)
-{
-    return row->kind == SCHEMA_STRING &&
-           *(const char *const *)((const char *)config + row->offset) == NULL;
-}
-
 void config_print(const struct config *config, FILE *to)
 {
     const char *section = "";
     for (size_t i = 0; schema_at(i) != NULL; i++) {
         const struct schema_row *row = schema_at(i);
-        if (is_unset(config, row)) {
+        if (!schema_is_set(config, row)) {
             continue;
         }
         if (row->section != NULL && strcmp(row->section, section) != 0) {
@@ -216,32 +225,15 @@ void config_print(const struct config *config, FILE *to)
     }
 }
 
-/* Roff takes a hyphen for a line break unless it is escaped. */
-static void print_roff(const char *text, FILE *to)
-{
-    for (; *text != '\0'; text++) {
-        fputs(*text == '-' ? "\\" : "", to);
-        fputc(*text, to);
-    }
-}
-
 void config_print_reference(FILE *to)
 {
+    char prefix[64];
     for (size_t i = 0; schema_at(i) != NULL; i++) {
-        const struct schema_row *row = schema_at(i);
-        fputs(".TP\n.B ", to);
-        if (row->section != NULL) {
-            print_roff(row->section, to);
-            fputc('.', to);
-        }
-        print_roff(row->key, to);
-        fputc('\n', to);
-        print_roff(row->help, to);
-        if (row->fallback != NULL) {
-            fputs(" Default: ", to);
-            print_roff(row->fallback, to);
-            fputc('.', to);
-        }
-        fputc('\n', to);
+        const char *section = schema_at(i)->section;
+        snprintf(prefix, sizeof prefix, "%s%s", section != NULL ? section : "",
+                 section != NULL ? "." : "");
+        schema_print_reference(schema_at(i), prefix, to);
     }
+    fputs(".SH PROVIDERS\n", to);
+    provider_print_reference(to);
 }

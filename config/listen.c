@@ -167,8 +167,9 @@ void lists_read_listen(struct reader *r, const struct yaml_node *node)
     }
 }
 
-void lists_print_listen(const struct config *config, FILE *to)
+void lists_print_listen(const void *base, FILE *to)
 {
+    const struct config *config = base;
     for (size_t i = 0; i < config->listen.n; i++) {
         fputs("\n  - ", to);
         schema_print_text(config->listen.at[i].text, to);

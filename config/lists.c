@@ -70,8 +70,9 @@ void lists_read_servers(struct reader *r, const struct yaml_node *node)
     audit->servers = read_texts(r, node, &servers, &audit->n_servers);
 }
 
-void lists_print_servers(const struct config *config, FILE *to)
+void lists_print_servers(const void *base, FILE *to)
 {
+    const struct config *config = base;
     if (config->audit.n_servers == 0) {
         fputs("auto", to);
     } else {
@@ -104,7 +105,8 @@ void lists_read_watchlist(struct reader *r, const struct yaml_node *node)
     r->config->audit.watchlist = read_texts(r, node, &names, &r->config->audit.n_watchlist);
 }
 
-void lists_print_watchlist(const struct config *config, FILE *to)
+void lists_print_watchlist(const void *base, FILE *to)
 {
+    const struct config *config = base;
     print_texts(config->audit.watchlist, config->audit.n_watchlist, to);
 }

@@ -6,15 +6,28 @@
 #include "config/schema.h"
 
 void lists_read_listen(struct reader *reader, const struct yaml_node *node);
-void lists_print_listen(const struct config *config, FILE *to);
+void lists_print_listen(const void *base, FILE *to);
 void lists_read_servers(struct reader *reader, const struct yaml_node *node);
-void lists_print_servers(const struct config *config, FILE *to);
+void lists_print_servers(const void *base, FILE *to);
 void lists_read_watchlist(struct reader *reader, const struct yaml_node *node);
-void lists_print_watchlist(const struct config *config, FILE *to);
+void lists_print_watchlist(const void *base, FILE *to);
+
+/* provider.c: one entry of the list. `node` is a mapping. */
+void provider_read(struct reader *reader, const struct yaml_node *node,
+                   struct provider_params *provider);
+void provider_print(const struct provider_params *provider, FILE *to);
+void provider_print_reference(FILE *to);
+/* lends the value of `key` in a mapping, NULL when it is not there. */
+const struct yaml_node *provider_node(const struct yaml_node *mapping, const char *key);
+
+/* secrets.c: the row's secret from a file, or by a bare name from the service manager's
+ * credentials. */
+void secret_read_file(struct reader *reader, const struct schema_row *row,
+                      const struct yaml_node *node);
 
 /* providers.c */
 void providers_read(struct reader *reader, const struct yaml_node *node);
-void providers_print(const struct config *config, FILE *to);
+void providers_print(const void *base, FILE *to);
 
 /* "udp://127.0.0.1:53", "tcp://[::1]:53", "unix:///run/x.sock". *ret_why is what is wrong, on
  * -EINVAL. `text` is kept in *ret_address. */

@@ -16,6 +16,9 @@ enum schema_kind {
     SCHEMA_FRACTION,    /* double */
     SCHEMA_STRING,      /* const char *, NULL when absent */
     SCHEMA_WORD,        /* an enum (int): one of `words` */
+    SCHEMA_FLAG,        /* bool: yes or no */
+    SCHEMA_SECRET,      /* struct provider_secret: its text as written; printed as *** */
+    SCHEMA_SECRET_FILE, /* the same, read from a file or a credential; printed as its path */
     SCHEMA_OTHER,       /* read and printed by functions of its own */
 };
 
@@ -29,6 +32,7 @@ struct schema_word {
 /* What reading goes on in. */
 struct reader {
     struct config *config;
+    void *base; /* what the rows' offsets count from: the config, or the provider being read */
     struct config_arena *arena;
     struct config_errors *errors;
     bool no_memory;
@@ -38,13 +42,14 @@ struct schema_row {
     const char *section; /* "" at the top */
     const char *key;
     enum schema_kind kind;
-    size_t offset;                   /* in struct config */
+    size_t offset;                   /* in struct config, or struct provider_params */
     uint64_t min, max;               /* of numbers, in the field's own unit */
     const char *fallback;            /* the default as text; NULL: none */
     const struct schema_word *words; /* NULL-terminated; with COUNT: words that stand for numbers */
     void (*read)(struct reader *reader, const struct yaml_node *node); /* node NULL: the default */
-    void (*print)(const struct config *config, FILE *to);              /* the value behind "key:" */
-    const char *help;                                                  /* one sentence */
+    void (*print)(const void *base, FILE *to); /* the value behind "key:"; NULL: is not printed */
+    bool (*is_set)(const void *base);          /* NULL: as its kind says */
+    const char *help;                          /* one sentence */
 };
 
 /* lends row i; NULL behind the last. */
@@ -55,12 +60,16 @@ const struct schema_row *schema_find(const char *section, const char *key);
 const char *schema_nearest(const char *section, const char *key);
 bool schema_is_section(const char *key);
 
-/* Reads one option's value into the reader's config, noting what is wrong. */
+/* Reads one option's value into the reader's base, noting what is wrong. */
 void schema_read(struct reader *reader, const struct schema_row *row, const struct yaml_node *node);
 /* Sets the row's default. */
 void schema_set_default(struct reader *reader, const struct schema_row *row);
 /* Prints the value as YAML that schema_read() reads back, without the key. */
-void schema_print(const struct config *config, const struct schema_row *row, FILE *to);
+void schema_print(const void *base, const struct schema_row *row, FILE *to);
+/* True when there is something to print: a value of its own, or a default that is worth a word. */
+bool schema_is_set(const void *base, const struct schema_row *row);
+/* One row's paragraph of the manual page; `prefix` stands before the key. */
+void schema_print_reference(const struct schema_row *row, const char *prefix, FILE *to);
 
 /* For functions of rows: a scalar's text, or an error and NULL. `what` names the option. */
 const char *schema_text(struct reader *reader, const struct yaml_node *node, const char *what);

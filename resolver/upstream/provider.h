@@ -7,6 +7,12 @@
 
 enum pool_protocol { PROTOCOL_DOH, PROTOCOL_DOH_GET };
 
+/* A secret: never printed, never told. */
+struct provider_secret {
+    const char *text; /* NULL: none */
+    const char *file; /* where it was read from; NULL: it stands in the configuration itself */
+};
+
 /* Strings are lent by the configuration. */
 struct provider_params {
     const char *name;

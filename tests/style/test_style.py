@@ -173,6 +173,13 @@ def test_manual_page_names_every_option():
     assert missing == []
 
 
+def test_manual_page_names_every_key_of_a_provider():
+    rows = re.findall(r'\{\.key = "([^"]+)"', (ROOT / "config/provider.c").read_text())
+    page = (ROOT / "doc/httpdnsd.yaml.5").read_text().replace("\\-", "-").split(".SH PROVIDERS")[1]
+    assert len(rows) > 6
+    assert [key for key in rows if f".B {key}\n" not in page] == []
+
+
 def test_install_puts_everything_in_place(tmp_path):
     got = subprocess.run(["meson", "install", "-C", str(BUILD), "--no-rebuild", "--destdir", str(tmp_path)],
                          capture_output=True, text=True)

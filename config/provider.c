@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+/* One provider: a preset by name, or spelled out. What may stand in an entry is a table of rows, as
+ * for the options themselves: the same row reads, prints and documents its key. */
+#include "config/lists.h"
+#include "config/presets.h"
+#include "config/units.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <unistd.h>
+
+enum { NEAR = 3, NAME_TEXT_MAX = 64 };
+
+static const struct schema_word protocols[] = {
+    {"doh", PROTOCOL_DOH},     {"doh-get", PROTOCOL_DOH_GET}, {"json", SCHEMA_LATER},
+    {"alidns", SCHEMA_LATER},  {"aliyun", SCHEMA_LATER},      {"aliyun2", SCHEMA_LATER},
+    {"tencent", SCHEMA_LATER}, {"volc", SCHEMA_LATER},        {"baidu", SCHEMA_LATER},
+    {"generic", SCHEMA_LATER}, {"odoh", SCHEMA_LATER},        {NULL, 0}};
+
+static void error_at(struct reader *r, const struct yaml_node *node, const char *why)
+{
+    errors_add(r->errors, node->line, node->column, "%s", why);
+}
+
+/* ---- the fields that take more than one step ---- */
+
+static void read_preset(struct reader *r, const struct yaml_node *node)
+{
+    struct provider_params *p = r->base;
+    const char *id = schema_text(r, node, "preset");
+    const struct preset *preset = id != NULL ? preset_find(id) : NULL;
+    if (preset != NULL) {
+        p->name = preset->id;
+        p->filtering = preset->filtering;
+        p->endpoint.url = preset->url;
+        p->endpoint.addresses = preset->addresses;
+        while (preset->addresses[p->endpoint.n_addresses] != NULL) {
+            p->endpoint.n_addresses++;
+        }
+        return;
+    }
+    const char *nearest = NULL;
+    unsigned best = NEAR;
+    for (size_t i = 0; id != NULL && preset_at(i) != NULL; i++) {
+        unsigned distance = units_distance(id, preset_at(i)->id);
+        if (distance < best) {
+            best = distance;
+            nearest = preset_at(i)->id;
+        }
+    }
+    if (id != NULL) {
+        errors_add(r->errors, node->line, node->column, "no built-in preset '%.40s'%s%s%s", id,
+                   nearest != NULL ? ": did you mean '" : "", nearest != NULL ? nearest : "",
+                   nearest != NULL ? "'?" : "");
+    }
+}
+
+/* What is wrong with it; NULL when it is good. */
+static const char *check_url(const char *url)
+{
+    static const char scheme[] = "https://";
+    if (strncmp(url, scheme, sizeof scheme - 1) != 0) {
+        return "url must begin with https://";
+    }
+    const char *host = url + sizeof scheme - 1;
+    size_t n = strcspn(host, "/?#");
+    if (n == 0 || host[0] == ':') {
+        return "url has no host";
+    }
+    if (memchr(host, '@', n) != NULL) {
+        return "url must not hold a user or password";
+    }
+    if (strchr(host, '#') != NULL) {
+        return "url must not hold a fragment ('#')";
+    }
+    for (const char *c = url; *c != '\0'; c++) {
+        if (*c <= ' ' || *c == 0x7f || *c == '"') {
+            return "url must not hold spaces, quotes or control characters";
+        }
+    }
+    return NULL;
+}
+
+static void read_url(struct reader *r, const struct yaml_node *node)
+{
+    static const char template[] = "{?dns}";
+    struct provider_params *p = r->base;
+    const char *url = schema_text(r, node, "url");
+    if (url == NULL) {
+        return;
+    }
+    size_t n = strlen(url), n_template = sizeof template - 1;
+    if (n > n_template && strcmp(url + n - n_template, template) == 0) {
+        url = arena_text(r->arena, url, n - n_template);
+        r->no_memory = r->no_memory || url == NULL;
+    }
+    const char *why = url != NULL ? check_url(url) : NULL;
+    if (why != NULL) {
+        error_at(r, node, why);
+    }
+    p->endpoint.url = url;
+}
+
+static void print_url(const void *base, FILE *to)
+{
+    schema_print_text(((const struct provider_params *)base)->endpoint.url, to);
+}
+
+static void read_addresses(struct reader *r, const struct yaml_node *node)
+{
+    struct provider_params *p = r->base;
+    struct in6_addr at;
+    if (node->kind != YAML_SEQUENCE || node->first == NULL) {
+        error_at(r, node, "addresses takes a list: [192.0.2.1, \"2001:db8::1\"]");
+        return;
+    }
+    const char **list = arena_take(r->arena, CONFIG_ADDRESSES_MAX * sizeof list[0]);
+    r->no_memory = r->no_memory || list == NULL;
+    size_t count = 0;
+    for (const struct yaml_node *n = node->first; n != NULL && list != NULL; n = n->next) {
+        const char *text = schema_text(r, n, "an address");
+        if (text == NULL) {
+            continue;
+        }
+        if (inet_pton(AF_INET, text, &at) != 1 && inet_pton(AF_INET6, text, &at) != 1) {
+            errors_add(r->errors, n->line, n->column, "'%.60s' is not an IPv4 or IPv6 address",
+                       text);
+        } else if (count == CONFIG_ADDRESSES_MAX) {
+            errors_add(r->errors, n->line, n->column, "more than %d addresses",
+                       CONFIG_ADDRESSES_MAX);
+            break;
+        } else {
+            list[count++] = text;
+        }
+    }
+    p->endpoint.addresses = list;
+    p->endpoint.n_addresses = count;
+}
+
+static void print_addresses(const void *base, FILE *to)
+{
+    const struct exchange_endpoint *endpoint = &((const struct provider_params *)base)->endpoint;
+    for (size_t i = 0; i < endpoint->n_addresses; i++) {
+        fputs(i > 0 ? ", " : "[", to);
+        schema_print_text(endpoint->addresses[i], to);
+    }
+    fputc(']', to);
+}
+
+static bool has_addresses(const void *base)
+{
+    return ((const struct provider_params *)base)->endpoint.n_addresses > 0;
+}
+
+static void read_ca_file(struct reader *r, const struct yaml_node *node)
+{
+    struct provider_params *p = r->base;
+    p->endpoint.ca_file = schema_text(r, node, "ca-file");
+    if (p->endpoint.ca_file != NULL && access(p->endpoint.ca_file, R_OK) < 0) {
+        errors_add(r->errors, node->line, node->column, "ca-file '%.100s' cannot be read: %s",
+                   p->endpoint.ca_file, strerror(errno));
+    }
+}
+
+static void print_ca_file(const void *base, FILE *to)
+{
+    schema_print_text(((const struct provider_params *)base)->endpoint.ca_file, to);
+}
+
+static bool has_ca_file(const void *base)
+{
+    return ((const struct provider_params *)base)->endpoint.ca_file != NULL;
+}
+
+static void read_name(struct reader *r, const struct yaml_node *node)
+{
+    struct provider_params *p = r->base;
+    p->name = schema_text(r, node, "name");
+    if (p->name != NULL && (p->name[0] == '\0' || strlen(p->name) > NAME_TEXT_MAX)) {
+        error_at(r, node, "name must have 1 to 64 characters");
+    }
+}
+
+static void print_name(const void *base, FILE *to)
+{
+    schema_print_text(((const struct provider_params *)base)->name, to);
+}
+
+/* ---- the rows, read in this order ---- */
+
+#define AT(field) offsetof(struct provider_params, field)
+
+static const struct schema_row rows[] = {
+    {.key = "preset",
+     .kind = SCHEMA_OTHER,
+     .read = read_preset,
+     .help = "The name of a built-in provider: quad9, cloudflare, google, mullvad, "
+             "adguard-unfiltered and others; a wrong name is answered with the nearest right one. "
+             "It brings its addresses along. Excludes url."},
+    {.key = "name",
+     .kind = SCHEMA_OTHER,
+     .read = read_name,
+     .print = print_name,
+     .help = "What messages call it; needed with url."},
+    {.key = "url",
+     .kind = SCHEMA_OTHER,
+     .read = read_url,
+     .print = print_url,
+     .help = "https://HOST[:PORT]/PATH; a template's {?dns} at the end is taken off."},
+    {.key = "protocol",
+     .kind = SCHEMA_WORD,
+     .offset = AT(protocol),
+     .words = protocols,
+     .fallback = "doh",
+     .help = "doh (RFC 8484 by POST) or doh-get (by GET)."},
+    {.key = "addresses",
+     .kind = SCHEMA_OTHER,
+     .read = read_addresses,
+     .print = print_addresses,
+     .is_set = has_addresses,
+     .help = "A list of IPv4 and IPv6 addresses of the host. Without it they are asked of the "
+             "local resolvers; TLS makes a lie there harmless."},
+    {.key = "ca-file",
+     .kind = SCHEMA_OTHER,
+     .read = read_ca_file,
+     .print = print_ca_file,
+     .is_set = has_ca_file,
+     .help = "The file with the certificates to trust for this provider, instead of the system's."},
+    {.key = "filtering",
+     .kind = SCHEMA_FLAG,
+     .offset = AT(filtering),
+     .fallback = "no",
+     .help = "yes when the provider withholds names by policy; it is then no witness against "
+             "others. Presets know it of themselves."},
+};
+enum { N_ROWS = sizeof rows / sizeof rows[0] };
+
+static bool is_known(const char *key)
+{
+    for (size_t i = 0; i < N_ROWS; i++) {
+        if (strcmp(rows[i].key, key) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void note_unknown_key(struct reader *r, const struct yaml_node *n)
+{
+    const char *nearest = NULL;
+    unsigned best = NEAR;
+    for (size_t i = 0; i < N_ROWS; i++) {
+        unsigned distance = units_distance(n->key, rows[i].key);
+        if (distance < best) {
+            best = distance;
+            nearest = rows[i].key;
+        }
+    }
+    errors_add(r->errors, n->key_line, n->key_column, "unknown key '%.40s' of a provider%s%s%s",
+               n->key, nearest != NULL ? ": did you mean '" : "", nearest != NULL ? nearest : "",
+               nearest != NULL ? "'?" : "");
+}
+
+const struct yaml_node *provider_node(const struct yaml_node *mapping, const char *key)
+{
+    const struct yaml_node *n = mapping->first;
+    while (n != NULL && strcmp(n->key, key) != 0) {
+        n = n->next;
+    }
+    return n;
+}
+
+void provider_read(struct reader *r, const struct yaml_node *mapping, struct provider_params *p)
+{
+    for (const struct yaml_node *n = mapping->first; n != NULL; n = n->next) {
+        if (!is_known(n->key)) {
+            note_unknown_key(r, n);
+        }
+    }
+    r->base = p;
+    for (size_t i = 0; i < N_ROWS; i++) {
+        const struct yaml_node *node = provider_node(mapping, rows[i].key);
+        if (node != NULL) {
+            schema_read(r, &rows[i], node);
+        }
+    }
+    r->base = r->config;
+}
+
+void provider_print(const struct provider_params *p, FILE *to)
+{
+    const char *lead = "\n  - ";
+    for (size_t i = 0; i < N_ROWS; i++) {
+        if (schema_is_set(p, &rows[i])) {
+            fprintf(to, "%s%s: ", lead, rows[i].key);
+            schema_print(p, &rows[i], to);
+            lead = "\n    ";
+        }
+    }
+}
+
+void provider_print_reference(FILE *to)
+{
+    for (size_t i = 0; i < N_ROWS; i++) {
+        schema_print_reference(&rows[i], "", to);
+    }
+}

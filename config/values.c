@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: MIT */
+/* How the value of a row is read, and printed so that it reads back. */
+#include "config/lists.h"
+#include "config/units.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+
+enum { MS_A_S = 1000 };
+
+static const struct schema_word yes_no[] = {
+    {"yes", 1}, {"true", 1}, {"no", 0}, {"false", 0}, {NULL, 0}};
+
+/* ---- reading ---- */
+
+const char *schema_text(struct reader *r, const struct yaml_node *node, const char *what)
+{
+    if (node->kind == YAML_SCALAR) {
+        return node->text;
+    }
+    errors_add(r->errors, node->line, node->column, "%s takes one value, not a %s", what,
+               node->kind == YAML_SEQUENCE ? "list" : "section");
+    return NULL;
+}
+
+static void note_unknown_word(struct reader *r, const struct yaml_node *node,
+                              const struct schema_word *words)
+{
+    char list[160] = "";
+    size_t n = 0;
+    for (const struct schema_word *w = words; w->word != NULL; w++) {
+        if (w->value != SCHEMA_LATER && n < sizeof list) {
+            int got = snprintf(list + n, sizeof list - n, "%s%s", n > 0 ? ", " : "", w->word);
+            n += (size_t)got;
+        }
+    }
+    errors_add(r->errors, node->line, node->column, "'%.40s' is not one of: %s", node->text, list);
+}
+
+bool schema_word(struct reader *r, const struct yaml_node *node, const struct schema_word *words,
+                 int *ret_value)
+{
+    for (const struct schema_word *w = words; w->word != NULL; w++) {
+        if (strcmp(w->word, node->text) != 0) {
+            continue;
+        }
+        if (w->value == SCHEMA_LATER) {
+            errors_add(r->errors, node->line, node->column, "'%s' is not in this version",
+                       node->text);
+            return false;
+        }
+        *ret_value = w->value;
+        return true;
+    }
+    note_unknown_word(r, node, words);
+    return false;
+}
+
+/* What a value of this kind looks like. */
+static const char *form_of(enum schema_kind kind)
+{
+    switch (kind) {
+    case SCHEMA_DURATION_MS:
+    case SCHEMA_DURATION_S:
+        return "a time with its unit, such as 500ms, 4s, 10m, 1h or 1d";
+    case SCHEMA_SIZE:
+        return "a size such as 512KiB, 64MiB or 1GiB";
+    case SCHEMA_COUNT:
+        return "a whole number";
+    case SCHEMA_MODE:
+        return "an octal mode such as 0660";
+    case SCHEMA_FRACTION:
+        return "a number from 0 to 1";
+    case SCHEMA_STRING:
+    case SCHEMA_WORD:
+    case SCHEMA_FLAG:
+    case SCHEMA_SECRET:
+    case SCHEMA_SECRET_FILE:
+    case SCHEMA_OTHER:
+        break;
+    }
+    assert(false);
+    return "";
+}
+
+static int parse_number(enum schema_kind kind, const char *text, uint64_t *ret_value)
+{
+    int failure;
+    switch (kind) {
+    case SCHEMA_DURATION_MS:
+        return units_read_duration(text, ret_value);
+    case SCHEMA_DURATION_S:
+        failure = units_read_duration(text, ret_value);
+        if (failure == 0 && *ret_value % MS_A_S != 0) {
+            return -EINVAL;
+        }
+        *ret_value /= MS_A_S;
+        return failure;
+    case SCHEMA_SIZE:
+        return units_read_size(text, ret_value);
+    case SCHEMA_COUNT:
+        return units_read_count(text, ret_value);
+    case SCHEMA_MODE:
+        return units_read_mode(text, ret_value);
+    case SCHEMA_FRACTION:
+        return units_read_fraction(text, ret_value);
+    case SCHEMA_STRING:
+    case SCHEMA_WORD:
+    case SCHEMA_FLAG:
+    case SCHEMA_SECRET:
+    case SCHEMA_SECRET_FILE:
+    case SCHEMA_OTHER:
+        break;
+    }
+    assert(false);
+    return -EINVAL;
+}
+
+static void print_number(enum schema_kind kind, uint64_t value, char out[UNITS_TEXT_MAX])
+{
+    switch (kind) {
+    case SCHEMA_DURATION_MS:
+        units_print_duration(value, out);
+        return;
+    case SCHEMA_DURATION_S:
+        units_print_duration(value * MS_A_S, out);
+        return;
+    case SCHEMA_SIZE:
+        units_print_size(value, out);
+        return;
+    case SCHEMA_MODE:
+        snprintf(out, UNITS_TEXT_MAX, "%04o", (unsigned)value);
+        return;
+    case SCHEMA_FRACTION:
+        snprintf(out, UNITS_TEXT_MAX, "%g", (double)value / 1e6);
+        return;
+    case SCHEMA_COUNT:
+    case SCHEMA_STRING:
+    case SCHEMA_WORD:
+    case SCHEMA_FLAG:
+    case SCHEMA_SECRET:
+    case SCHEMA_SECRET_FILE:
+    case SCHEMA_OTHER:
+        break;
+    }
+    snprintf(out, UNITS_TEXT_MAX, "%" PRIu64, value);
+}
+
+static void *field_of(const void *base, const struct schema_row *row)
+{
+    return (char *)(uintptr_t)base + row->offset;
+}
+
+static void set_number(const struct reader *r, const struct schema_row *row, uint64_t value)
+{
+    if (row->kind == SCHEMA_SIZE) {
+        *(size_t *)field_of(r->base, row) = (size_t)value;
+    } else if (row->kind == SCHEMA_FRACTION) {
+        *(double *)field_of(r->base, row) = (double)value / 1e6;
+    } else {
+        *(uint32_t *)field_of(r->base, row) = (uint32_t)value;
+    }
+}
+
+static uint64_t get_number(const void *base, const struct schema_row *row)
+{
+    if (row->kind == SCHEMA_SIZE) {
+        return *(size_t *)field_of(base, row);
+    }
+    if (row->kind == SCHEMA_FRACTION) {
+        return (uint64_t)(*(double *)field_of(base, row) * 1e6 + 0.5);
+    }
+    return *(uint32_t *)field_of(base, row);
+}
+
+static bool is_allowed_word(const struct schema_row *row, const char *text, uint64_t *ret_value)
+{
+    for (const struct schema_word *w = row->words; w != NULL && w->word != NULL; w++) {
+        if (strcmp(w->word, text) == 0) {
+            *ret_value = (uint64_t)w->value;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void read_number(struct reader *r, const struct schema_row *row,
+                        const struct yaml_node *node)
+{
+    uint64_t value, max = row->max > 0 ? row->max : UINT64_MAX;
+    char low[UNITS_TEXT_MAX], high[UNITS_TEXT_MAX];
+    if (is_allowed_word(row, node->text, &value)) {
+        set_number(r, row, value);
+        return;
+    }
+    int failure = parse_number(row->kind, node->text, &value);
+    if (failure == -EDOM) {
+        errors_add(r->errors, node->line, node->column, "%s lacks its unit: write %.20ss", row->key,
+                   node->text);
+    } else if (failure == -ERANGE || (failure == 0 && (value < row->min || value > max))) {
+        print_number(row->kind, row->min, low);
+        print_number(row->kind, row->kind == SCHEMA_FRACTION ? 1000000 : row->max, high);
+        errors_add(r->errors, node->line, node->column, "%s must be from %s to %s, not %.40s",
+                   row->key, low, high, node->text);
+    } else if (failure < 0) {
+        errors_add(r->errors, node->line, node->column, "%s must be %s, not '%.40s'", row->key,
+                   form_of(row->kind), node->text);
+    } else {
+        set_number(r, row, value);
+    }
+}
+
+static void read_string(struct reader *r, const struct schema_row *row,
+                        const struct yaml_node *node)
+{
+    if (node->text[0] == '\0') {
+        errors_add(r->errors, node->line, node->column, "%s is empty: leave it out or name one",
+                   row->key);
+        return;
+    }
+    *(const char **)field_of(r->base, row) = node->text;
+}
+
+static void read_flag(struct reader *r, const struct schema_row *row, const struct yaml_node *node)
+{
+    int value;
+    if (schema_word(r, node, yes_no, &value)) {
+        *(bool *)field_of(r->base, row) = value != 0;
+    }
+}
+
+static void read_word(struct reader *r, const struct schema_row *row, const struct yaml_node *node)
+{
+    int value;
+    if (schema_word(r, node, row->words, &value)) {
+        *(int *)field_of(r->base, row) = value;
+    }
+}
+
+static void read_secret(struct reader *r, const struct schema_row *row,
+                        const struct yaml_node *node)
+{
+    struct provider_secret *secret = field_of(r->base, row);
+    if (node->text[0] == '\0') {
+        errors_add(r->errors, node->line, node->column, "%s is empty", row->key);
+    } else if (secret->text != NULL) {
+        errors_add(r->errors, node->line, node->column, "%s: give it once, here or as a file",
+                   row->key);
+    } else {
+        secret->text = node->text;
+        r->config->has_inline_secret = true;
+    }
+}
+
+void schema_read(struct reader *r, const struct schema_row *row, const struct yaml_node *node)
+{
+    if (row->kind == SCHEMA_OTHER) {
+        row->read(r, node);
+        return;
+    }
+    if (schema_text(r, node, row->key) == NULL) {
+        return;
+    }
+    switch (row->kind) {
+    case SCHEMA_STRING:
+        read_string(r, row, node);
+        return;
+    case SCHEMA_WORD:
+        read_word(r, row, node);
+        return;
+    case SCHEMA_FLAG:
+        read_flag(r, row, node);
+        return;
+    case SCHEMA_SECRET:
+        read_secret(r, row, node);
+        return;
+    case SCHEMA_SECRET_FILE:
+        secret_read_file(r, row, node);
+        return;
+    case SCHEMA_DURATION_MS:
+    case SCHEMA_DURATION_S:
+    case SCHEMA_SIZE:
+    case SCHEMA_COUNT:
+    case SCHEMA_MODE:
+    case SCHEMA_FRACTION:
+    case SCHEMA_OTHER:
+        break;
+    }
+    read_number(r, row, node);
+}
+
+void schema_set_default(struct reader *r, const struct schema_row *row)
+{
+    if (row->kind == SCHEMA_OTHER) {
+        row->read(r, NULL);
+    } else if (row->fallback != NULL) {
+        struct yaml_node node = {.kind = YAML_SCALAR, .text = row->fallback};
+        size_t n_before = r->errors->n;
+        schema_read(r, row, &node);
+        assert(r->errors->n == n_before);
+    }
+}
+
+/* ---- printing ---- */
+
+void schema_print_text(const char *text, FILE *to)
+{
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-";
+    bool is_plain = text[0] != '\0' && text[0] != '-' && text[strspn(text, plain)] == '\0';
+    fputs(is_plain ? "" : "\"", to);
+    for (const char *c = text; *c != '\0'; c++) {
+        if (*c == '"' || *c == '\\') {
+            fputc('\\', to);
+        }
+        if ((unsigned char)*c < 0x20 || *c == 0x7f) {
+            fprintf(to, "\\x%02x", (unsigned)(unsigned char)*c);
+        } else {
+            fputc(*c, to);
+        }
+    }
+    fputs(is_plain ? "" : "\"", to);
+}
+
+static void print_word(const struct schema_word *words, int value, FILE *to)
+{
+    for (const struct schema_word *w = words; w->word != NULL; w++) {
+        if (w->value == value) {
+            fputs(w->word, to);
+            return;
+        }
+    }
+    assert(false);
+}
+
+void schema_print(const void *base, const struct schema_row *row, FILE *to)
+{
+    char text[UNITS_TEXT_MAX];
+    uint64_t word;
+    switch (row->kind) {
+    case SCHEMA_OTHER:
+        row->print(base, to);
+        return;
+    case SCHEMA_STRING:
+        schema_print_text(*(const char **)field_of(base, row), to);
+        return;
+    case SCHEMA_FLAG:
+        fputs(*(bool *)field_of(base, row) ? "yes" : "no", to);
+        return;
+    case SCHEMA_SECRET:
+        fputs("\"***\"", to);
+        return;
+    case SCHEMA_SECRET_FILE:
+        schema_print_text(((const struct provider_secret *)field_of(base, row))->file, to);
+        return;
+    case SCHEMA_WORD:
+        print_word(row->words, *(int *)field_of(base, row), to);
+        return;
+    case SCHEMA_DURATION_MS:
+    case SCHEMA_DURATION_S:
+    case SCHEMA_SIZE:
+    case SCHEMA_COUNT:
+    case SCHEMA_MODE:
+    case SCHEMA_FRACTION:
+        break;
+    }
+    if (row->words != NULL && is_allowed_word(row, "auto", &word) &&
+        word == get_number(base, row)) {
+        fputs("auto", to);
+        return;
+    }
+    print_number(row->kind, get_number(base, row), text);
+    fputs(text, to);
+}
+
+bool schema_is_set(const void *base, const struct schema_row *row)
+{
+    const struct provider_secret *secret = field_of(base, row);
+    if (row->is_set != NULL) {
+        return row->is_set(base);
+    }
+    switch (row->kind) {
+    case SCHEMA_OTHER:
+        return row->print != NULL;
+    case SCHEMA_STRING:
+        return *(const char **)field_of(base, row) != NULL;
+    case SCHEMA_SECRET:
+        return secret->text != NULL && secret->file == NULL;
+    case SCHEMA_SECRET_FILE:
+        return secret->file != NULL;
+    case SCHEMA_FLAG:
+        return row->fallback != NULL || *(bool *)field_of(base, row);
+    case SCHEMA_WORD:
+        return row->fallback != NULL || *(int *)field_of(base, row) != 0;
+    case SCHEMA_DURATION_MS:
+    case SCHEMA_DURATION_S:
+    case SCHEMA_SIZE:
+    case SCHEMA_COUNT:
+    case SCHEMA_MODE:
+    case SCHEMA_FRACTION:
+        break;
+    }
+    return row->fallback != NULL || get_number(base, row) != 0;
+}
+
+/* Roff takes a hyphen for a line break unless it is escaped. */
+static void print_roff(const char *text, FILE *to)
+{
+    for (; *text != '\0'; text++) {
+        fputs(*text == '-' || *text == '\\' ? "\\" : "", to);
+        fputc(*text, to);
+    }
+}
+
+void schema_print_reference(const struct schema_row *row, const char *prefix, FILE *to)
+{
+    fputs(".TP\n.B ", to);
+    print_roff(prefix, to);
+    print_roff(row->key, to);
+    fputc('\n', to);
+    print_roff(row->help, to);
+    if (row->fallback != NULL) {
+        fputs(" Default: ", to);
+        print_roff(row->fallback, to);
+        fputc('.', to);
+    }
+    fputc('\n', to);
+}
