@@ -36,9 +36,12 @@ struct listen_params {
     struct listen_address at[CONFIG_LISTEN_MAX];
     size_t n;
     uint32_t unix_mode;
-    const char *unix_group;   /* NULL: leave it */
-    uint32_t tcp_idle_ms;     /* PROMISES T5: 10 s */
-    uint32_t max_connections; /* T10: 1024 */
+    const char *unix_group;        /* NULL: leave it */
+    uint32_t tcp_idle_ms;          /* PROMISES T5: 10 s */
+    uint32_t max_connections;      /* T10: 1024 */
+    uint32_t max_per_client;       /* of them one address may hold; IPv6: its /64 */
+    uint32_t max_per_local_client; /* the same for this host's own programs, who share an address */
+    uint32_t max_in_flight;        /* queries waiting a connection; then it is not read */
 };
 
 enum alert_sink { ALERT_AUTO, ALERT_JOURNAL, ALERT_SYSLOG, ALERT_STDERR };

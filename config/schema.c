@@ -74,6 +74,33 @@ static const struct schema_row rows[] = {
      .help =
          "How many TCP and Unix connections are held together; over it the one idle the longest "
          "is closed."},
+    {.section = "tcp",
+     .key = "max-per-client",
+     .kind = SCHEMA_COUNT,
+     .offset = AT(listen.max_per_client),
+     .min = 1,
+     .max = 60000,
+     .fallback = "128",
+     .help = "How many of them one client address (IPv6: one /64) may hold; over it its own one "
+             "idle the longest is closed."},
+    {.section = "tcp",
+     .key = "max-per-local-client",
+     .kind = SCHEMA_COUNT,
+     .offset = AT(listen.max_per_local_client),
+     .min = 1,
+     .max = 60000,
+     .fallback = "1024",
+     .help = "The same for this host's own addresses and the Unix socket, which all its programs "
+             "share."},
+    {.section = "tcp",
+     .key = "max-in-flight",
+     .kind = SCHEMA_COUNT,
+     .offset = AT(listen.max_in_flight),
+     .min = 1,
+     .max = 10000,
+     .fallback = "100",
+     .help = "How many queries of one connection may wait for their answers; then it is not read "
+             "until one is there."},
     {.key = "workers",
      .kind = SCHEMA_COUNT,
      .offset = AT(workers),

@@ -31,6 +31,7 @@ struct daemon {
     struct generation *current;
     struct generation *old[OLD_MAX]; /* draining after a reload */
     size_t n_old;
+    struct traffic_counts past[TRAFFIC_TRANSPORTS]; /* of generations that ended */
     bool stopping;
 };
 
@@ -123,6 +124,7 @@ static void on_ended(uv_async_t *async)
     struct daemon *d = async->data;
     for (size_t i = 0; i < d->n_old;) {
         if (generation_has_ended(d->old[i])) {
+            generation_add_traffic(d->old[i], d->past);
             generation_free(d->old[i]);
             d->old[i] = d->old[--d->n_old];
         } else {
@@ -299,6 +301,19 @@ static void close_handles(struct daemon *d)
     uv_close((uv_handle_t *)&d->watchdog, NULL);
 }
 
+/* What came and what became of it, for those who read the journal after an end. */
+static void say_traffic(struct daemon *d)
+{
+    char line[TRAFFIC_LINE_MAX];
+    generation_add_traffic(d->current, d->past);
+    for (enum listen_transport t = LISTEN_UDP; t <= LISTEN_UNIX; t++) {
+        if (d->past[t].n_received > 0) {
+            traffic_print(t, &d->past[t], line);
+            log_say(LOG_LEVEL_INFO, "%s", line);
+        }
+    }
+}
+
 /* ---- run ---- */
 
 /* Many sockets are the daily bread of a resolver; the soft limit of a shell is not meant for it. */
@@ -394,6 +409,7 @@ enum daemon_exit daemon_run(const char *path, struct config *config)
         say_ready(d);
         trim_start();
         uv_run(&d->loop.uv, UV_RUN_DEFAULT);
+        say_traffic(d);
         log_say(LOG_LEVEL_INFO, "ended");
     }
     generation_free(d->current);

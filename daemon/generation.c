@@ -18,6 +18,7 @@ struct generation {
     size_t n_workers;
     size_t n_started;
     atomic_uint n_connections;
+    struct tally *tally;
     atomic_size_t n_ended;
 };
 
@@ -55,6 +56,7 @@ static bool make_workers(struct generation *g, const char **ret_detail)
             .local_servers = g->local,
             .n_local_servers = g->n_local,
             .n_connections = &g->n_connections,
+            .tally = g->tally,
             .on_ended = on_worker_ended,
             .ctx = g,
         };
@@ -75,8 +77,10 @@ struct generation *generation_new(const struct generation_params *params, const 
         return NULL;
     }
     g->params = *params;
+    /* A newcomer is counted before another makes room for it: one a worker. */
+    g->tally = tally_new(params->config->listen.max_connections + CONFIG_WORKERS_MAX);
     bool wants_audit = params->config->audit.mode != AUDIT_OFF;
-    bool good = find_local(g);
+    bool good = g->tally != NULL && find_local(g);
     if (good && wants_audit) {
         g->auditor = auditor_new(params->config, g->locals);
         good = g->auditor != NULL;
@@ -121,6 +125,7 @@ struct generation *generation_free(struct generation *g)
     }
     auditor_free(g->auditor);
     locals_free(g->locals);
+    tally_free(g->tally);
     config_free(g->params.config);
     free(g);
     return NULL;
@@ -129,6 +134,13 @@ struct generation *generation_free(struct generation *g)
 const struct config *generation_config(const struct generation *g)
 {
     return g->params.config;
+}
+
+void generation_add_traffic(const struct generation *g, struct traffic_counts *counts)
+{
+    for (size_t i = 0; i < g->n_workers; i++) {
+        worker_add_traffic(g->workers[i], counts);
+    }
 }
 
 bool generation_is_alive(struct generation *g)

@@ -5,6 +5,7 @@
 #define DAEMON_GENERATION_H
 
 #include "daemon/sockets.h"
+#include "daemon/traffic.h"
 #include "resolver/cache/claims.h"
 
 struct generation;
@@ -31,6 +32,9 @@ bool generation_has_ended(const struct generation *generation);
 struct generation *generation_free(struct generation *generation);
 
 const struct config *generation_config(const struct generation *generation);
+/* Adds what each transport saw to the TRAFFIC_TRANSPORTS counts. Any thread, while the generation
+ * lives. */
+void generation_add_traffic(const struct generation *generation, struct traffic_counts *counts);
 /* Every worker's loop has come round since this was called last. */
 bool generation_is_alive(struct generation *generation);
 /* Where the local resolvers were found at the start: "configuration", "NetworkManager" …, or NULL

@@ -1,21 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* A TCP or Unix stream listener of one worker and its connections: messages behind a two-octet
- * length (RFC 1035 §4.2.2), pipelined, answered as answers come (RFC 7766 §6.2.1.1). A read's ready
- * answers leave in one write.
+/* TCP and Unix stream listeners of one worker: who is let in, and who has to go. What is said on a
+ * connection is connection.h's.
  *
- * Bounds: max_connections together (over it the connection idle the longest makes room),
- * STREAM_IN_FLIGHT queries waiting and STREAM_QUEUE_MAX octets unsent a connection (then reading
- * pauses), idle_ms without a finished exchange. */
+ * Bounds (config's listen_params): max_connections together, max_per_client a client address; over
+ * either the one idle the longest makes room for the newcomer. STREAM_ACCEPTS newcomers a turn of
+ * the loop, so that no backlog stands in UDP's way. Without a descriptor to spare the newcomer is
+ * accepted on a reserved one and closed: it must not wait for what cannot come. */
 #ifndef DAEMON_STREAM_H
 #define DAEMON_STREAM_H
 
 #include "daemon/loop.h"
 #include "daemon/sockets.h"
+#include "daemon/tally.h"
+#include "daemon/traffic.h"
 #include "resolver/resolver.h"
 
-#include <stdatomic.h>
-
-enum { STREAM_IN_FLIGHT = 100, STREAM_QUEUE_MAX = 256 * 1024, STREAM_READ_MAX = 64 * 1024 };
+enum {
+    STREAM_QUEUE_MAX = 256 * 1024, /* octets unsent a connection, of ours and of the kernel's */
+    STREAM_READ_MAX = 64 * 1024,
+    STREAM_ACCEPTS = 64,
+};
 
 struct stream_listener;
 struct stream_connection;
@@ -24,17 +28,24 @@ struct stream_connection;
 struct stream_server {
     struct loop *loop;
     struct resolver *resolver;
-    uint32_t idle_ms;
-    uint32_t max_connections;
-    atomic_uint *n_connections;  /* of all workers */
-    void (*on_empty)(void *ctx); /* draining, and the last connection is gone */
+    const struct listen_params *limits; /* lent for the server's life */
+    uint32_t max_connections;           /* limits->max_connections, or what descriptors there are */
+    atomic_uint *n_connections;         /* of all workers */
+    struct tally *tally;                /* the same, a client */
+    struct traffic *traffic;            /* TRAFFIC_TRANSPORTS of this worker */
+    void (*on_empty)(void *ctx);        /* draining, and the last connection is gone */
     void *ctx;
     bool draining;
     size_t n_open;
+    int reserved_fd; /* given up to accept and close a newcomer; -1: none */
     struct stream_connection *oldest, *newest; /* by their last exchange */
     uint8_t read[STREAM_READ_MAX];
     uint8_t write[2 * STREAM_READ_MAX + 4];
 };
+
+/* Opens the descriptor held in reserve, and gives it back. */
+void stream_server_init(struct stream_server *server);
+void stream_server_done(struct stream_server *server);
 
 /* takes `fd`, which listens. gives a listener, NULL on failure (fd closed). */
 struct stream_listener *stream_listener_new(struct stream_server *server,

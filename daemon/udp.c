@@ -45,6 +45,7 @@ struct udp_batch {
     struct mmsghdr late_out[UDP_BATCH];
     unsigned n_late;
     struct udp_listener *late_of; /* whose they are */
+    struct traffic *traffic;
 };
 
 struct udp_listener {
@@ -55,12 +56,22 @@ struct udp_listener {
     int fd;
     bool wildcard;
     struct sockaddr_storage own;
-    struct udp_counts counts;
 };
 
-struct udp_batch *udp_batch_new(void)
+/* Where a datagram went to, or came from. */
+union udp_address {
+    struct sockaddr any;
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+};
+
+struct udp_batch *udp_batch_new(struct traffic *traffic)
 {
-    return calloc(1, sizeof(struct udp_batch));
+    struct udp_batch *batch = calloc(1, sizeof *batch);
+    if (batch != NULL) {
+        batch->traffic = traffic;
+    }
+    return batch;
 }
 
 struct udp_batch *udp_batch_free(struct udp_batch *batch)
@@ -104,62 +115,65 @@ static int receive(struct udp_listener *l)
 }
 
 /* The packet info that came says where to; sent back it must say where from. */
-static void turn_control(struct msghdr *m)
+static void turn_control(const struct udp_listener *l, struct msghdr *m, union udp_address *ret_to)
 {
+    memcpy(ret_to, &l->own, sizeof *ret_to);
     for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c != NULL; c = CMSG_NXTHDR(m, c)) {
         if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
             struct in_pktinfo *info = (struct in_pktinfo *)CMSG_DATA(c);
             info->ipi_spec_dst = info->ipi_addr;
+            ret_to->in.sin_addr = info->ipi_addr;
+        } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+            ret_to->in6.sin6_addr = ((const struct in6_pktinfo *)CMSG_DATA(c))->ipi6_addr;
         }
     }
 }
 
-static bool is_own(const struct udp_listener *l, const struct sockaddr_storage *peer)
+static bool is_bad_source_v4(const struct sockaddr_in *from, const struct sockaddr_in *to)
 {
-    if (peer->ss_family == AF_INET && l->own.ss_family == AF_INET) {
-        const struct sockaddr_in *a = (const void *)peer, *b = (const void *)&l->own;
-        return a->sin_port == b->sin_port && a->sin_addr.s_addr == b->sin_addr.s_addr;
-    }
-    if (peer->ss_family == AF_INET6 && l->own.ss_family == AF_INET6) {
-        const struct sockaddr_in6 *a = (const void *)peer, *b = (const void *)&l->own;
-        return a->sin6_port == b->sin6_port &&
-               memcmp(&a->sin6_addr, &b->sin6_addr, sizeof a->sin6_addr) == 0;
-    }
-    return false;
+    unsigned net = ntohl(from->sin_addr.s_addr) >> 24;
+    bool is_own = from->sin_port == to->sin_port && from->sin_addr.s_addr == to->sin_addr.s_addr;
+    return from->sin_port == 0 || net == 0 || net >= 224 || is_own;
 }
 
-static bool is_bad_source(const struct udp_listener *l, const struct sockaddr_storage *peer)
+static bool is_bad_source_v6(const struct sockaddr_in6 *from, const struct sockaddr_in6 *to)
 {
-    in_port_t port = peer->ss_family == AF_INET6 ? ((const struct sockaddr_in6 *)peer)->sin6_port
-                                                 : ((const struct sockaddr_in *)peer)->sin_port;
-    return port == 0 || is_own(l, peer);
+    const struct in6_addr *at = &from->sin6_addr;
+    bool is_own =
+        from->sin6_port == to->sin6_port && memcmp(at, &to->sin6_addr, sizeof to->sin6_addr) == 0;
+    return from->sin6_port == 0 || IN6_IS_ADDR_MULTICAST(at) || IN6_IS_ADDR_UNSPECIFIED(at) ||
+           is_own;
+}
+
+bool udp_is_bad_source(const struct sockaddr *from, const struct sockaddr *to)
+{
+    return from->sa_family == AF_INET6 ? is_bad_source_v6((const void *)from, (const void *)to)
+                                       : is_bad_source_v4((const void *)from, (const void *)to);
 }
 
 /* ---- sending ---- */
 
 /* A datagram that cannot leave now is tried once more and then lost, as datagrams are. */
-static void send_one(struct udp_listener *l, struct msghdr *m)
+static bool send_one(const struct udp_listener *l, const struct msghdr *m)
 {
-    for (int i = 0; i < 2; i++) {
-        if (sendmsg(l->fd, m, MSG_DONTWAIT) >= 0) {
-            return;
-        }
-    }
-    l->counts.n_send_failed++;
+    return sendmsg(l->fd, m, MSG_DONTWAIT) >= 0 || sendmsg(l->fd, m, MSG_DONTWAIT) >= 0;
 }
 
 static void send_all(struct udp_listener *l, struct mmsghdr *out, unsigned n)
 {
-    unsigned done = 0;
+    struct traffic *traffic = l->batch->traffic;
+    unsigned done = 0, n_lost = 0;
     while (done < n) {
         int sent = sendmmsg(l->fd, out + done, n - done, MSG_DONTWAIT);
         if (sent > 0) {
             done += (unsigned)sent;
         } else {
             /* The error belongs to the first datagram alone. */
-            send_one(l, &out[done++].msg_hdr);
+            n_lost += !send_one(l, &out[done++].msg_hdr);
         }
     }
+    traffic_count(&traffic->n_answered, n - n_lost);
+    traffic_count(&traffic->n_dropped[TRAFFIC_GONE], n_lost);
 }
 
 void udp_batch_flush(struct udp_batch *b)
@@ -193,6 +207,7 @@ static void on_reply(const struct resolver_client *client, struct bytes reply)
     };
     b->late_of = l;
     b->n_late++;
+    traffic_uncount(&b->traffic->n_in_flight);
 }
 
 static void set_return(struct resolver_client *client, const struct msghdr *m)
@@ -211,27 +226,39 @@ static void set_return(struct resolver_client *client, const struct msghdr *m)
 static bool answer_slot(struct udp_listener *l, unsigned i, size_t *ret_n)
 {
     struct udp_slot *slot = &l->batch->slots[i];
+    struct traffic *traffic = l->batch->traffic;
     struct msghdr *m = &l->batch->in[i].msg_hdr;
     size_t n = l->batch->in[i].msg_len;
-    if (is_bad_source(l, &slot->peer)) {
-        l->counts.n_dropped_source++;
+    union udp_address to;
+    turn_control(l, m, &to);
+    if (udp_is_bad_source((const struct sockaddr *)&slot->peer, &to.any)) {
+        traffic_count(&traffic->n_dropped[TRAFFIC_SOURCE], 1);
         return false;
     }
     if (m->msg_flags & MSG_TRUNC) {
         /* The header alone makes it FORMERR; the cut bytes are never looked at (PROMISES U5). */
         n = MESSAGE_HEADER;
     }
-    turn_control(m);
     struct resolver_client client;
     client.on_reply = on_reply;
     client.listener = l;
     client.reply_limit = 0;
     set_return(&client, m);
     struct buf out = buf_over(slot->reply, sizeof slot->reply);
-    bool answered =
-        resolver_ask(l->resolver, bytes_of(slot->query, n), &client, &out) == RESOLVER_ANSWERED;
-    *ret_n = out.n;
-    return answered;
+    switch (resolver_ask(l->resolver, bytes_of(slot->query, n), &client, &out)) {
+    case RESOLVER_ANSWERED:
+        *ret_n = out.n;
+        return true;
+    case RESOLVER_PENDING:
+        traffic_count(&traffic->n_in_flight, 1);
+        return false;
+    case RESOLVER_DROPPED:
+        traffic_count(&traffic->n_dropped[n < MESSAGE_HEADER ? TRAFFIC_SHORT : TRAFFIC_RESPONSE],
+                      1);
+        return false;
+    }
+    assert(false);
+    return false;
 }
 
 /* One batch in, its ready answers out; true when so many came that more will have come meanwhile:
@@ -243,7 +270,7 @@ static bool serve_batch(struct udp_listener *l)
     if (n <= 0) {
         return false;
     }
-    l->counts.n_received += (unsigned)n;
+    traffic_count(&b->traffic->n_received, (unsigned)n);
     unsigned n_out = 0;
     for (unsigned i = 0; i < (unsigned)n; i++) {
         size_t n_reply;
@@ -351,9 +378,4 @@ static void on_closed(uv_handle_t *handle)
 void udp_listener_close(struct udp_listener *l)
 {
     uv_close((uv_handle_t *)&l->poll, on_closed);
-}
-
-void udp_listener_count(const struct udp_listener *l, struct udp_counts *ret_counts)
-{
-    *ret_counts = l->counts;
 }

@@ -8,21 +8,17 @@
 
 #include "daemon/loop.h"
 #include "daemon/sockets.h"
+#include "daemon/traffic.h"
 #include "resolver/resolver.h"
 
 enum { UDP_BATCH = 64, UDP_QUERY_MAX = 4096, UDP_TURNS = 8, UDP_BUSY = 16 };
 
 struct udp_listener;
 
-struct udp_counts {
-    uint64_t n_received;
-    uint64_t n_dropped_source; /* port 0, or our own address (PROMISES U4) */
-    uint64_t n_send_failed;
-};
-
-/* The buffers of a batch; one a worker serves all its listeners. */
+/* The buffers of a batch, and the counters (lent for its life); one a worker serves all its
+ * listeners. */
 struct udp_batch;
-struct udp_batch *udp_batch_new(void);
+struct udp_batch *udp_batch_new(struct traffic *traffic);
 struct udp_batch *udp_batch_free(struct udp_batch *batch);
 /* Sends the replies that became known since the last time; to be called before the loop rests, and
  * before a listener closes. */
@@ -37,6 +33,9 @@ struct udp_listener *udp_listener_new(struct loop *loop, struct resolver *resolv
 void udp_listener_stop(struct udp_listener *listener);
 /* No query of its may be live. Freed when the loop has closed its handle. */
 void udp_listener_close(struct udp_listener *listener);
-void udp_listener_count(const struct udp_listener *listener, struct udp_counts *ret_counts);
+
+/* A source that no reply may go to (PROMISES U4): port 0, an address that is no single host's, or
+ * `to`, the very address and port that the datagram came to. */
+bool udp_is_bad_source(const struct sockaddr *from, const struct sockaddr *to);
 
 #endif

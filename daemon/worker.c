@@ -32,6 +32,7 @@ struct worker {
     struct stream_listener *streams[2 * CONFIG_LISTEN_MAX];
     size_t n_streams;
     struct stream_server *server;
+    struct traffic traffic[TRAFFIC_TRANSPORTS];
     uv_async_t drain;
     uv_async_t pulse;
     uv_async_t woken;  /* another worker learnt what this one waits for */
@@ -151,6 +152,13 @@ static void on_pulse(uv_async_t *async)
     atomic_store_explicit(&w->beating, true, memory_order_relaxed);
 }
 
+void worker_add_traffic(const struct worker *w, struct traffic_counts *counts)
+{
+    for (size_t i = 0; i < TRAFFIC_TRANSPORTS; i++) {
+        traffic_add(&counts[i], &w->traffic[i]);
+    }
+}
+
 bool worker_is_beating(struct worker *w)
 {
     bool beating = atomic_exchange_explicit(&w->beating, false, memory_order_relaxed);
@@ -233,18 +241,21 @@ static bool make_resolver(struct worker *w)
 static bool make_server(struct worker *w)
 {
     const struct listen_params *listen = &w->params.config->listen;
-    w->batch = udp_batch_new();
+    w->batch = udp_batch_new(&w->traffic[LISTEN_UDP]);
     w->server = calloc(1, sizeof *w->server);
     if (w->batch == NULL || w->server == NULL) {
         return false;
     }
     w->server->loop = &w->loop;
     w->server->resolver = w->resolver;
-    w->server->idle_ms = listen->tcp_idle_ms;
+    w->server->limits = listen;
     w->server->max_connections = listen->max_connections;
     w->server->n_connections = w->params.n_connections;
+    w->server->tally = w->params.tally;
+    w->server->traffic = w->traffic;
     w->server->on_empty = on_streams_drained;
     w->server->ctx = w;
+    stream_server_init(w->server);
     return true;
 }
 
@@ -350,6 +361,9 @@ struct worker *worker_free(struct worker *w)
     plain_free(w->plain);
     loop_done(&w->loop);
     udp_batch_free(w->batch);
+    if (w->server != NULL) {
+        stream_server_done(w->server);
+    }
     free(w->server);
     free(w);
     return NULL;

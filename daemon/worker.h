@@ -6,6 +6,8 @@
 #define DAEMON_WORKER_H
 
 #include "daemon/sockets.h"
+#include "daemon/tally.h"
+#include "daemon/traffic.h"
 #include "resolver/resolver.h"
 
 #include <stdatomic.h>
@@ -22,6 +24,7 @@ struct worker_params {
     const char *const *local_servers; /* lent for the worker's life: bootstrap */
     size_t n_local_servers;
     atomic_uint *n_connections;
+    struct tally *tally;         /* borrowed for the worker's life */
     void (*on_ended)(void *ctx); /* called on the worker's thread as its last act */
     void *ctx;
 };
@@ -36,6 +39,9 @@ enum { WORKER_DRAIN_MS = 2000 };
 void worker_drain(struct worker *worker);
 /* Joins the thread (after worker_drain()) and frees. Takes NULL; returns NULL. */
 struct worker *worker_free(struct worker *worker);
+
+/* Adds what each transport saw to the TRAFFIC_TRANSPORTS counts. Any thread. */
+void worker_add_traffic(const struct worker *worker, struct traffic_counts *counts);
 
 /* Has its loop come round since this was called last? Asks it to do so again. Not after
  * worker_drain(). */

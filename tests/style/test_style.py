@@ -91,9 +91,10 @@ MAY = {
     "resolver/crypto": SEAMS,
     "resolver/upstream": SEAMS | {"resolver/wire", "resolver/crypto"},
     "resolver/audit": SEAMS | {"resolver/wire"},
-    "resolver": {"resolver/wire", "resolver/policy", "resolver/cache", "resolver/upstream", "resolver/audit"},
-    "config": SEAMS | {"resolver/wire", "resolver/cache", "resolver/upstream", "resolver/audit"},
-    "daemon": SEAMS | {"config", "resolver/wire", "resolver/cache", "resolver/upstream", "resolver/audit"},
+    "resolver/clients": SEAMS | {"resolver/wire"},
+    "resolver": {"resolver/clients", "resolver/wire", "resolver/policy", "resolver/cache", "resolver/upstream", "resolver/audit"},
+    "config": SEAMS | {"resolver/clients", "resolver/wire", "resolver/cache", "resolver/upstream", "resolver/audit"},
+    "daemon": SEAMS | {"config", "resolver/clients", "resolver/wire", "resolver/cache", "resolver/upstream", "resolver/audit"},
     "control": SEAMS | {"resolver/wire"},
 }
 FACADE = {"resolver/query.h", "resolver/resolver.h"}
