@@ -2,8 +2,8 @@
 /* How an upstream's message becomes an answer:
  *   1. it is taken apart and every record checked (response.c);
  *   2. the records that belong to the question are kept (chain.c);
- *   3. TTLs are made one an RRset, aged and clamped;
- *   4. what was kept is written anew;
+ *   3. records are gathered into RRsets; TTLs are made one an RRset, aged and clamped;
+ *   4. what was kept is written anew, RRset by RRset;
  *   5. the writing is copied into one allocation of its size. */
 #include "resolver/wire/answer.h"
 #include "resolver/wire/chain.h"
@@ -67,9 +67,19 @@ static uint32_t sent_ttl(const struct response *r, const struct record *record)
     return lower_of(record->ttl_s, bytes_read_u32(r->message.at + end - 4));
 }
 
-/* One TTL an RRset, the lowest (RFC 2181 §5.2; M15): gathered at its first record, then given to
- * all. */
-static int level_ttls(struct response *r)
+/* `record` is of the RRset that began with `first`: behind the last of that so far. */
+static void join_rrset(struct response *r, struct record *first, size_t i)
+{
+    struct record *record = &r->records[i];
+    record->first = (uint16_t)(first - r->records);
+    record->next = RECORD_NONE;
+    if (first != record)
+        r->records[first->last].next = (uint16_t)i;
+    first->last = (uint16_t)i;
+}
+
+/* Gathers the RRsets, and levels their TTLs: one an RRset, the lowest (RFC 2181 §5.2; M15). */
+static int gather_rrsets(struct response *r)
 {
     unsigned bits = 4;
     while ((size_t)1 << bits < 4 * r->n_records)
@@ -83,14 +93,16 @@ static int level_ttls(struct response *r)
         if (!r->records[i].kept)
             continue;
         struct record *first = rrset_first(&sets, r, i);
-        if (first == NULL)
+        if (first == NULL) {
             outcome = ANSWER_MALFORMED;
-        else
-            first->ttl_s = lower_of(first->ttl_s, sent_ttl(r, &r->records[i]));
+            break;
+        }
+        first->ttl_s = lower_of(first->ttl_s, sent_ttl(r, &r->records[i]));
+        join_rrset(r, first, i);
     }
     for (size_t i = 0; i < r->n_records && outcome == ANSWER_OK; i++) {
         if (r->records[i].kept)
-            r->records[i].ttl_s = rrset_first(&sets, r, i)->ttl_s;
+            r->records[i].ttl_s = r->records[r->records[i].first].ttl_s;
     }
     free(sets.slots);
     return outcome;
@@ -133,6 +145,22 @@ struct tally {
     uint16_t n_records;
 };
 
+/* The first of the next RRset, `from` on; n_records after the last. */
+static size_t next_rrset(const struct response *r, size_t from)
+{
+    while (from < r->n_records && (!r->records[from].kept || r->records[from].first != from))
+        from++;
+    return from;
+}
+
+/* What is written behind record `i`: RRsets in the order of their first records, each whole, so
+ * that a reply can be cut between them (M16). */
+static size_t next_written(const struct response *r, size_t i)
+{
+    const struct record *record = &r->records[i];
+    return record->next != RECORD_NONE ? record->next : next_rrset(r, record->first + (size_t)1);
+}
+
 static void write_record(struct response *r, struct record *record, struct buf *out)
 {
     names_write(&r->names, record->owner, NAMES_OWNER, out);
@@ -153,9 +181,7 @@ static bool write_message(struct response *r, const struct question *question, s
     names_write_question(&r->names, r->question, out);
     buf_put_u16(out, question->type);
     buf_put_u16(out, question->class);
-    for (size_t i = 0; i < r->n_records && !out->overflow; i++) {
-        if (!r->records[i].kept)
-            continue;
+    for (size_t i = next_rrset(r, 0); i < r->n_records && !out->overflow; i = next_written(r, i)) {
         write_record(r, &r->records[i], out);
         tally.n_records++;
         if (r->records[i].in_answer)
@@ -196,9 +222,8 @@ static struct answer *answer_make(const struct response *r, struct bytes wire, s
     a->n_ttls = tally.n_records;
     a->n_wire = (uint16_t)wire.n;
     size_t n = 0;
-    for (size_t i = 0; i < r->n_records; i++) {
-        if (r->records[i].kept)
-            a->ttl_offsets[n++] = r->records[i].ttl_at;
+    for (size_t i = next_rrset(r, 0); i < r->n_records; i = next_written(r, i)) {
+        a->ttl_offsets[n++] = r->records[i].ttl_at;
     }
     assert(n == a->n_ttls);
     memcpy(a->ttl_offsets + n, wire.at, wire.n);
@@ -212,7 +237,7 @@ static int answer_from(struct response *r, const struct answer_expect *expect,
     bool has_asked;
     int outcome = chain_keep(r, expect->question, &has_asked);
     if (outcome == ANSWER_OK)
-        outcome = level_ttls(r);
+        outcome = gather_rrsets(r);
     if (outcome != ANSWER_OK)
         return outcome;
     uint32_t ttl_s = bound_ttls(r, expect, has_asked);

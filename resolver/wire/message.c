@@ -5,6 +5,7 @@
 
 enum {
     TYPE_SIG = 24,
+    OPCODE_UPDATE = 5 << 11,
     OPTION_COOKIE = 10,
     OPTION_KEEPALIVE = 11,
     OUR_EDNS_SIZE = 4096, /* over HTTPS and TCP; answers come whole */
@@ -20,6 +21,7 @@ struct reading {
     bool odd; /* something that calls for FORMERR, while the reading can go on */
     bool version_above_0;
     bool is_signed;
+    bool odd_update; /* RFC 2136 §3.2.4, §3.4.1.3: class ANY has no RDATA there */
 };
 
 /* Passes over an owner name without following it: nobody needs to know it. */
@@ -87,9 +89,10 @@ static void read_record(struct reading *r, bool in_additional)
     struct bytes rdata = cursor_take(c, cursor_u16(c));
     if (c->failed)
         return;
-    if (!in_additional)
+    if (!in_additional) {
         r->odd = true;
-    else if (type == TYPE_OPT && owner_is_root)
+        r->odd_update = r->odd_update || (class == CLASS_ANY && rdata.n > 0);
+    } else if (type == TYPE_OPT && owner_is_root)
         read_opt(r, class, ttl, rdata);
     else if (type == TYPE_TSIG)
         r->is_signed = true;
@@ -159,7 +162,8 @@ enum message_outcome message_read_query(struct bytes message, struct query_messa
     if ((flags & FLAG_OPCODE) == 0)
         return outcome;
     ret_query->has_question = false; /* other opcodes put other things there (RFC 2136 §2.3) */
-    return MESSAGE_NOTIMP;
+    bool is_update = (flags & FLAG_OPCODE) == OPCODE_UPDATE;
+    return is_update && r.odd_update ? MESSAGE_FORMERR : MESSAGE_NOTIMP;
 }
 
 /* How much padding brings `n` octets to a multiple of `pad_to`, as far as there is room. */

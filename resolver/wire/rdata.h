@@ -7,7 +7,11 @@
 
 #include "resolver/wire/compress.h"
 
-/* One record of an upstream's message; names are nodes of its struct names. */
+enum { RECORD_NONE = 0xffff };
+
+/* One record of an upstream's message; names are nodes of its struct names. `first`, `last` and
+ * `next` are indexes: the first record of its RRset, which knows the last, and the one behind it.
+ */
 struct record {
     uint16_t owner;
     uint16_t type;
@@ -17,6 +21,9 @@ struct record {
     uint16_t n_rdata;
     uint16_t target; /* the first name in the RDATA, NAMES_NONE without */
     uint16_t ttl_at; /* in the message being written */
+    uint16_t first;
+    uint16_t last;
+    uint16_t next;
     uint32_t ttl_s;
     bool in_answer; /* else in authority */
     bool kept;

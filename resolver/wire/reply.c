@@ -8,6 +8,7 @@ enum {
     OPTION_OCTETS = 4,
     EDNS_DO = 0x8000,
     N_ANSWERS_AT = 6, /* offsets in the header */
+    N_AUTHORITY_AT = 8,
     N_ADDITIONAL_AT = 10,
 };
 
@@ -66,15 +67,54 @@ static void put_head(struct buf *b, const struct query_message *query, uint16_t 
         buf_put(b, query->raw_question.at, query->raw_question.n);
 }
 
-static size_t reply_truncated(const struct query_message *query, uint16_t flags,
-                              const struct opt *opt, uint8_t *out)
+/* How much of an answer a reply holds: so many of its octets and records, from the front. */
+struct part {
+    size_t n_wire;
+    size_t n_records;
+    bool lacks; /* something that the client needs */
+};
+
+static bool is_same_rrset(const struct answer_record *a, const struct answer_record *b)
 {
-    struct buf b = buf_over(out, REPLY_ERROR_MAX);
-    put_head(&b, query, (uint16_t)(flags | FLAG_TC));
-    if (query->has_edns)
-        put_opt(&b, query, opt);
-    assert(!b.overflow);
-    return b.n;
+    return a->type == b->type && name_equal(&a->owner, &b->owner) &&
+           (a->type != TYPE_RRSIG || memcmp(a->rdata.at, b->rdata.at, 2) == 0);
+}
+
+/* The zone's servers beside an answer are a courtesy; what else stands there is proof. */
+static bool is_courtesy(const struct answer_record *record)
+{
+    return record->type == TYPE_NS ||
+           (record->type == TYPE_RRSIG && bytes_read_u16(record->rdata.at) == TYPE_NS);
+}
+
+/* M16 (RFC 2181 §9): as many whole RRsets as fit `limit` octets. They stand together in the wire
+ * form, and its pointers lead backwards: any part from the front is good. */
+static struct part cut(const struct answer *answer, size_t limit)
+{
+    struct answer_walk walk = answer_walk(answer);
+    struct answer_record record, before;
+    struct part part = {.n_wire = walk.cursor.at};
+    bool fits = true;
+    for (size_t began = walk.cursor.at; answer_next(&walk, &record); began = walk.cursor.at) {
+        size_t i = walk.n_done - 1;
+        if (fits && (i == answer->n_answers || i == 0 || !is_same_rrset(&before, &record)))
+            part = (struct part){.n_wire = began, .n_records = i};
+        fits = fits && walk.cursor.at <= limit;
+        part.lacks = part.lacks || (!fits && (i < answer->n_answers || !is_courtesy(&record)));
+        if (part.lacks)
+            break;
+        before = record;
+    }
+    part.lacks = part.lacks || part.n_records < answer->n_answers;
+    return part;
+}
+
+/* The counts of a reply that holds less than the answer. */
+static void put_counts(const struct answer *answer, size_t n_records, uint8_t *out)
+{
+    size_t n_answers = n_records < answer->n_answers ? n_records : answer->n_answers;
+    bytes_write_u16(out + N_ANSWERS_AT, (uint16_t)n_answers);
+    bytes_write_u16(out + N_AUTHORITY_AT, (uint16_t)(n_records - n_answers));
 }
 
 /* Whole seconds since the answer's TTLs were true. */
@@ -84,9 +124,9 @@ static uint32_t elapsed_s(const struct answer *answer, uint64_t now_us)
     return s > UINT32_MAX ? UINT32_MAX : (uint32_t)s;
 }
 
-static void count_ttls_down(const struct answer *answer, uint32_t age_s, uint8_t *wire)
+static void count_ttls_down(const struct answer *answer, size_t n, uint32_t age_s, uint8_t *wire)
 {
-    for (size_t i = 0; i < answer->n_ttls; i++) {
+    for (size_t i = 0; i < n; i++) {
         uint8_t *at = wire + answer->ttl_offsets[i];
         uint32_t ttl_s = bytes_read_u32(at);
         bytes_write_u32(at, ttl_s > age_s ? ttl_s - age_s : 0);
@@ -99,9 +139,9 @@ static bool is_stale(const struct answer *answer, uint64_t now_us)
     return answer->ttl_s > 0 && answer_left_s(answer, now_us) == 0;
 }
 
-static void set_ttls(const struct answer *answer, uint32_t ttl_s, uint8_t *wire)
+static void set_ttls(const struct answer *answer, size_t n, uint32_t ttl_s, uint8_t *wire)
 {
-    for (size_t i = 0; i < answer->n_ttls; i++) {
+    for (size_t i = 0; i < n; i++) {
         bytes_write_u32(wire + answer->ttl_offsets[i], ttl_s);
     }
 }
@@ -119,28 +159,31 @@ size_t reply_from_answer(const struct query_message *query, const struct answer 
     if (may_have_ad && !stale)
         flags = (uint16_t)(flags | (answer->flags & FLAG_AD));
 
-    size_t n = answer->n_wire + (query->has_edns ? (size_t)OPT_OCTETS : 0);
+    size_t n_opt = query->has_edns ? OPT_OCTETS : 0;
+    struct part part = {.n_wire = answer->n_wire, .n_records = answer->n_ttls};
     if (limit > MESSAGE_MAX)
         limit = MESSAGE_MAX;
-    if (n > limit) {
-        opt.ede = EDE_NONE;
-        return reply_truncated(query, flags, &opt, out);
+    if (part.n_wire + n_opt > limit) {
+        part = cut(answer, limit - n_opt);
+        flags = (uint16_t)(flags | (part.lacks ? FLAG_TC : 0));
     }
-    if (n + ede_octets(&opt) > limit)
+    if (part.n_wire + n_opt + ede_octets(&opt) > limit)
         opt.ede = EDE_NONE;
 
-    memcpy(out, answer_wire(answer).at, answer->n_wire);
+    memcpy(out, answer_wire(answer).at, part.n_wire);
     bytes_write_u16(out, query->id);
     bytes_write_u16(out + 2, flags);
+    if (part.n_records < answer->n_ttls)
+        put_counts(answer, part.n_records, out);
     /* The same name, type and class as in the answer, in the client's case: the same length. */
     memcpy(out + MESSAGE_HEADER, query->raw_question.at, query->raw_question.n);
     if (stale)
-        set_ttls(answer, REPLY_STALE_TTL_S, out);
+        set_ttls(answer, part.n_records, REPLY_STALE_TTL_S, out);
     else
-        count_ttls_down(answer, elapsed_s(answer, now_us), out);
+        count_ttls_down(answer, part.n_records, elapsed_s(answer, now_us), out);
     if (!query->has_edns)
-        return answer->n_wire;
-    struct buf b = {.at = out, .n = answer->n_wire, .size = limit};
+        return part.n_wire;
+    struct buf b = {.at = out, .n = part.n_wire, .size = limit};
     bytes_write_u16(out + N_ADDITIONAL_AT, 1);
     put_opt(&b, query, &opt);
     assert(!b.overflow);
@@ -166,7 +209,10 @@ size_t reply_error(const struct query_message *query, const struct reply_error *
     unsigned rcode = rcode_for(query, error->rcode);
     struct opt opt = {.rcode = rcode, .ede = error->ede, .text = ede_text(error->text)};
     struct buf b = buf_over(out, REPLY_ERROR_MAX);
-    put_head(&b, query, flags_for(query, rcode));
+    uint16_t flags = flags_for(query, rcode);
+    if (rcode == RCODE_FORMERR)
+        flags = (uint16_t)(flags & ~FLAG_RA); /* what was not understood is offered nothing */
+    put_head(&b, query, flags);
     if (query->has_edns)
         put_opt(&b, query, &opt);
     assert(!b.overflow);

@@ -20,8 +20,9 @@ struct reply_error {
 };
 
 /* Writes the reply to `query` from `answer` as of `now_us`: TTLs counted down; in an answer that is
- * past its time all are REPLY_STALE_TTL_S, and EDE 3 or 19 says so (RFC 8767 section 4). When it
- * does not fit `limit` octets (and out->size), the reply is header, question and OPT with TC set.
+ * past its time all are REPLY_STALE_TTL_S, and EDE 3 or 19 says so (RFC 8767 section 4). What does
+ * not fit `limit` octets (REPLY_ERROR_MAX at least) is cut between RRsets, and TC is set when more
+ * than the authority's NS were left out (RFC 2181 section 9).
  * AD only when the client set AD or DO (E10). The OPT only when the query had one. Returns the
  * octets written (> 0). */
 size_t reply_from_answer(const struct query_message *query, const struct answer *answer,

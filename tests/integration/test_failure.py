@@ -44,7 +44,7 @@ def test_killing_the_first_provider_in_mid_load_loses_no_query(daemon, provider)
     assert len(done) == 2400
 
 
-def test_hung_provider_is_passed_by(daemon, provider):
+def test_h11_hung_provider_is_passed_by(daemon, provider):
     d = daemon()
     assert d.udp("h0.wild.honest-lab.net").rcode() == dns.rcode.NOERROR
     provider[0].signal(signal.SIGSTOP)
@@ -111,7 +111,7 @@ def other_ca(folder):
     return other
 
 
-def test_certificate_of_another_ca_is_not_believed(lab, daemon, tmp_path):
+def test_h7_certificate_of_another_ca_is_not_believed(lab, daemon, tmp_path):
     other = other_ca(tmp_path)
     d = daemon(lab.provider_yaml().replace(str(lab.ca), str(other)) + "hijack: {mode: off}\n")
     reply = d.udp("example.com")
@@ -124,7 +124,7 @@ def test_certificate_of_another_name_is_not_believed(lab, daemon):
     assert d.udp("example.com").rcode() == dns.rcode.SERVFAIL
 
 
-def test_providers_name_is_found_through_the_local_resolver_when_no_address_is_given(lab, daemon, tmp_path):
+def test_h8_providers_name_is_found_through_the_local_resolver_when_no_address_is_given(lab, daemon, tmp_path):
     """The resolver here answers anything with the lab's address: TLS makes that harmless."""
     port = lab_module.free_ports(1)[0]
     resolver = lab_module.Server("bootstrap", [lab_module.find("dnsmasq"), "-d", "-C", "/dev/null", "-R", "-h",

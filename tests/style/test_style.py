@@ -207,3 +207,30 @@ def test_clang_builds_without_a_warning(tmp_path):
     assert setup.returncode == 0, setup.stdout[-2000:]
     got = subprocess.run(["ninja", "-C", str(tmp_path)], capture_output=True, text=True)
     assert got.returncode == 0, "\n".join(line for line in got.stdout.splitlines() if "error" in line)[:3000]
+
+
+# The statements of doc/conformance.md: letter and how many.
+STATEMENTS = {"M": 16, "E": 11, "U": 7, "T": 14, "H": 13, "K": 9, "S": 6, "C": 8}
+
+
+def names_of_tests():
+    names = set()
+    for path in FILES:
+        if path.suffix == ".c":
+            names.update(re.findall(r"START_TEST\((\w+)\)", path.read_text()))
+        elif path.suffix == ".py":
+            names.update(re.findall(r"^def (test_\w+)\(", path.read_text(), re.M))
+    return names
+
+
+def test_conformance_names_a_test_that_exists_for_every_statement():
+    table = (ROOT / "doc/conformance.md").read_text()
+    rows = {row[0]: row[3] for row in re.findall(r"^\| (\w+\d+) \| (.*) \| (.*) \| (.*) \|$", table, re.M)}
+    assert list(rows) == [f"{letter}{i}" for letter, n in STATEMENTS.items() for i in range(1, n + 1)]
+    there = names_of_tests()
+    named = {i: re.findall(r"`(\w+)`", cell) for i, cell in rows.items()}
+    assert [t for tests in named.values() for t in tests if t not in there] == []
+    assert [i for i, cell in rows.items() if not named[i] and cell != "not yet"] == []
+    # The rooms that are done name each statement's first test after it.
+    assert [i for i, tests in named.items() if i[0] in "MEK" and tests
+            and not re.match(rf"(test_)?{i.lower()}_", tests[0])] == []

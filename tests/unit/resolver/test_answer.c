@@ -43,7 +43,7 @@ START_TEST(only_a_response_to_a_query_is_an_answer)
 }
 END_TEST
 
-START_TEST(question_must_be_ours)
+START_TEST(h5_question_must_be_ours)
 {
     begin("example.com", TYPE_A);
     question.name = made_name("example.net");
@@ -158,7 +158,7 @@ static uint32_t ttl_of(uint32_t ttl_s)
     return answer->ttl_s;
 }
 
-START_TEST(ttls_are_aged_and_clamped)
+START_TEST(h4_ttls_are_aged_and_clamped)
 {
     begin("example.com", TYPE_A);
     ck_assert_uint_eq(ttl_of(300), 300);
@@ -177,7 +177,7 @@ START_TEST(ttls_are_aged_and_clamped)
 }
 END_TEST
 
-START_TEST(rrset_has_one_ttl_the_lowest)
+START_TEST(m15_rrset_has_one_ttl_the_lowest)
 {
     begin("a.test", TYPE_A);
     put_cname("a.test", "b.test");
@@ -205,7 +205,7 @@ static uint32_t negative_ttl(uint32_t ttl_s, uint32_t minimum_s, uint32_t age_s)
     return answer->ttl_s;
 }
 
-START_TEST(negative_answer_is_kept_as_its_soa_says)
+START_TEST(k3_negative_answer_is_kept_as_its_soa_says)
 {
     ck_assert_uint_eq(negative_ttl(900, 60, 0), 60);
     ck_assert_uint_eq(negative_ttl(60, 900, 0), 60);
@@ -364,14 +364,14 @@ int main(void)
         plain_answer_is_kept_and_the_question_is_lower_case,
         no_part_of_a_message_is_taken_for_the_whole,
         only_a_response_to_a_query_is_an_answer,
-        question_must_be_ours,
+        h5_question_must_be_ours,
         truncated_answer_is_for_the_audit_only,
         counts_larger_than_the_message_are_refused,
         hostile_owner_names_are_refused,
         name_goes_over_127_pointers_and_no_more,
-        ttls_are_aged_and_clamped,
-        rrset_has_one_ttl_the_lowest,
-        negative_answer_is_kept_as_its_soa_says,
+        h4_ttls_are_aged_and_clamped,
+        m15_rrset_has_one_ttl_the_lowest,
+        k3_negative_answer_is_kept_as_its_soa_says,
         negative_answer_without_a_soa_of_its_own_is_not_kept,
         nothing_at_the_end_of_a_chain_is_kept_no_longer_than_the_chain,
         other_rcodes_are_not_kept,

@@ -99,7 +99,7 @@ START_TEST(later_answer_takes_the_place_of_the_earlier)
 }
 END_TEST
 
-START_TEST(type_do_and_cd_are_keys_of_their_own)
+START_TEST(k1_type_do_and_cd_are_keys_of_their_own)
 {
     struct cache *cache = cache_of(1 << 20);
     struct question a = question_of("a.example", TYPE_A),
@@ -131,7 +131,7 @@ START_TEST(flush_forgets_everything_but_what_is_lent_lives_on)
 }
 END_TEST
 
-START_TEST(memory_stays_within_5_percent_of_its_bound)
+START_TEST(k7_memory_stays_within_5_percent_of_its_bound)
 {
     size_t bound = 8 << 20;
     struct mallinfo2 before = mallinfo2();
@@ -242,9 +242,9 @@ int main(void)
         what_is_put_is_found_until_its_ttl_has_passed,
         ttl_0_is_not_kept,
         later_answer_takes_the_place_of_the_earlier,
-        type_do_and_cd_are_keys_of_their_own,
+        k1_type_do_and_cd_are_keys_of_their_own,
         flush_forgets_everything_but_what_is_lent_lives_on,
-        memory_stays_within_5_percent_of_its_bound,
+        k7_memory_stays_within_5_percent_of_its_bound,
         names_asked_again_outlive_a_scan_of_names_asked_once,
         cache_of_no_size_keeps_nothing_and_harms_nobody,
         two_threads_find_only_what_belongs_to_their_question,

@@ -5,7 +5,7 @@
 
 enum { TYPE_NSEC3 = 50 };
 
-START_TEST(stranger_records_are_left_out)
+START_TEST(k2_stranger_records_are_left_out)
 {
     begin("www.example.com", TYPE_A);
     maker_put_a(&m, ANSWER, "victim.test", 1);
@@ -153,7 +153,7 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        stranger_records_are_left_out,
+        k2_stranger_records_are_left_out,
         records_of_another_class_are_left_out,
         chain_is_followed_in_whatever_order_it_comes,
         chain_has_16_links_and_no_more,

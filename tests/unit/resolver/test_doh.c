@@ -24,7 +24,7 @@ static struct question question_of(const char *text)
     return question;
 }
 
-START_TEST(post_carries_the_message_padded_to_128_octets_with_id_0)
+START_TEST(h1_post_carries_the_message_padded_to_128_octets_with_id_0)
 {
     static const char *const names[] = {"a.example", "www.example.com",
                                         "a-rather-long-name-of-a-host.in-a-zone.example"};
@@ -73,7 +73,7 @@ START_TEST(url_too_long_for_get_is_said)
 }
 END_TEST
 
-START_TEST(only_2xx_with_the_media_type_is_a_message)
+START_TEST(h2_only_2xx_with_the_media_type_is_a_message)
 {
     static const struct {
         unsigned status;
@@ -131,10 +131,10 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        post_carries_the_message_padded_to_128_octets_with_id_0,
+        h1_post_carries_the_message_padded_to_128_octets_with_id_0,
         get_carries_base64url_without_padding_behind_the_url,
         url_too_long_for_get_is_said,
-        only_2xx_with_the_media_type_is_a_message,
+        h2_only_2xx_with_the_media_type_is_a_message,
         status_and_media_type_make_the_class,
     };
     return suite_run("doh", tests, sizeof tests / sizeof tests[0], NULL, NULL);

@@ -62,7 +62,7 @@ START_TEST(odd_but_valid_lines_are_read)
 }
 END_TEST
 
-START_TEST(a_stub_or_ourselves_is_never_taken)
+START_TEST(c8_a_stub_or_ourselves_is_never_taken)
 {
     expect_none("nameserver 127.0.0.53\n");
     expect_none("nameserver 127.0.0.54\n");
@@ -453,7 +453,7 @@ int main(void)
     const TTest *const tests[] = {
         nameserver_lines_are_read_in_order,
         odd_but_valid_lines_are_read,
-        a_stub_or_ourselves_is_never_taken,
+        c8_a_stub_or_ourselves_is_never_taken,
         what_is_no_server_is_left_out,
         a_server_named_twice_is_taken_once,
         no_more_servers_than_there_is_room_for,

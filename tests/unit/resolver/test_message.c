@@ -54,7 +54,7 @@ START_TEST(key_is_lower_case_and_the_raw_question_keeps_its_case)
 }
 END_TEST
 
-START_TEST(under_twelve_octets_there_is_no_reply)
+START_TEST(m1_under_twelve_octets_there_is_no_reply)
 {
     begin();
     for (size_t n = 0; n < MESSAGE_HEADER; n++)
@@ -62,7 +62,7 @@ START_TEST(under_twelve_octets_there_is_no_reply)
 }
 END_TEST
 
-START_TEST(response_gets_no_reply)
+START_TEST(m2_response_gets_no_reply)
 {
     maker_begin(&m, FLAG_QR, "example.com", TYPE_A);
     ck_assert_int_eq(outcome(), MESSAGE_DROP);
@@ -80,7 +80,7 @@ START_TEST(cut_query_is_a_format_error)
 }
 END_TEST
 
-START_TEST(other_opcodes_are_not_implemented_whatever_follows)
+START_TEST(m4_other_opcodes_are_not_implemented_whatever_follows)
 {
     for (uint16_t opcode = 1; opcode < 16; opcode++) {
         maker_begin(&m, (uint16_t)(opcode << 11), "example.com", TYPE_SOA);
@@ -95,7 +95,7 @@ START_TEST(other_opcodes_are_not_implemented_whatever_follows)
 }
 END_TEST
 
-START_TEST(exactly_one_question_is_asked)
+START_TEST(m3_exactly_one_question_is_asked)
 {
     begin();
     bytes_write_u16(m.at + 4, 2);
@@ -112,7 +112,7 @@ START_TEST(exactly_one_question_is_asked)
 }
 END_TEST
 
-START_TEST(question_with_a_pointer_or_an_extended_label_is_a_format_error)
+START_TEST(m5_question_with_a_pointer_or_an_extended_label_is_a_format_error)
 {
     static const char *const starts[] = {"\300\0", "\300\014", "\101", "\200"};
     for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
@@ -124,7 +124,7 @@ START_TEST(question_with_a_pointer_or_an_extended_label_is_a_format_error)
 }
 END_TEST
 
-START_TEST(records_where_a_query_has_none_are_a_format_error)
+START_TEST(m7_records_where_a_query_has_none_are_a_format_error)
 {
     static const enum section sections[] = {ANSWER, AUTHORITY, ADDITIONAL};
     for (size_t i = 0; i < 3; i++) {
@@ -147,7 +147,7 @@ START_TEST(counts_larger_than_the_message_are_a_format_error)
 }
 END_TEST
 
-START_TEST(trailing_octets_are_a_format_error)
+START_TEST(m8_trailing_octets_are_a_format_error)
 {
     begin();
     buf_put_u8(&m.b, 0);
@@ -189,7 +189,7 @@ START_TEST(edns_sizes_under_512_count_as_512)
 }
 END_TEST
 
-START_TEST(two_opts_or_an_opt_in_a_wrong_place_are_a_format_error)
+START_TEST(e2_two_opts_or_an_opt_in_a_wrong_place_are_a_format_error)
 {
     begin();
     put_opt("", 0);
@@ -219,7 +219,7 @@ START_TEST(options_that_do_not_fill_the_opt_are_a_format_error)
 }
 END_TEST
 
-START_TEST(cookies_have_the_lengths_of_rfc_7873)
+START_TEST(e11_cookies_have_the_lengths_of_rfc_7873)
 {
     for (uint16_t n = 1; n <= 48; n++) {
         bool good = n == 8 || (n >= 16 && n <= 40);
@@ -241,7 +241,7 @@ START_TEST(keepalive_in_a_query_is_empty)
 }
 END_TEST
 
-START_TEST(a_thousand_unknown_options_are_ignored)
+START_TEST(e5_a_thousand_unknown_options_are_ignored)
 {
     static const uint8_t options[4 * 1000];
     begin();
@@ -250,7 +250,7 @@ START_TEST(a_thousand_unknown_options_are_ignored)
 }
 END_TEST
 
-START_TEST(later_versions_of_edns_are_told_so)
+START_TEST(e3_later_versions_of_edns_are_told_so)
 {
     for (uint32_t version = 1; version < 256; version++) {
         begin();
@@ -263,11 +263,46 @@ START_TEST(later_versions_of_edns_are_told_so)
 }
 END_TEST
 
-START_TEST(unknown_header_bits_and_types_are_accepted)
+START_TEST(m13_unknown_header_bits_and_types_are_accepted)
 {
     maker_begin(&m, FLAG_RD | 0x0040 | FLAG_AD | FLAG_CD, "example.com", 65400);
     ck_assert_int_eq(outcome(), MESSAGE_OK);
     ck_assert_uint_eq(query.question.type, 65400);
+}
+END_TEST
+
+START_TEST(e6_options_of_a_client_go_no_further)
+{
+    static const uint8_t options[] = {0, 3,  0, 0,                         /* NSID */
+                                      0, 8,  0, 4, 0, 1, 0, 0,             /* ECS */
+                                      0, 9,  0, 0,                         /* EXPIRE */
+                                      0, 10, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8, /* COOKIE */
+                                      0, 13, 0, 1, 0,                      /* CHAIN */
+                                      1, 2,  0, 3, 7, 8, 9};               /* unknown */
+    maker_begin(&m, FLAG_RD | FLAG_CD, "example.com", TYPE_A);
+    maker_put_opt(&m, 1400, EDNS_DO, bytes_of(options, sizeof options));
+    ck_assert_int_eq(outcome(), MESSAGE_OK);
+    struct query_wish wish = {.question = &query.question,
+                              .want_do = query.edns_do,
+                              .want_cd = (query.flags & FLAG_CD) != 0};
+    uint8_t out[QUERY_MAX];
+    size_t n = message_write_query(&wish, out);
+    ck_assert_mem_eq(out + n - 11, "\0\0\51\20\0\0\0\200\0\0\0", 11); /* DO and no option */
+    ck_assert_uint_eq(bytes_read_u16(out + 2), FLAG_RD | FLAG_CD);
+    ck_assert_uint_eq(bytes_read_u16(out + ADDITIONAL), 1);
+}
+END_TEST
+
+START_TEST(update_with_data_where_none_belongs_is_a_format_error)
+{
+    enum { UPDATE = 5 << 11 };
+    maker_begin(&m, UPDATE, "example.com", 6);
+    ck_assert_int_eq(outcome(), MESSAGE_NOTIMP);
+    maker_put_a(&m, AUTHORITY, "example.com", 0);
+    ck_assert_int_eq(outcome(), MESSAGE_NOTIMP);
+    bytes_write_u16(m.at + m.b.n - 12, CLASS_ANY); /* RFC 2136 §3.4.1.3 */
+    ck_assert_int_eq(outcome(), MESSAGE_FORMERR);
+    ck_assert(!query.has_question);
 }
 END_TEST
 
@@ -287,7 +322,7 @@ START_TEST(query_to_a_provider_reads_as_it_was_wished)
 }
 END_TEST
 
-START_TEST(padding_hides_the_length_of_names)
+START_TEST(e7_padding_hides_the_length_of_names)
 {
     char text[64] = {0};
     unsigned n_lengths = 0;
@@ -328,27 +363,29 @@ int main(void)
     const TTest *const tests[] = {
         plain_query_is_read,
         key_is_lower_case_and_the_raw_question_keeps_its_case,
-        under_twelve_octets_there_is_no_reply,
-        response_gets_no_reply,
+        m1_under_twelve_octets_there_is_no_reply,
+        m2_response_gets_no_reply,
         cut_query_is_a_format_error,
-        other_opcodes_are_not_implemented_whatever_follows,
-        exactly_one_question_is_asked,
-        question_with_a_pointer_or_an_extended_label_is_a_format_error,
-        records_where_a_query_has_none_are_a_format_error,
+        m4_other_opcodes_are_not_implemented_whatever_follows,
+        m3_exactly_one_question_is_asked,
+        m5_question_with_a_pointer_or_an_extended_label_is_a_format_error,
+        m7_records_where_a_query_has_none_are_a_format_error,
         counts_larger_than_the_message_are_a_format_error,
-        trailing_octets_are_a_format_error,
+        m8_trailing_octets_are_a_format_error,
         signed_queries_cannot_be_relayed_but_sig0_is_tolerated,
         edns_is_read,
         edns_sizes_under_512_count_as_512,
-        two_opts_or_an_opt_in_a_wrong_place_are_a_format_error,
+        e2_two_opts_or_an_opt_in_a_wrong_place_are_a_format_error,
         options_that_do_not_fill_the_opt_are_a_format_error,
-        cookies_have_the_lengths_of_rfc_7873,
+        e11_cookies_have_the_lengths_of_rfc_7873,
         keepalive_in_a_query_is_empty,
-        a_thousand_unknown_options_are_ignored,
-        later_versions_of_edns_are_told_so,
-        unknown_header_bits_and_types_are_accepted,
+        e5_a_thousand_unknown_options_are_ignored,
+        e3_later_versions_of_edns_are_told_so,
+        m13_unknown_header_bits_and_types_are_accepted,
+        e6_options_of_a_client_go_no_further,
+        update_with_data_where_none_belongs_is_a_format_error,
         query_to_a_provider_reads_as_it_was_wished,
-        padding_hides_the_length_of_names,
+        e7_padding_hides_the_length_of_names,
         longest_name_is_padded_too,
     };
     return suite_run("message", tests, sizeof tests / sizeof *tests, NULL, NULL);

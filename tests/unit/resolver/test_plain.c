@@ -56,7 +56,7 @@ static void serve_wrong_ids_first(const uint8_t *query, size_t n)
     serve_plainly(query, n);
 }
 
-START_TEST(replies_with_wrong_ids_are_waited_past)
+START_TEST(c2_replies_with_wrong_ids_are_waited_past)
 {
     rig.serve = serve_wrong_ids_first;
     struct asked asked;
@@ -73,7 +73,7 @@ static void serve_junk_first(const uint8_t *query, size_t n)
     serve_plainly(query, n);
 }
 
-START_TEST(an_empty_datagram_is_not_the_end)
+START_TEST(c3_an_empty_datagram_is_not_the_end)
 {
     rig.serve = serve_junk_first;
     struct asked asked;
@@ -182,7 +182,7 @@ START_TEST(silence_is_a_time_out_at_the_deadline)
 }
 END_TEST
 
-START_TEST(a_port_without_server_refuses_long_before_the_deadline)
+START_TEST(c4_a_port_without_server_refuses_long_before_the_deadline)
 {
     struct sockaddr_in address = loopback();
     int fd = bind_loopback(SOCK_DGRAM, &address);
@@ -247,7 +247,7 @@ START_TEST(a_call_can_be_cancelled_when_its_reply_is_there_already)
 }
 END_TEST
 
-START_TEST(every_call_leaves_from_a_port_of_its_own_and_there_is_a_bound)
+START_TEST(c1_every_call_leaves_from_a_port_of_its_own_and_there_is_a_bound)
 {
     static struct asked asked[PLAIN_CALLS_MAX + 1];
     for (size_t i = 0; i < PLAIN_CALLS_MAX; i++) {
@@ -345,17 +345,17 @@ int main(void)
     const TTest *const tests[] = {
         a_reply_comes_back_octet_for_octet,
         the_query_is_one_question_with_rd_and_do,
-        replies_with_wrong_ids_are_waited_past,
-        an_empty_datagram_is_not_the_end,
+        c2_replies_with_wrong_ids_are_waited_past,
+        c3_an_empty_datagram_is_not_the_end,
         a_reply_to_another_question_is_waited_past,
         errors_and_truncation_are_replies_and_are_not_asked_again,
         a_udp_reply_longer_than_512_octets_comes_whole,
         silence_is_a_time_out_at_the_deadline,
-        a_port_without_server_refuses_long_before_the_deadline,
+        c4_a_port_without_server_refuses_long_before_the_deadline,
         tcp_is_used_when_wished,
         a_cancelled_call_says_nothing_more,
         a_call_can_be_cancelled_when_its_reply_is_there_already,
-        every_call_leaves_from_a_port_of_its_own_and_there_is_a_bound,
+        c1_every_call_leaves_from_a_port_of_its_own_and_there_is_a_bound,
         the_end_of_a_call_may_begin_another,
         servers_are_read_as_the_header_says,
         the_environment_and_resolv_conf_have_no_say,

@@ -159,7 +159,7 @@ START_TEST(servfail_is_handed_on_but_another_provider_is_to_be_asked)
 }
 END_TEST
 
-START_TEST(nxdomain_is_an_answer)
+START_TEST(h3_nxdomain_is_an_answer)
 {
     start(0);
     answer_with("www.example.com", RCODE_NXDOMAIN);
@@ -244,7 +244,7 @@ START_TEST(all_down_still_means_somebody_is_asked)
 }
 END_TEST
 
-START_TEST(retry_after_is_kept_but_not_for_ever)
+START_TEST(h10_retry_after_is_kept_but_not_for_ever)
 {
     start(0);
     end_with_status(503, 4000000);
@@ -407,11 +407,11 @@ int main(void)
         answer_to_another_question_is_not_believed,
         garbage_and_wrong_media_types_are_not_believed,
         servfail_is_handed_on_but_another_provider_is_to_be_asked,
-        nxdomain_is_an_answer,
+        h3_nxdomain_is_an_answer,
         what_an_end_means_is_a_table,
         provider_that_fails_three_times_is_passed_over_and_tried_again_later,
         all_down_still_means_somebody_is_asked,
-        retry_after_is_kept_but_not_for_ever,
+        h10_retry_after_is_kept_but_not_for_ever,
         post_that_is_not_taken_becomes_get_for_good,
         attempt_that_was_too_slow_makes_the_next_take_a_fresh_connection,
         more_attempts_than_allowed_are_refused,

@@ -64,7 +64,7 @@ START_TEST(same_question_under_way_is_asked_once_and_each_keeps_id_and_case)
 }
 END_TEST
 
-START_TEST(ttl_0_is_shared_by_waiters_but_not_kept)
+START_TEST(k6_ttl_0_is_shared_by_waiters_but_not_kept)
 {
     ask(0, "www.example.com");
     fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good("www.example.com", 0));
@@ -72,7 +72,7 @@ START_TEST(ttl_0_is_shared_by_waiters_but_not_kept)
 }
 END_TEST
 
-START_TEST(cd_and_do_are_questions_of_their_own)
+START_TEST(e9_cd_and_do_are_questions_of_their_own)
 {
     uint8_t at[512];
     struct test_query query = {
@@ -102,7 +102,7 @@ START_TEST(failed_provider_is_followed_by_the_next)
 }
 END_TEST
 
-START_TEST(lost_connection_is_retried_once_on_a_fresh_one)
+START_TEST(h9_lost_connection_is_retried_once_on_a_fresh_one)
 {
     ask(0, "www.example.com");
     fake_pool_end(&world.pool, ATTEMPT_RETRY_SAME, NULL);
@@ -207,7 +207,7 @@ START_TEST(pool_that_takes_no_attempt_answers_servfail_at_once)
 }
 END_TEST
 
-START_TEST(question_without_rd_never_leaves_the_host)
+START_TEST(k9_question_without_rd_never_leaves_the_host)
 {
     uint8_t at[512];
     struct test_query query = {.id = 1000, .name = "www.example.com", .type = TYPE_A};
@@ -303,10 +303,10 @@ int main(void)
         auditor_is_told_of_what_was_learnt_once_however_many_ask,
         expired_answer_is_asked_again,
         same_question_under_way_is_asked_once_and_each_keeps_id_and_case,
-        ttl_0_is_shared_by_waiters_but_not_kept,
-        cd_and_do_are_questions_of_their_own,
+        k6_ttl_0_is_shared_by_waiters_but_not_kept,
+        e9_cd_and_do_are_questions_of_their_own,
         failed_provider_is_followed_by_the_next,
-        lost_connection_is_retried_once_on_a_fresh_one,
+        h9_lost_connection_is_retried_once_on_a_fresh_one,
         all_providers_failing_is_servfail_with_the_first_reason,
         upstreams_own_servfail_is_given_when_nobody_has_better,
         second_providers_answer_beats_the_firsts_servfail,
@@ -315,7 +315,7 @@ int main(void)
         late_answer_of_the_first_still_wins_and_the_second_is_not_blamed,
         silence_of_all_ends_at_the_deadline_with_servfail,
         pool_that_takes_no_attempt_answers_servfail_at_once,
-        question_without_rd_never_leaves_the_host,
+        k9_question_without_rd_never_leaves_the_host,
         response_and_fragment_are_dropped_without_a_reply,
         over_the_bound_the_newcomer_gets_servfail_and_the_others_their_answers,
         ending_the_resolver_answers_whoever_waits,

@@ -51,7 +51,7 @@ START_TEST(client_waits_its_time_then_gets_the_stale_answer_and_the_asking_goes_
 }
 END_TEST
 
-START_TEST(failure_gives_the_stale_answer_at_once_and_is_not_tried_again_for_half_a_minute)
+START_TEST(k5_failure_gives_the_stale_answer_at_once_and_is_not_tried_again_for_half_a_minute)
 {
     grow_stale();
     ask(0, stale_name);
@@ -285,7 +285,7 @@ int main(void)
     const TTest *const tests[] = {
         fresh_answer_in_time_is_preferred_to_a_stale_one,
         client_waits_its_time_then_gets_the_stale_answer_and_the_asking_goes_on,
-        failure_gives_the_stale_answer_at_once_and_is_not_tried_again_for_half_a_minute,
+        k5_failure_gives_the_stale_answer_at_once_and_is_not_tried_again_for_half_a_minute,
         question_without_rd_gets_nothing_stale_and_refreshes_nothing,
         stale_answer_too_old_is_none,
         popular_answer_near_its_end_is_asked_for_again_by_one_and_nobody_waits,

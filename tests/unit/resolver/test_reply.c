@@ -85,7 +85,7 @@ static const uint8_t *opt_of(size_t n, size_t n_options)
     return opt;
 }
 
-START_TEST(reply_has_the_clients_id_case_and_bits)
+START_TEST(m12_reply_has_the_clients_id_case_and_bits)
 {
     make_address_answer(FLAG_AA);
     ask(FLAG_RD | FLAG_CD | 0x0040, TYPE_A, 0, 0);
@@ -97,6 +97,29 @@ START_TEST(reply_has_the_clients_id_case_and_bits)
     ask(0, TYPE_A, 0, 0);
     reply_at(1000000);
     ck_assert_uint_eq(reply_flags(), FLAG_QR | FLAG_RA);
+}
+END_TEST
+
+START_TEST(m14_header_of_a_reply_has_what_belongs_there_and_no_more)
+{
+    static const enum rcode rcodes[] = {RCODE_SERVFAIL, RCODE_REFUSED, RCODE_NOTIMP};
+    make_address_answer(FLAG_AA | FLAG_AD | FLAG_CD);
+    ask(FLAG_RD | FLAG_AA | FLAG_TC | FLAG_RA | 0x0040, TYPE_A, 0, 0);
+    reply_at(1000000);
+    ck_assert_uint_eq(reply_flags(), FLAG_QR | FLAG_RA | FLAG_RD);
+    for (size_t i = 0; i < sizeof rcodes / sizeof *rcodes; i++) {
+        struct reply_error error = {rcodes[i], EDE_NONE, NULL};
+        reply_error(&query, &error, out);
+        ck_assert_uint_eq(reply_flags(), FLAG_QR | FLAG_RA | FLAG_RD | (unsigned)rcodes[i]);
+    }
+    reply_local(&query, bytes_of("\177\0\0\1", 4), 60, out);
+    ck_assert_uint_eq(reply_flags(), FLAG_QR | FLAG_AA | FLAG_RA | FLAG_RD);
+    struct reply_error malformed = {RCODE_FORMERR, EDE_NONE, NULL};
+    reply_error(&query, &malformed, out);
+    ck_assert_uint_eq(reply_flags(), FLAG_QR | FLAG_RD | RCODE_FORMERR);
+    query.flags = 15 << 11;
+    reply_error(&query, &(struct reply_error){RCODE_NOTIMP, EDE_NONE, NULL}, out);
+    ck_assert_uint_eq(reply_flags(), FLAG_QR | FLAG_RA | 15 << 11 | RCODE_NOTIMP);
 }
 END_TEST
 
@@ -128,7 +151,7 @@ START_TEST(stale_answer_says_so_and_is_not_called_authentic)
 }
 END_TEST
 
-START_TEST(opt_comes_only_when_asked_with_one)
+START_TEST(e1_opt_comes_only_when_asked_with_one)
 {
     make_address_answer(0);
     ask(FLAG_RD, TYPE_A, 4096, 0);
@@ -143,7 +166,7 @@ START_TEST(opt_comes_only_when_asked_with_one)
 }
 END_TEST
 
-START_TEST(authenticated_data_is_told_to_those_who_ask)
+START_TEST(e10_authenticated_data_is_told_to_those_who_ask)
 {
     make_address_answer(FLAG_AD);
     ask(FLAG_RD, TYPE_A, 1232, 0);
@@ -161,7 +184,7 @@ START_TEST(authenticated_data_is_told_to_those_who_ask)
 }
 END_TEST
 
-START_TEST(limit_is_kept_to_the_octet)
+START_TEST(e4_limit_is_kept_to_the_octet)
 {
     static const uint16_t sizes[] = {512, 513, 1231, 1232, 4096};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
@@ -251,7 +274,7 @@ START_TEST(answer_of_a_whole_message_leaves_no_room_for_an_opt)
 }
 END_TEST
 
-START_TEST(error_tells_rcode_and_reason)
+START_TEST(e8_error_tells_rcode_and_reason)
 {
     ask(FLAG_RD | FLAG_CD, TYPE_A, 1232, EDNS_DO);
     struct reply_error error = {RCODE_SERVFAIL, EDE_NO_REACHABLE, "why"};
@@ -354,18 +377,19 @@ static void tear_down(void)
 int main(void)
 {
     const TTest *const tests[] = {
-        reply_has_the_clients_id_case_and_bits,
+        m12_reply_has_the_clients_id_case_and_bits,
+        m14_header_of_a_reply_has_what_belongs_there_and_no_more,
         ttls_count_down_and_a_stale_answer_has_thirty_seconds,
         stale_answer_says_so_and_is_not_called_authentic,
-        opt_comes_only_when_asked_with_one,
-        authenticated_data_is_told_to_those_who_ask,
-        limit_is_kept_to_the_octet,
+        e1_opt_comes_only_when_asked_with_one,
+        e10_authenticated_data_is_told_to_those_who_ask,
+        e4_limit_is_kept_to_the_octet,
         without_edns_the_limit_is_512,
         smaller_edns_sizes_count_as_512,
         extended_error_of_upstream_is_told_where_there_is_room,
         extended_rcode_needs_edns,
         answer_of_a_whole_message_leaves_no_room_for_an_opt,
-        error_tells_rcode_and_reason,
+        e8_error_tells_rcode_and_reason,
         error_without_a_reason_has_an_empty_opt,
         reason_is_cut_between_characters,
         error_for_a_query_without_a_question_has_none,
