@@ -29,6 +29,8 @@ static size_t replay_file(const char *path)
     return 1;
 }
 
+static size_t replay(const char *path);
+
 static size_t replay_folder(const char *path, DIR *folder)
 {
     size_t n_run = 0;
@@ -38,7 +40,7 @@ static size_t replay_folder(const char *path, DIR *folder)
         int n = snprintf(inner, sizeof inner, "%s/%s", path, entry->d_name);
         if (entry->d_name[0] == '.' || n < 0 || (size_t)n >= sizeof inner)
             continue;
-        n_run += replay_file(inner);
+        n_run += replay(inner);
     }
     return n_run;
 }

@@ -225,7 +225,8 @@ def names_of_tests():
 
 def test_conformance_names_a_test_that_exists_for_every_statement():
     table = (ROOT / "doc/conformance.md").read_text()
-    rows = {row[0]: row[3] for row in re.findall(r"^\| (\w+\d+) \| (.*) \| (.*) \| (.*) \|$", table, re.M)}
+    cells = [[c.strip() for c in line.split("|")] for line in table.splitlines() if re.match(r"\| [A-Z]\d+ \|", line)]
+    rows = {c[1]: c[4] for c in cells if len(c) == 6}
     assert list(rows) == [f"{letter}{i}" for letter, n in STATEMENTS.items() for i in range(1, n + 1)]
     there = names_of_tests()
     named = {i: re.findall(r"`(\w+)`", cell) for i, cell in rows.items()}
