@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "resolver/audit/evidence.h"
 
-enum { EDE_CENSORED = 16, EDE_FILTERED = 17 }; /* RFC 8914 §4.17, §4.18 */
-
 static void add_address(struct said *said, const struct address *address)
 {
     if (said_has(said, address)) {

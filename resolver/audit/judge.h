@@ -2,10 +2,8 @@
 /* The judge: evidence in, verdict and rule out. Pure: no I/O, no clock, no score. A comparison only
  * ever exonerates; only an artefact that proves itself, met twice, accuses (HIJACK §3).
  *
- * Rules so far: gates G1 (name not eligible), G2 (captive network), G3 (resolver unusable), G4 (too
- * few witnesses); exoneration S1 (any common answer); accusations P2 (a bogon for a public name)
- * and P3 (answers for names that do not exist). The evidence has room for all rules of
- * HIJACK §3; what no rule here looks at yet is carried only. */
+ * doc/evidence.md says what each field of the evidence is; doc/verdicts.md what each verdict, rule
+ * and finding means. Bounds: as the arrays below; time is linear in them. */
 #ifndef RESOLVER_AUDIT_JUDGE_H
 #define RESOLVER_AUDIT_JUDGE_H
 
@@ -63,7 +61,6 @@ enum rule {
     RULE_ST2,
     RULE_ST3,
     RULE_ST4,
-    RULE_ST5,
     RULE_T10,
     RULE_T11,
     RULE_T12,
@@ -113,6 +110,7 @@ struct judgement {
     enum rule rule;
     enum finding finding;
     unsigned families;       /* of all artefacts that were met, the deciding one's too */
+    bool wants_recheck;      /* met again, it may be proved */
     bool via_foreign_as;     /* S9: TLS passes, in an AS that no control named */
     struct address artefact; /* n == 0: none, or it is no address */
     size_t n_witnesses;      /* controls that bear the finding out, at every meeting */
@@ -241,7 +239,8 @@ enum {
  * or by what most networks hear. */
 struct judge_path_signal {
     enum path_signal signal;
-    struct address target; /* of the public resolver */
+    struct address target; /* the public resolver */
+    unsigned operator;     /* whose it is: equal for addresses of one operator */
     struct said got[JUDGE_MEETINGS_MAX];
     char text[JUDGE_MEETINGS_MAX][JUDGE_PATH_TEXT_MAX]; /* of the TXT record; "": none */
     size_t n_got;
@@ -263,6 +262,8 @@ struct judge_path {
     struct judge_path_try tries[JUDGE_INJECTION_TRIES];
     size_t n_tries;
 };
+
+struct judgement judge_path(const struct judge_path *evidence);
 
 /* True when a second meeting can turn the judgement into CONFIRMED. */
 bool judgement_wants_recheck(const struct judgement *judgement, size_t n_meetings);

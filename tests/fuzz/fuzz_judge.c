@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Any octets as evidence. Whatever was said: the judge is of the same mind twice, whatever the
- * order of the controls; and it confirms nothing that was met once, that fewer than two controls
- * bear out, or that any control shares. */
+/* Any octets as evidence. Whatever was said: the judge is of the same mind whatever the order of
+ * the controls; it confirms nothing that was met once, that fewer than two controls bear out (save
+ * what the path alone proves), or that any control shares; and an answer that exonerates leaves
+ * only what stands on its own: P4, P6 and P8. */
 #include "resolver/audit/judge.h"
 
 #include "resolver/wire/cursor.h"
@@ -76,17 +77,17 @@ static void check_same(const struct judgement *a, const struct judgement *b)
 
 static void check_words(const struct judgement *judgement)
 {
+    char text[JUDGE_FAMILIES_TEXT_MAX];
     assert(verdict_word(judgement->verdict)[0] != '\0');
     assert(rule_word(judgement->rule) != NULL);
     assert(finding_word(judgement->finding)[0] != '\0');
-    assert((judgement->finding != FINDING_NONE) == (judgement->verdict >= VERDICT_PROBABLE));
+    bool accuses = judgement->verdict >= VERDICT_PROBABLE;
+    assert(!accuses || judgement->finding != FINDING_NONE);
+    assert(!accuses || families_text(judgement->families, text)[0] != '\0');
 }
 
-static void check_confirmed(const struct judge_case *evidence, const struct judgement *judgement)
+static void check_unshared(const struct judge_case *evidence)
 {
-    assert(judgement->rule == RULE_P2 && judgement->n_witnesses >= 2);
-    assert(address_is_bogon(&judgement->artefact));
-    assert(evidence->n_meetings == 2 && !evidence->local_may_filter);
     for (size_t m = 0; m < 2; m++) {
         const struct judge_meeting *meeting = &evidence->meetings[m];
         assert(said_common(&meeting->local, &evidence->told) == NULL || !evidence->told.answered);
@@ -95,6 +96,94 @@ static void check_confirmed(const struct judge_case *evidence, const struct judg
                    said_common(&meeting->local, &meeting->controls[i]) == NULL);
         }
     }
+}
+
+static bool stands_alone(enum rule rule)
+{
+    return rule == RULE_P4 || rule == RULE_P6 || rule == RULE_P8;
+}
+
+static void check_confirmed(const struct judge_case *evidence, const struct judgement *judgement)
+{
+    assert(evidence->n_meetings == 2);
+    assert(judgement->rule == RULE_P4 || judgement->n_witnesses >= 2);
+    assert(judgement->rule != RULE_P2 || address_is_bogon(&judgement->artefact));
+    if (!stands_alone(judgement->rule)) {
+        check_unshared(evidence);
+    }
+}
+
+/* The client was told what the local resolver says: no verdict becomes graver. */
+static void check_exonerated(const struct judge_case *evidence, const struct judgement *before)
+{
+    struct judge_case shared = *evidence;
+    if (shared.n_meetings == 0 || shared.meetings[0].local.n == 0) {
+        return;
+    }
+    shared.told = shared.meetings[0].local;
+    shared.told.answered = true;
+    struct judgement after = judge(&shared);
+    assert(after.verdict <= before->verdict || after.verdict <= VERDICT_DOWNGRADE);
+    assert(after.verdict < VERDICT_SUSPECTED || stands_alone(after.rule));
+}
+
+/* What older inputs do not reach is zero: not looked at. */
+static void extend_said(struct cursor *c, struct said *said)
+{
+    uint8_t form = cursor_u8(c), more = cursor_u8(c);
+    said->fingerprint = (enum fingerprint)((form & 7) % (FINGERPRINT_NATION + 1));
+    said->signature = (enum signature)((form >> 3 & 7) % (SIGNATURE_EXPIRED + 1));
+    said->case_lost = (form & 0x40) != 0;
+    said->lacks_soa = (form & 0x80) != 0;
+    for (size_t i = 0; i < said->n; i++) {
+        said->tls[i] = (more & 7) > TLS_LOCAL_ROOT ? TLS_OK : more & 7;
+    }
+    said->n_asns = more >> 3 & 1;
+    said->asns[0] = 64500 + (more >> 4 & 1);
+    said->ttl_s = (more & 0x20) != 0 ? 100000 : 60;
+    said->inception_s = more >> 6;
+    if ((more & 0xc0) == 0xc0) {
+        said->cname = (struct name){.n = 5, .at = {3, 'c', 'd', (uint8_t)('a' + (form & 1)), 0}};
+    }
+}
+
+static void extend_case(struct cursor *c, struct judge_case *evidence)
+{
+    for (size_t m = 0; m < evidence->n_meetings; m++) {
+        struct judge_meeting *meeting = &evidence->meetings[m];
+        uint8_t form = cursor_u8(c);
+        if (form & 1) {
+            meeting->second = read_said(c);
+        }
+        if (form & 2) {
+            meeting->direct = read_said(c);
+        }
+        extend_said(c, &meeting->local);
+        for (size_t i = 0; i < meeting->n_controls; i++) {
+            extend_said(c, &meeting->controls[i]);
+        }
+    }
+    uint8_t form = cursor_u8(c), more = cursor_u8(c);
+    evidence->network.captive = form == 0xff;
+    evidence->network.changed_s = form == 0xfe ? 1 : 0;
+    evidence->network.clock_is_wrong = form == 0xfd;
+    evidence->history.n_names = form & 3;
+    evidence->negative.n_tries = form >> 2 & 3;
+    evidence->negative.over_udp = evidence->negative.over_tcp = (form & 16) != 0;
+    if (form & 32) {
+        evidence->negative.sibling = read_said(c);
+    }
+    if (form & 64) {
+        evidence->history.old[evidence->history.n_old++] = read_address(c);
+        evidence->history.gone_s = 100000;
+        evidence->history.n_lag_tries = 3;
+    }
+    evidence->local_https = (enum judge_https)(more & 3);
+    evidence->control_https = (enum judge_https)(more >> 2 & 3);
+    evidence->a_is_fine = (more & 16) != 0;
+    evidence->gap_us = more & 32 ? 10 : 0;
+    evidence->meetings[0].at_us = more >> 6;
+    evidence->meetings[1].at_us = 5;
 }
 
 static void check_case(struct cursor *c)
@@ -120,11 +209,13 @@ static void check_case(struct cursor *c)
     for (size_t m = 0; m < evidence.n_meetings; m++) {
         evidence.meetings[m] = read_meeting(c);
     }
+    extend_case(c, &evidence);
     struct judgement judgement = judge(&evidence);
     check_words(&judgement);
     if (judgement.verdict == VERDICT_CONFIRMED) {
         check_confirmed(&evidence, &judgement);
     }
+    check_exonerated(&evidence, &judgement);
     for (size_t m = 0; m < evidence.n_meetings; m++) {
         swap_controls(&evidence.meetings[m]);
     }

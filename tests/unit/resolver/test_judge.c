@@ -92,10 +92,6 @@ START_TEST(addresses_that_merely_differ_prove_nothing)
     const struct row rows[] = {
         {"31.13.70.36", {"31.13.64.35", "31.13.91.36"}},
         {"36.86.63.182", {"5.6.7.8", "5.6.7.8"}},
-        {"NXDOMAIN", {"5.6.7.8", "5.6.7.8"}},
-        {"NODATA", {"5.6.7.8", "5.6.7.8"}},
-        {"SERVFAIL", {"5.6.7.8", "5.6.7.8"}},
-        {"REFUSED", {"5.6.7.8", "5.6.7.8"}},
         {"64:ff9b::506:708", {"2606:4700::1", "2606:4700::1"}},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -255,10 +251,19 @@ START_TEST(an_unusable_resolver_is_not_judged)
 {
     struct row silent = {"", {"5.6.7.8", "5.6.7.8"}};
     expect_row(&silent, VERDICT_UNUSABLE, RULE_G3);
-    struct row row = {"10.0.0.1", {"5.6.7.8", "5.6.7.8"}};
+    struct row row = {"NODATA", {"5.6.7.8", "5.6.7.8"}};
     struct judge_case evidence = case_of(&row, 2);
     evidence.meetings[0].local.flags = FLAG_QR; /* RA=0: it does not resolve for us */
     ck_assert_int_eq(judge(&evidence).verdict, VERDICT_UNUSABLE);
+}
+END_TEST
+
+START_TEST(an_address_from_a_resolver_that_does_not_resolve_is_probable_at_most)
+{
+    struct row row = {"10.0.0.1", {"5.6.7.8", "5.6.7.8"}};
+    struct judge_case evidence = case_of(&row, 2);
+    evidence.meetings[0].local.flags = FLAG_QR;
+    ck_assert_int_eq(judge(&evidence).verdict, VERDICT_PROBABLE);
 }
 END_TEST
 
@@ -470,6 +475,7 @@ int main(void)
         a_control_that_filters_is_no_witness,
         what_the_client_was_told_is_no_witness,
         an_unusable_resolver_is_not_judged,
+        an_address_from_a_resolver_that_does_not_resolve_is_probable_at_most,
         a_resolver_that_fails_the_control_name_is_not_judged,
         a_network_that_gives_one_address_for_everything_is_captive,
         names_that_are_not_public_are_not_judged,
