@@ -59,6 +59,7 @@ struct config {
     struct audit_params
         audit; /* servers empty: find them (local.h). n_controls = providers that do not filter */
     enum alert_sink alert;
+    const char *control_socket; /* a path, or "off" */
     enum log_level log_level;
     bool has_inline_secret; /* a secret stands in the text itself, not in a file of its own */
     /* All strings and arrays above live here; config_free() ends them. */

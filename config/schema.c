@@ -233,6 +233,13 @@ static const struct schema_row rows[] = {
      .read = lists_read_watchlist,
      .print = lists_print_watchlist,
      .help = "The names that mode watchlist looks at."},
+    {.section = "control",
+     .key = "socket",
+     .kind = SCHEMA_STRING,
+     .offset = AT(control_socket),
+     .fallback = "/run/httpdnsd/control.sock",
+     .help = "The Unix socket on which httpdnsctl asks for the daemon's state, with the mode and "
+             "group of unix-socket; off for none."},
     {.section = "log",
      .key = "level",
      .kind = SCHEMA_WORD,

@@ -18,6 +18,11 @@ static const struct command {
 } commands[] = {
     {"query", "NAME [TYPE]", 1, 2,
      "ask httpdnsd through its Unix socket, print the reply as dig does", command_query},
+    {"status", "", 0, 0, "what the daemon has done so far", command_status},
+    {"providers", "", 0, 0, "whom it asks, and how they fare", command_providers},
+    {"local-resolvers", "", 0, 0, "the network's resolvers: where each was found, and when",
+     command_local_resolvers},
+    {"flush", "", 0, 0, "forget all cached answers", command_flush},
 };
 
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/daemon.h"
 
+#include "daemon/control.h"
 #include "daemon/generation.h"
 #include "daemon/log.h"
 #include "daemon/loop.h"
+#include "daemon/status.h"
 #include "daemon/systemd.h"
 #include "daemon/trim.h"
 #include "resolver/plain.h"
@@ -15,6 +17,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/un.h>
 
 enum { N_SIGNALS = 3, OLD_MAX = 4 };
 
@@ -25,6 +28,9 @@ struct daemon {
     uv_timer_t watchdog;
     uv_async_t ended;
     struct sockets sockets;
+    struct sockets control_sockets; /* the one, when we made it */
+    struct control *control;
+    uint64_t began_us;
     struct cache *cache;
     struct claims *claims;
     struct cache_params cache_params;
@@ -314,6 +320,70 @@ static void say_traffic(struct daemon *d)
     }
 }
 
+/* ---- control API ---- */
+
+static void on_control(void *ctx, const struct control_request *request,
+                       struct control_answer *ret_answer)
+{
+    struct daemon *d = ctx;
+    loop_tick(&d->loop);
+    if (d->stopping) {
+        *ret_answer = (struct control_answer){503, NULL};
+        return;
+    }
+    struct status_view view = {
+        .sockets = &d->sockets,
+        .cache = d->cache,
+        .generation = d->current,
+        .uptime_s = (d->loop.now_us - d->began_us) / 1000000,
+    };
+    status_answer(&view, request, ret_answer);
+}
+
+/* gives a descriptor; -1 with the reason in `error`. */
+static int open_control(struct daemon *d, const struct config *config, char *error)
+{
+    const char *path = config->control_socket;
+    struct listen_params *params = calloc(1, sizeof *params);
+    struct sockaddr_un un = {.sun_family = AF_UNIX};
+    snprintf(error, SOCKETS_ERROR_MAX, "control.socket: the path is longer than %zu octets",
+             sizeof un.sun_path - 1);
+    if (params == NULL || strlen(path) >= sizeof un.sun_path) {
+        free(params);
+        return -1;
+    }
+    memcpy(un.sun_path, path, strlen(path) + 1);
+    *params = (struct listen_params){
+        .n = 1, .unix_mode = config->listen.unix_mode, .unix_group = config->listen.unix_group};
+    params->at[0] =
+        (struct listen_address){.transport = LISTEN_UNIX, .n_address = sizeof un, .text = path};
+    memcpy(&params->at[0].address, &un, sizeof un);
+    int failure = sockets_open(&d->control_sockets, params, 1, error);
+    free(params);
+    return failure == 0 ? sockets_dup(&d->control_sockets.at[0], 0) : -1;
+}
+
+/* Without it the daemon answers queries all the same. */
+static void start_control(struct daemon *d, int handed_over)
+{
+    char error[SOCKETS_ERROR_MAX];
+    const struct config *config = generation_config(d->current);
+    if (strcmp(config->control_socket, "off") == 0) {
+        return;
+    }
+    int fd = handed_over >= 0 ? handed_over : open_control(d, config, error);
+    if (fd < 0) {
+        log_say(LOG_LEVEL_WARNING, "no control socket, so httpdnsctl cannot ask for the state: %s",
+                error);
+        return;
+    }
+    struct control_params params = {.loop = &d->loop, .fd = fd, .on_request = on_control, .ctx = d};
+    d->control = control_new(&params);
+    if (d->control == NULL) {
+        log_say(LOG_LEVEL_WARNING, "no control socket: no memory or no thread for it");
+    }
+}
+
 /* ---- run ---- */
 
 /* Many sockets are the daily bread of a resolver; the soft limit of a shell is not meant for it. */
@@ -361,11 +431,13 @@ static bool daemon_start(struct daemon *d, struct config *config)
         config_free(config);
         return false;
     }
+    int control = sockets_take_unix(&d->sockets, config->control_socket);
     d->current = make_generation(d, config);
     if (d->current == NULL) {
         config_free(config);
         return false;
     }
+    start_control(d, control);
     if (generation_start(d->current) < 0) {
         log_say(LOG_LEVEL_ERROR,
                 "cannot start threads: raise the limit of tasks (TasksMax, ulimit -u)");
@@ -403,6 +475,8 @@ enum daemon_exit daemon_run(const char *path, struct config *config)
     d->path = path;
     log_set_level(config->log_level);
     sockets_init(&d->sockets);
+    sockets_init(&d->control_sockets);
+    d->began_us = port_now_us(&d->loop.port);
     start_handles(d);
     bool started = daemon_start(d, config);
     if (started) {
@@ -412,12 +486,14 @@ enum daemon_exit daemon_run(const char *path, struct config *config)
         say_traffic(d);
         log_say(LOG_LEVEL_INFO, "ended");
     }
+    d->control = control_free(d->control);
     generation_free(d->current);
     claims_free(d->claims);
     cache_free(d->cache);
     close_handles(d);
     loop_done(&d->loop);
     sockets_done(&d->sockets);
+    sockets_done(&d->control_sockets);
     free(d);
     plain_global_done();
     curl_exchange_global_done();

@@ -143,6 +143,45 @@ void generation_add_traffic(const struct generation *g, struct traffic_counts *c
     }
 }
 
+static void add_queries(struct resolver_counts *sum, const struct resolver_counts *more)
+{
+    sum->n_received += more->n_received;
+    sum->n_answered += more->n_answered;
+    sum->n_dropped += more->n_dropped;
+    sum->n_servfail += more->n_servfail;
+    sum->n_coalesced += more->n_coalesced;
+    sum->n_hedged += more->n_hedged;
+    sum->n_stale += more->n_stale;
+    sum->n_live += more->n_live;
+    sum->n_refreshing += more->n_refreshing;
+}
+
+static void add_provider(struct upstream_state *sum, const struct upstream_state *more)
+{
+    sum->name = more->name;
+    sum->n_sent += more->n_sent;
+    sum->n_good += more->n_good;
+    sum->n_failed += more->n_failed;
+    sum->down = sum->down || more->down;
+}
+
+void generation_report(struct generation *g, struct generation_report *ret_report)
+{
+    *ret_report = (struct generation_report){.n_workers = g->n_started,
+                                             .n_providers = g->params.config->n_providers};
+    for (size_t i = 0; i < g->n_started; i++) {
+        struct worker_report said;
+        if (!worker_report(g->workers[i], &said)) {
+            ret_report->n_silent++;
+            continue;
+        }
+        add_queries(&ret_report->queries, &said.queries);
+        for (size_t k = 0; k < said.n_providers; k++) {
+            add_provider(&ret_report->providers[k], &said.providers[k]);
+        }
+    }
+}
+
 bool generation_is_alive(struct generation *g)
 {
     bool alive = true;

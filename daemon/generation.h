@@ -6,6 +6,7 @@
 
 #include "daemon/sockets.h"
 #include "daemon/traffic.h"
+#include "daemon/worker.h"
 #include "resolver/cache/claims.h"
 
 struct generation;
@@ -35,6 +36,14 @@ const struct config *generation_config(const struct generation *generation);
 /* Adds what each transport saw to the TRAFFIC_TRANSPORTS counts. Any thread, while the generation
  * lives. */
 void generation_add_traffic(const struct generation *generation, struct traffic_counts *counts);
+/* What the workers say, summed up. Those that do not come round are silent. */
+struct generation_report {
+    size_t n_workers, n_silent;
+    struct resolver_counts queries;
+    struct upstream_state providers[POOL_MAX];
+    size_t n_providers;
+};
+void generation_report(struct generation *generation, struct generation_report *ret_report);
 /* Every worker's loop has come round since this was called last. */
 bool generation_is_alive(struct generation *generation);
 /* Where the local resolvers were found at the start: "configuration", "NetworkManager" …, or NULL

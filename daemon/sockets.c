@@ -124,6 +124,21 @@ int sockets_adopt(struct sockets *s, int first, int n, char error[SOCKETS_ERROR_
 
 /* ---- sockets of our own ---- */
 
+int sockets_take_unix(struct sockets *s, const char *path)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        struct socket_entry *e = &s->at[i];
+        const struct sockaddr_un *un = (const struct sockaddr_un *)&e->address;
+        if (e->transport == LISTEN_UNIX && e->n_fds > 0 && strcmp(un->sun_path, path) == 0) {
+            int fd = e->fds[0];
+            memmove(e, e + 1, (s->n - i - 1) * sizeof *e);
+            s->n--;
+            return fd;
+        }
+    }
+    return -1;
+}
+
 static int on(int fd, int level, int option, int value)
 {
     return setsockopt(fd, level, option, &value, sizeof value);

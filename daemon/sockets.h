@@ -36,6 +36,10 @@ void sockets_done(struct sockets *sockets);
  * not a UDP, TCP or Unix stream socket. */
 int sockets_adopt(struct sockets *sockets, int first, int n, char error[SOCKETS_ERROR_MAX]);
 
+/* gives the listening descriptor of the Unix socket at `path` and forgets it here; -1 when there is
+ * none. */
+int sockets_take_unix(struct sockets *sockets, const char *path);
+
 /* Opens what `params` wants and is not open. On failure nothing has changed, and *error says in one
  * line what is in the way and how to mend it. Handed-over sockets are always wanted. [::1] is left
  * closed on a machine that has no IPv6: one configuration serves both kinds. */

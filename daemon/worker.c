@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 enum {
     QUERIES_MAX = 16384,
@@ -44,6 +45,11 @@ struct worker {
     bool queries_drained, streams_drained;
     pthread_t thread;
     bool started;
+    uv_async_t asked;
+    pthread_mutex_t report_lock; /* of the three below */
+    pthread_cond_t reported;
+    bool has_report;
+    struct worker_report report;
     atomic_bool beating; /* its loop has come round since it was asked last */
 };
 
@@ -66,6 +72,7 @@ static void end_worker(struct worker *w)
     uv_close((uv_handle_t *)&w->drain, NULL);
     uv_close((uv_handle_t *)&w->pulse, NULL);
     uv_close((uv_handle_t *)&w->woken, NULL);
+    uv_close((uv_handle_t *)&w->asked, NULL);
     uv_close((uv_handle_t *)&w->turns, NULL);
     uv_close((uv_handle_t *)&w->rest, NULL);
     uv_stop(&w->loop.uv);
@@ -164,6 +171,52 @@ bool worker_is_beating(struct worker *w)
     bool beating = atomic_exchange_explicit(&w->beating, false, memory_order_relaxed);
     uv_async_send(&w->pulse);
     return beating;
+}
+
+static void on_asked(uv_async_t *async)
+{
+    struct worker *w = async->data;
+    if (w->ending) {
+        return;
+    }
+    loop_tick(&w->loop);
+    pthread_mutex_lock(&w->report_lock);
+    resolver_count(w->resolver, &w->report.queries);
+    w->report.n_providers = w->params.config->n_providers;
+    for (unsigned i = 0; i < w->report.n_providers; i++) {
+        pool_state(w->pool, i, &w->report.providers[i]);
+    }
+    w->has_report = true;
+    pthread_cond_signal(&w->reported);
+    pthread_mutex_unlock(&w->report_lock);
+}
+
+static struct timespec report_deadline(void)
+{
+    struct timespec at;
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_nsec += WORKER_REPORT_MS * 1000000L;
+    at.tv_sec += at.tv_nsec / 1000000000;
+    at.tv_nsec %= 1000000000;
+    return at;
+}
+
+bool worker_report(struct worker *w, struct worker_report *ret_report)
+{
+    struct timespec until = report_deadline();
+    pthread_mutex_lock(&w->report_lock);
+    w->has_report = false;
+    uv_async_send(&w->asked);
+    int late = 0;
+    while (!w->has_report && late == 0) {
+        late = pthread_cond_timedwait(&w->reported, &w->report_lock, &until);
+    }
+    bool reported = w->has_report;
+    if (reported) {
+        *ret_report = w->report;
+    }
+    pthread_mutex_unlock(&w->report_lock);
+    return reported;
 }
 
 static void *run_worker(void *arg)
@@ -291,8 +344,21 @@ static void on_rest(uv_prepare_t *rest)
     udp_batch_flush(w->batch);
 }
 
+static void init_report(struct worker *w)
+{
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&w->reported, &attributes);
+    pthread_condattr_destroy(&attributes);
+    pthread_mutex_init(&w->report_lock, NULL);
+}
+
 static void start_handles(struct worker *w)
 {
+    init_report(w);
+    uv_async_init(&w->loop.uv, &w->asked, on_asked);
+    w->asked.data = w;
     uv_prepare_init(&w->loop.uv, &w->rest);
     w->rest.data = w;
     uv_async_init(&w->loop.uv, &w->drain, on_drain);
@@ -340,6 +406,7 @@ static void close_unstarted(struct worker *w)
     uv_close((uv_handle_t *)&w->drain, NULL);
     uv_close((uv_handle_t *)&w->pulse, NULL);
     uv_close((uv_handle_t *)&w->woken, NULL);
+    uv_close((uv_handle_t *)&w->asked, NULL);
     uv_close((uv_handle_t *)&w->turns, NULL);
     uv_close((uv_handle_t *)&w->rest, NULL);
 }
@@ -360,6 +427,8 @@ struct worker *worker_free(struct worker *w)
     }
     plain_free(w->plain);
     loop_done(&w->loop);
+    pthread_cond_destroy(&w->reported);
+    pthread_mutex_destroy(&w->report_lock);
     udp_batch_free(w->batch);
     if (w->server != NULL) {
         stream_server_done(w->server);

@@ -9,6 +9,7 @@
 #include "daemon/tally.h"
 #include "daemon/traffic.h"
 #include "resolver/resolver.h"
+#include "resolver/upstream/pool.h"
 
 #include <stdatomic.h>
 
@@ -42,6 +43,17 @@ struct worker *worker_free(struct worker *worker);
 
 /* Adds what each transport saw to the TRAFFIC_TRANSPORTS counts. Any thread. */
 void worker_add_traffic(const struct worker *worker, struct traffic_counts *counts);
+
+/* What only its own thread may look at. */
+struct worker_report {
+    struct resolver_counts queries;
+    struct upstream_state providers[POOL_MAX];
+    size_t n_providers;
+};
+/* Main thread, between worker_start() and worker_drain(): asks the worker and waits for what it
+ * says, WORKER_REPORT_MS at most. False when its loop did not come round. */
+enum { WORKER_REPORT_MS = 500 };
+bool worker_report(struct worker *worker, struct worker_report *ret_report);
 
 /* Has its loop come round since this was called last? Asks it to do so again. Not after
  * worker_drain(). */

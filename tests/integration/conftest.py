@@ -115,6 +115,8 @@ class Daemon:
     def write_config(self, config, listen=None):
         if "listen:" not in config:
             config = "listen:\n" + "".join(f"  - {a}\n" for a in listen or self.listen) + config
+        if "control:" not in config:
+            config += f"\ncontrol: {{socket: {self.folder / 'control.sock'}}}\n"
         self.config.write_text(config)
 
     def start(self, ready=True):

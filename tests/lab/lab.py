@@ -305,7 +305,8 @@ def main():
         if options.config:
             listen = "".join(f"  - {a}\n" for a in options.listen)
             Path(options.config).write_text(f"# The lab's configuration, made anew at each start.\nlisten:\n{listen}"
-                                            + lab.provider_yaml() + lab.audit_yaml())
+                                            + lab.provider_yaml() + lab.audit_yaml()
+                                            + f"control: {{socket: {Path(options.config).parent / 'control.sock'}}}\n")
         print(json.dumps(lab.describe()), flush=True)
         while True:
             signal.pause()

@@ -58,7 +58,7 @@ DOORS = {
     r"ldns/": "control/print.c",
     r"openssl/": "resolver/crypto/",
     r"jansson": "resolver/jsonv.c",
-    r"microhttpd": None,
+    r"microhttpd": "daemon/control.c",
     r"hiredis": None,
 }
 
@@ -95,7 +95,7 @@ MAY = {
     "resolver": {"resolver/clients", "resolver/wire", "resolver/policy", "resolver/cache", "resolver/upstream", "resolver/audit"},
     "config": SEAMS | {"resolver/clients", "resolver/wire", "resolver/cache", "resolver/upstream", "resolver/audit"},
     "daemon": SEAMS | {"config", "resolver/clients", "resolver/wire", "resolver/cache", "resolver/upstream", "resolver/audit"},
-    "control": SEAMS | {"resolver/wire"},
+    "control": SEAMS | {"resolver/wire", "resolver/upstream"},
 }
 FACADE = {"resolver/query.h", "resolver/resolver.h"}
 

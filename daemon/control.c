@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/control.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <microhttpd.h>
+
+enum { IDLE_S = 10, CONNECTION_MEMORY = 16384 };
+
+struct control {
+    struct control_params params;
+    struct MHD_Daemon *http;
+    uv_async_t asked;
+    pthread_mutex_t lock;
+    pthread_cond_t answered;
+    /* Under the lock: the one request that is under way. */
+    bool waiting;    /* for the main thread to take it */
+    uint64_t ticket; /* counts requests: an answer to an older one finds nobody */
+    bool has_answer;
+    bool closing;
+    struct control_request request;
+    struct control_answer answer;
+};
+
+/* ---- the main thread ---- */
+
+static void on_asked(uv_async_t *async)
+{
+    struct control *c = async->data;
+    pthread_mutex_lock(&c->lock);
+    bool taken = c->waiting;
+    uint64_t ticket = c->ticket;
+    struct control_request request = c->request;
+    c->waiting = false;
+    pthread_mutex_unlock(&c->lock);
+    if (!taken) {
+        return;
+    }
+    struct control_answer answer = {500, NULL};
+    c->params.on_request(c->params.ctx, &request, &answer);
+    pthread_mutex_lock(&c->lock);
+    if (ticket == c->ticket && !c->has_answer) {
+        c->answer = answer;
+        c->has_answer = true;
+        answer.json = NULL;
+        pthread_cond_signal(&c->answered);
+    }
+    pthread_mutex_unlock(&c->lock);
+    free(answer.json);
+}
+
+/* ---- the listener's thread ---- */
+
+static struct timespec patience_ends(void)
+{
+    struct timespec at;
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_sec += CONTROL_PATIENCE_MS / 1000;
+    return at;
+}
+
+/* Hands the request over and waits; the answer's JSON is NULL when the main thread is busy. */
+static struct control_answer hand_over(struct control *c, const struct control_request *request)
+{
+    struct control_answer answer = {503, NULL};
+    struct timespec until = patience_ends();
+    pthread_mutex_lock(&c->lock);
+    c->request = *request;
+    c->ticket++;
+    c->has_answer = false;
+    c->waiting = !c->closing;
+    if (c->waiting) {
+        uv_async_send(&c->asked);
+    }
+    int late = 0;
+    while (!c->has_answer && !c->closing && late == 0) {
+        late = pthread_cond_timedwait(&c->answered, &c->lock, &until);
+    }
+    if (c->has_answer) {
+        answer = c->answer;
+    }
+    c->has_answer = true; /* a later answer finds nobody */
+    c->waiting = false;
+    pthread_mutex_unlock(&c->lock);
+    return answer;
+}
+
+static enum MHD_Result reply(struct MHD_Connection *connection, struct control_answer answer)
+{
+    static char busy[] = "{\"error\":\"the daemon is busy or ending: try again\"}";
+    bool given = answer.json != NULL;
+    char *text = given ? answer.json : busy;
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        strlen(text), text, given ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+    if (response == NULL) {
+        free(answer.json);
+        return MHD_NO;
+    }
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    unsigned status = answer.status == 200 && !given ? 500 : answer.status;
+    enum MHD_Result result = MHD_queue_response(connection, status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+static enum MHD_Result take_argument(void *ctx, enum MHD_ValueKind kind, const char *key,
+                                     const char *value)
+{
+    (void)kind;
+    (void)key;
+    struct control_request *request = ctx;
+    if (value != NULL && strlen(value) < sizeof request->argument) {
+        memcpy(request->argument, value, strlen(value) + 1);
+    }
+    return MHD_NO; /* the first is all there is */
+}
+
+/* libmicrohttpd calls it once for the headers, again for each part of a body, and a last time. */
+static enum MHD_Result on_http(void *ctx, struct MHD_Connection *connection, const char *url,
+                               const char *method, const char *version, const char *upload,
+                               size_t *n_upload, void **ret_seen)
+{
+    static int seen;
+    (void)version;
+    (void)upload;
+    if (*ret_seen == NULL) {
+        *ret_seen = &seen;
+        return MHD_YES;
+    }
+    if (*n_upload > 0) {
+        return MHD_NO;
+    }
+    bool is_post = strcmp(method, MHD_HTTP_METHOD_POST) == 0;
+    struct control_request request = {.is_post = is_post};
+    if ((!is_post && strcmp(method, MHD_HTTP_METHOD_GET) != 0) ||
+        strlen(url) >= sizeof request.path) {
+        return reply(connection, (struct control_answer){405, NULL});
+    }
+    memcpy(request.path, url, strlen(url) + 1);
+    MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, take_argument, &request);
+    return reply(connection, hand_over(ctx, &request));
+}
+
+/* ---- life ---- */
+
+static void init_waiting(struct control *c)
+{
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&c->answered, &attributes);
+    pthread_condattr_destroy(&attributes);
+    pthread_mutex_init(&c->lock, NULL);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct control *c = handle->data;
+    pthread_cond_destroy(&c->answered);
+    pthread_mutex_destroy(&c->lock);
+    free(c);
+}
+
+struct control *control_new(const struct control_params *params)
+{
+    struct control *c = calloc(1, sizeof *c);
+    if (c == NULL) {
+        close(params->fd);
+        return NULL;
+    }
+    c->params = *params;
+    init_waiting(c);
+    uv_async_init(&params->loop->uv, &c->asked, on_asked);
+    c->asked.data = c;
+    c->http = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, on_http, c,
+                               MHD_OPTION_LISTEN_SOCKET, params->fd, MHD_OPTION_CONNECTION_LIMIT,
+                               (unsigned)CONTROL_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+                               (unsigned)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                               (size_t)CONNECTION_MEMORY, MHD_OPTION_END);
+    if (c->http == NULL) {
+        close(params->fd);
+        return control_free(c);
+    }
+    return c;
+}
+
+/* Its thread may be waiting for this one: it is told to give up first. */
+struct control *control_free(struct control *c)
+{
+    if (c == NULL) {
+        return NULL;
+    }
+    pthread_mutex_lock(&c->lock);
+    c->closing = true;
+    pthread_cond_signal(&c->answered);
+    pthread_mutex_unlock(&c->lock);
+    if (c->http != NULL) {
+        MHD_stop_daemon(c->http); /* closes the socket */
+    }
+    uv_close((uv_handle_t *)&c->asked, on_closed);
+    return NULL;
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/status.h"
+
+#include "daemon/locals.h"
+#include "resolver/jsonv.h"
+#include "resolver/upstream/curl/curl.h"
+
+#include <unistd.h>
+
+/* ---- /v1/status ---- */
+
+static void put_count(struct jsonv_builder *b, const char *key, uint64_t n)
+{
+    jsonv_put_integer(b, key, n < INT64_MAX ? (int64_t)n : INT64_MAX);
+}
+
+static void put_traffic(struct jsonv_builder *b, const struct generation *generation)
+{
+    static const char *const transports[TRAFFIC_TRANSPORTS] = {"udp", "tcp", "unix"};
+    static const char *const drops[TRAFFIC_DROPS] = {"short",  "response", "source",
+                                                     "access", "rate",     "gone"};
+    struct traffic_counts counts[TRAFFIC_TRANSPORTS] = {0};
+    generation_add_traffic(generation, counts);
+    jsonv_begin_object(b, "traffic");
+    for (size_t i = 0; i < TRAFFIC_TRANSPORTS; i++) {
+        jsonv_begin_object(b, transports[i]);
+        put_count(b, "received", counts[i].n_received);
+        put_count(b, "answered", counts[i].n_answered);
+        put_count(b, "in-flight", counts[i].n_in_flight);
+        jsonv_begin_object(b, "dropped");
+        for (size_t k = 0; k < TRAFFIC_DROPS; k++) {
+            put_count(b, drops[k], counts[i].n_dropped[k]);
+        }
+        jsonv_end(b);
+        jsonv_end(b);
+    }
+    jsonv_end(b);
+}
+
+static void put_queries(struct jsonv_builder *b, const struct generation_report *report)
+{
+    const struct resolver_counts *q = &report->queries;
+    jsonv_begin_object(b, "queries");
+    put_count(b, "received", q->n_received);
+    put_count(b, "answered", q->n_answered);
+    put_count(b, "dropped", q->n_dropped);
+    put_count(b, "live", q->n_live);
+    put_count(b, "servfail", q->n_servfail);
+    put_count(b, "coalesced", q->n_coalesced);
+    put_count(b, "hedged", q->n_hedged);
+    put_count(b, "stale", q->n_stale);
+    put_count(b, "refreshing", q->n_refreshing);
+    jsonv_end(b);
+}
+
+static void put_cache(struct jsonv_builder *b, struct cache *cache)
+{
+    struct cache_counts c;
+    cache_count(cache, &c);
+    jsonv_begin_object(b, "cache");
+    put_count(b, "entries", c.n_entries);
+    put_count(b, "bytes", c.used_bytes);
+    put_count(b, "hits", c.n_hits);
+    put_count(b, "misses", c.n_misses);
+    put_count(b, "stale", c.n_stale);
+    put_count(b, "stored", c.n_stored);
+    put_count(b, "evicted", c.n_evicted);
+    put_count(b, "expired", c.n_expired);
+    jsonv_end(b);
+}
+
+static void put_sockets(struct jsonv_builder *b, const struct sockets *sockets)
+{
+    jsonv_begin_array(b, "listening");
+    for (size_t i = 0; i < sockets->n; i++) {
+        if (sockets->at[i].n_fds > 0) {
+            jsonv_put_string(b, NULL, sockets->at[i].text);
+        }
+    }
+    jsonv_end(b);
+}
+
+static bool put_status(const struct status_view *view, const struct control_request *request,
+                       struct jsonv_builder *b)
+{
+    (void)request;
+    struct generation_report report;
+    generation_report(view->generation, &report);
+    jsonv_put_string(b, "version", HTTPDNSD_VERSION);
+    jsonv_put_string(b, "libraries", curl_exchange_version());
+    jsonv_put_integer(b, "pid", getpid());
+    put_count(b, "uptime-s", view->uptime_s);
+    put_sockets(b, view->sockets);
+    put_count(b, "workers", report.n_workers);
+    put_count(b, "workers-silent", report.n_silent);
+    put_traffic(b, view->generation);
+    put_queries(b, &report);
+    put_cache(b, view->cache);
+    return true;
+}
+
+/* ---- the others ---- */
+
+static bool put_providers(const struct status_view *view, const struct control_request *request,
+                          struct jsonv_builder *b)
+{
+    (void)request;
+    struct generation_report report;
+    generation_report(view->generation, &report);
+    jsonv_begin_array(b, "providers");
+    for (size_t i = 0; i < report.n_providers; i++) {
+        const struct upstream_state *p = &report.providers[i];
+        jsonv_begin_object(b, NULL);
+        jsonv_put_string(b, "name", p->name);
+        put_count(b, "sent", p->n_sent);
+        put_count(b, "good", p->n_good);
+        put_count(b, "failed", p->n_failed);
+        jsonv_put_bool(b, "down", p->down);
+        jsonv_end(b);
+    }
+    jsonv_end(b);
+    return true;
+}
+
+static bool put_locals(const struct status_view *view, const struct control_request *request,
+                       struct jsonv_builder *b)
+{
+    (void)request;
+    struct local_resolvers found;
+    char network[LOCAL_NETWORK_TEXT_MAX];
+    locals_snapshot(generation_locals(view->generation), &found);
+    locals_network(generation_locals(view->generation), network);
+    jsonv_put_string(b, "network", network);
+    jsonv_begin_array(b, "local-resolvers");
+    for (size_t i = 0; i < found.n; i++) {
+        const struct local_resolver *r = &found.at[i];
+        jsonv_begin_object(b, NULL);
+        jsonv_put_string(b, "server", r->text);
+        jsonv_put_string(b, "interface", r->interface);
+        jsonv_put_string(b, "source", local_source_word(r->source));
+        jsonv_put_string(b, "file", r->path);
+        jsonv_put_integer(b, "written", r->written_s);
+        jsonv_put_bool(b, "in-use", r->in_use);
+        jsonv_end(b);
+    }
+    jsonv_end(b);
+    return true;
+}
+
+static bool flush_cache(const struct status_view *view, const struct control_request *request,
+                        struct jsonv_builder *b)
+{
+    (void)request;
+    struct cache_counts before;
+    cache_count(view->cache, &before);
+    cache_flush(view->cache);
+    put_count(b, "flushed", before.n_entries);
+    return true;
+}
+
+/* ---- which is which ---- */
+
+static const struct {
+    const char *path;
+    bool is_post;
+    /* False: the argument is bad, and b says why. */
+    bool (*put)(const struct status_view *view, const struct control_request *request,
+                struct jsonv_builder *b);
+} paths[] = {
+    {"/v1/status", false, put_status},
+    {"/v1/providers", false, put_providers},
+    {"/v1/local-resolvers", false, put_locals},
+    {"/v1/flush", true, flush_cache},
+};
+
+static void refuse(struct control_answer *answer, unsigned status, const char *why)
+{
+    struct jsonv_builder *b = jsonv_build();
+    if (b != NULL) {
+        jsonv_put_string(b, "error", why);
+        *answer = (struct control_answer){status, jsonv_finish(b, false)};
+    }
+}
+
+void status_answer(const struct status_view *view, const struct control_request *request,
+                   struct control_answer *ret_answer)
+{
+    *ret_answer = (struct control_answer){500, NULL};
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        if (strcmp(request->path, paths[i].path) != 0) {
+            continue;
+        }
+        if (request->is_post != paths[i].is_post) {
+            refuse(ret_answer, 405, paths[i].is_post ? "ask with POST" : "ask with GET");
+            return;
+        }
+        struct jsonv_builder *b = jsonv_build();
+        if (b != NULL) {
+            unsigned status = paths[i].put(view, request, b) ? 200 : 400;
+            *ret_answer = (struct control_answer){status, jsonv_finish(b, false)};
+        }
+        return;
+    }
+    refuse(ret_answer, 404, "no such thing is known here");
+}

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: MIT
+"""The control API and httpdnsctl, which asks it: what the daemon says of itself."""
+import json
+import os
+import socket
+import stat
+import subprocess
+
+import pytest
+from conftest import HTTPDNSCTL, wait_for
+
+
+def control(daemon, *arguments, timeout=15):
+    return subprocess.run([HTTPDNSCTL, "--socket", daemon.folder / "control.sock", *arguments], capture_output=True, text=True,
+                          timeout=timeout)
+
+
+@pytest.fixture
+def running(daemon):
+    return daemon()
+
+
+def ask_json(daemon, *arguments):
+    got = control(daemon, "--json", *arguments)
+    assert got.returncode == 0, got.stderr
+    return json.loads(got.stdout)
+
+
+def raw(daemon, request):
+    with socket.socket(socket.AF_UNIX) as s:
+        s.settimeout(10)
+        s.connect(str(daemon.folder / "control.sock"))
+        got = b""
+        try:
+            s.sendall(request)
+            s.shutdown(socket.SHUT_WR)
+            while part := s.recv(65536):
+                got += part
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # it heard enough
+        return got
+
+
+def test_status_counts_what_was_asked_and_answered(running):
+    before = ask_json(running, "status")
+    for _ in range(3):
+        running.udp("www.bank-of-lab.com")
+    after = ask_json(running, "status")
+    assert after["queries"]["answered"] - before["queries"]["answered"] == 3
+    assert after["queries"]["received"] == after["queries"]["answered"] + after["queries"]["dropped"]
+    assert after["cache"]["entries"] >= 1 and after["cache"]["hits"] >= 2
+    assert after["traffic"]["udp"]["in-flight"] == 0 and after["workers-silent"] == 0
+    assert f"udp://127.0.0.1:{running.port}" in after["listening"]
+    assert not any("control.sock" in where for where in after["listening"])
+
+
+def test_providers_are_told_with_their_counts(running):
+    running.udp("login.bank-of-lab.com")
+    providers = ask_json(running, "providers")["providers"]
+    assert len(providers) >= 1
+    assert sum(p["good"] for p in providers) >= 1
+    table = control(running, "providers").stdout
+    assert all(p["name"] in table for p in providers) and "sent" in table
+
+
+def test_local_resolvers_are_told_with_their_source(running):
+    got = ask_json(running, "local-resolvers")
+    assert all(r["source"] and r["server"] for r in got["local-resolvers"])
+    assert len(got["network"]) == 16
+
+
+def test_flush_forgets_every_answer(running):
+    running.udp("www.bank-of-lab.com")
+    assert ask_json(running, "flush")["flushed"] >= 1
+    assert ask_json(running, "status")["cache"]["entries"] == 0
+
+
+def test_what_it_does_not_know_is_said_with_the_right_status(running):
+    assert b"404 " in raw(running, b"GET /v1/nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").split(b"\r\n")[0]
+    assert b"405 " in raw(running, b"GET /v1/flush HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").split(b"\r\n")[0]
+    assert b"405 " in raw(running, b"PUT /v1/status HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").split(b"\r\n")[0]
+
+
+def test_nonsense_and_stalled_clients_harm_neither_queries_nor_others(running):
+    stalled = []
+    for _ in range(8):
+        s = socket.socket(socket.AF_UNIX)
+        s.connect(str(running.folder / "control.sock"))
+        s.sendall(b"GET /v1/sta")
+        stalled.append(s)
+    raw(running, b"\x00\xff" * 500)
+    raw(running, b"GET /" + b"a" * 1_000_000)
+    raw(running, b"POST /v1/flush HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n" + b"x" * 1000)
+    assert ask_json(running, "status")["workers-silent"] == 0
+    assert running.udp("www.bank-of-lab.com").answer
+    for s in stalled:
+        s.close()
+
+
+def test_a_stopping_daemon_is_not_held_up_by_its_control_socket(daemon):
+    running = daemon()
+    s = socket.socket(socket.AF_UNIX)
+    s.connect(str(running.folder / "control.sock"))
+    s.sendall(b"GET /v1/status HTTP/1.1\r\n")
+    running.stop()
+    s.close()
+    assert not os.path.exists(running.folder / "control.sock")
+
+
+def test_the_socket_has_the_configured_mode(running):
+    assert stat.S_IMODE(os.stat(running.folder / "control.sock").st_mode) == 0o660
+
+
+def test_httpdnsctl_says_what_is_wrong_when_nobody_listens_for_control(tmp_path):
+    got = subprocess.run([HTTPDNSCTL, "--socket", tmp_path / "none.sock", "status"], capture_output=True, text=True)
+    assert got.returncode == 1 and "is httpdnsd running?" in got.stderr
+
+
+def test_a_control_socket_that_cannot_be_made_does_not_keep_queries_from_being_answered(daemon, lab, tmp_path):
+    running = daemon(f"{lab.provider_yaml()}hijack: {{mode: off}}\ncontrol: {{socket: {tmp_path}/missing/control.sock}}\n")
+    assert running.udp("www.bank-of-lab.com").answer
+    assert wait_for(lambda: "no control socket" in running.log(), what="the warning")
