@@ -14,6 +14,7 @@
  * Each state has one step, which says the next state; what went wrong on the way goes straight to
  * REPLYING with an error. WAITING and FOLLOWING have no step: there the query rests until an
  * attempt ends, its timer fires, or its leader is answered. */
+#include "resolver/cache/failures.h"
 #include "resolver/policy/policy.h"
 #include "resolver/query.h"
 
@@ -142,6 +143,41 @@ static struct cache_key query_key(const struct query *q)
     };
 }
 
+/* True when nobody could answer this a moment ago: the client is told so (RFC 9520). */
+static bool query_recall_failure(struct query *q)
+{
+    struct resolver *r = q->resolver;
+    struct cache_key key = query_key(q);
+    struct failure failure;
+    if (!failures_find(cache_failures(r->cache), &key, port_now_us(r->port), &failure)) {
+        return false;
+    }
+    memcpy(q->error_text, failure.text, sizeof q->error_text);
+    q->error = (struct reply_error){failure.rcode, EDE_CACHED_ERROR, q->error_text};
+    return true;
+}
+
+/* A question that providers were asked has ended: that it failed is kept for a while. What failed
+ * here, for want of memory or time to live, says nothing about the question. */
+static void query_note_failure(const struct query *q)
+{
+    struct resolver *r = q->resolver;
+    struct cache_key key = query_key(q);
+    unsigned rcode = q->answer != NULL ? q->answer->rcode : q->error.rcode;
+    if (rcode == RCODE_NOERROR || rcode == RCODE_NXDOMAIN) {
+        failures_forget(cache_failures(r->cache), &key);
+        return;
+    }
+    if (q->error.ede == EDE_NOT_READY) {
+        return;
+    }
+    bool heard = q->answer != NULL || q->error.ede == EDE_INVALID_DATA;
+    struct failure failure = {.rcode = (enum rcode)(rcode <= FLAG_RCODE ? rcode : RCODE_SERVFAIL)};
+    snprintf(failure.text, sizeof failure.text, "%s", q->error.text != NULL ? q->error.text : "");
+    failures_note(cache_failures(r->cache), &key, heard ? FAILURE_OF_NAME : FAILURE_OF_PATH,
+                  &failure, port_now_us(r->port));
+}
+
 static enum query_state step_cache(struct query *q)
 {
     struct resolver *r = q->resolver;
@@ -165,7 +201,7 @@ static enum query_state step_cache(struct query *q)
         break;
     }
     if (may_ask) {
-        return QUERY_JOINING;
+        return !q->has_stale && query_recall_failure(q) ? QUERY_REPLYING : QUERY_JOINING;
     }
     q->answer = answer_unref(q->answer);
     q->has_stale = false;
@@ -396,7 +432,8 @@ static void on_timer(struct port_timer *timer)
 void query_on_told(struct query *q)
 {
     if (q->claim.answer == NULL) {
-        query_resume(q, query_claim(q));
+        bool failed = !q->has_stale && query_recall_failure(q);
+        query_resume(q, failed ? QUERY_REPLYING : query_claim(q));
         return;
     }
     answer_unref(q->answer);
@@ -496,6 +533,8 @@ static enum query_state step_replying(struct query *q)
     query_stop_leading(q);
     if (led && q->has_stale) {
         query_hold_stale(q);
+    } else if (led && q->tried != 0) {
+        query_note_failure(q);
     }
     if (r->params.claims != NULL) {
         claims_end(r->params.claims, &q->claim, q->has_stale ? NULL : q->answer);

@@ -8,6 +8,7 @@
  * first that is unmarked or expired. What is asked for once goes before what is asked for again. */
 #include "resolver/cache/cache.h"
 
+#include "resolver/cache/failures.h"
 #include "resolver/siphash.h"
 
 #include <malloc.h>
@@ -50,6 +51,7 @@ struct cache {
     uint8_t secret[16];
     uint64_t max_stale_us;
     bool prefetch;
+    struct failures *failures;
     struct node **buckets; /* of all shards: pages that nobody wrote to take no memory */
     size_t n_buckets;
     size_t n_shards; /* a power of two */
@@ -197,7 +199,13 @@ struct cache *cache_new(const struct cache_params *params, const uint8_t secret[
     cache->n_buckets = n_shards * n_buckets;
     void *buckets = mmap(NULL, cache->n_buckets * sizeof cache->buckets[0], PROT_READ | PROT_WRITE,
                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (buckets == MAP_FAILED) {
+    cache->failures =
+        failures_new(params->failure_max_ttl_s > 0 ? params->failure_max_ttl_s : 1, secret);
+    if (buckets == MAP_FAILED || cache->failures == NULL) {
+        if (buckets != MAP_FAILED) {
+            munmap(buckets, cache->n_buckets * sizeof cache->buckets[0]);
+        }
+        failures_free(cache->failures);
         free(cache);
         return NULL;
     }
@@ -218,8 +226,14 @@ struct cache *cache_free(struct cache *cache)
         pthread_mutex_destroy(&cache->shards[i].lock);
     }
     munmap(cache->buckets, cache->n_buckets * sizeof cache->buckets[0]);
+    failures_free(cache->failures);
     free(cache);
     return NULL;
+}
+
+struct failures *cache_failures(const struct cache *cache)
+{
+    return cache->failures;
 }
 
 /* A name that many ask for falls due at a time of its own, and not with all that came with it:
@@ -342,6 +356,7 @@ void cache_put(struct cache *cache, const struct cache_key *key, const struct an
 
 void cache_flush(struct cache *cache)
 {
+    failures_flush(cache->failures);
     for (size_t i = 0; i < cache->n_shards; i++) {
         struct shard *s = &cache->shards[i];
         struct node *removed = NULL;

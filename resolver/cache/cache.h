@@ -13,6 +13,7 @@
 #include "resolver/wire/answer.h"
 
 struct cache;
+struct failures;
 
 enum cache_prefetch { CACHE_PREFETCH_NO, CACHE_PREFETCH_YES /* CACHE_DUE is said */ };
 
@@ -23,6 +24,7 @@ struct cache_params {
     uint32_t negative_max_ttl_s;
     uint32_t max_stale_s; /* how long after its TTL an answer may still be lent; 0: not at all */
     enum cache_prefetch prefetch;
+    uint32_t failure_max_ttl_s; /* for failures_new(); 0 counts as 1 */
 };
 
 struct cache_key {
@@ -61,6 +63,10 @@ void cache_hold(struct cache *cache, const struct cache_key *key, uint64_t until
  * was there for the key. Without memory it is not remembered, and that is all. */
 void cache_put(struct cache *cache, const struct cache_key *key, const struct answer *answer);
 
+/* lends what is kept of questions without an answer (failures.h), as long as the cache lives. */
+struct failures *cache_failures(const struct cache *cache);
+
+/* Failures too. */
 void cache_flush(struct cache *cache);
 void cache_count(struct cache *cache, struct cache_counts *ret_counts);
 

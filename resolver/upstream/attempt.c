@@ -12,10 +12,11 @@ enum { DETAIL_MAX = 160, RETRY_AFTER_MAX_S = 300, AUTH_PAUSE_S = 60, RATE_PAUSE_
 
 /* ---- what an end means ---- */
 
+/* What tells a client something about the name: YXDOMAIN is the end of a DNAME that leads to a
+ * name too long (RFC 6672 §2.2). All else is about the provider: another may do better. */
 static bool is_good_rcode(uint16_t rcode)
 {
-    return rcode != RCODE_SERVFAIL && rcode != RCODE_REFUSED && rcode != RCODE_NOTIMP &&
-           rcode != RCODE_FORMERR && rcode != RCODE_NOTAUTH;
+    return rcode == RCODE_NOERROR || rcode == RCODE_NXDOMAIN || rcode == RCODE_YXDOMAIN;
 }
 
 static enum attempt_verdict judge_class(enum driver_class found, uint16_t rcode, bool was_again)

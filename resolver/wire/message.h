@@ -31,6 +31,7 @@ enum rcode {
     RCODE_NXDOMAIN = 3,
     RCODE_NOTIMP = 4,
     RCODE_REFUSED = 5,
+    RCODE_YXDOMAIN = 6,
     RCODE_NOTAUTH = 9,
     RCODE_BADVERS = 16,
 };

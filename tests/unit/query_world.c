@@ -28,6 +28,7 @@ void world_set_up(void)
         .max_ttl_s = 86400,
         .negative_max_ttl_s = 3600,
         .max_stale_s = 86400,
+        .failure_max_ttl_s = 30,
         .prefetch = CACHE_PREFETCH_YES,
     };
     struct resolver_params params = {

@@ -217,13 +217,28 @@ START_TEST(two_workers_ask_once_for_the_same_and_both_clients_are_told)
 }
 END_TEST
 
-START_TEST(when_the_worker_that_asked_has_no_answer_the_next_asks_itself)
+START_TEST(when_the_worker_that_asked_failed_the_others_are_told_so)
 {
     start_other();
     ask(0, "www.example.com");
     ask_other(1, "www.example.com");
     fake_pool_end(&world.pool, ATTEMPT_RETRY_NEXT, NULL);
     fake_pool_end(&world.pool, ATTEMPT_RETRY_NEXT, NULL);
+    ck_assert_uint_eq(rcode_of(0), RCODE_SERVFAIL);
+    resolver_on_woken(other.resolver);
+    ck_assert_uint_eq(other.pool.n_started, 0);
+    ck_assert_uint_eq(rcode_of(1), RCODE_SERVFAIL);
+    ck_assert_int_eq(ede_of(1), EDE_CACHED_ERROR);
+    stop_other();
+}
+END_TEST
+
+START_TEST(when_the_worker_that_asked_ends_the_next_asks_itself)
+{
+    start_other();
+    ask(0, "www.example.com");
+    ask_other(1, "www.example.com");
+    world.resolver = resolver_free(world.resolver);
     ck_assert_uint_eq(rcode_of(0), RCODE_SERVFAIL);
     resolver_on_woken(other.resolver);
     ck_assert_uint_eq(other.pool.n_live, 1);
@@ -292,7 +307,8 @@ int main(void)
         answer_that_nobody_asked_for_again_is_not_prefetched,
         refresh_that_fails_is_nobodys_business,
         two_workers_ask_once_for_the_same_and_both_clients_are_told,
-        when_the_worker_that_asked_has_no_answer_the_next_asks_itself,
+        when_the_worker_that_asked_failed_the_others_are_told_so,
+        when_the_worker_that_asked_ends_the_next_asks_itself,
         who_waits_for_another_worker_keeps_its_own_deadline,
         whatever_happens_to_two_workers_each_query_is_answered_exactly_once,
     };
