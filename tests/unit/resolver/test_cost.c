@@ -17,7 +17,7 @@
 
 enum {
     BOUND_US = SLOW_BUILD ? 50000 : 1000,
-    ROUNDS = 300, /* until one is within the bound: a busy machine is not the subject */
+    ROUNDS = 3000, /* until one is within the bound: a busy machine is not the subject */
     OPAQUE = 65400,
 };
 
