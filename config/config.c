@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { ROWS_MAX = 64 };
+enum { ROWS_MAX = 128 };
 
 /* ---- reading ---- */
 
@@ -61,6 +61,14 @@ static void check_together(struct reader *r)
     if (c->audit.mode == AUDIT_WATCHLIST && c->audit.n_watchlist == 0) {
         errors_add(r->errors, 0, 0, "hijack.mode watchlist needs names under hijack.watchlist");
     }
+    struct cookie_keys keys;
+    c->clients.cookie_secrets = c->cookie_secrets.text;
+    if (c->clients.cookie_secrets != NULL && !cookie_keys_read(c->clients.cookie_secrets, &keys)) {
+        errors_add(r->errors, 0, 0,
+                   "cookies.secret-file must hold 32 hexadecimal digits, or twice 32: the secret "
+                   "in force, a blank, the one before it");
+    }
+    explicit_bzero(&keys, sizeof keys);
     c->audit.n_controls = c->n_providers;
 }
 

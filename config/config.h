@@ -10,6 +10,7 @@
 
 #include "resolver/audit/audit.h"
 #include "resolver/cache/cache.h"
+#include "resolver/clients/clients.h"
 #include "resolver/upstream/pool.h"
 
 #include <stdio.h>
@@ -50,6 +51,8 @@ enum strategy { STRATEGY_FAILOVER };
 
 struct config {
     struct listen_params listen;
+    struct clients_params clients;
+    struct provider_secret cookie_secrets;
     uint32_t workers; /* 0: one per core */
     struct provider_params providers[POOL_MAX];
     size_t n_providers;

@@ -12,6 +12,12 @@ void lists_print_servers(const void *base, FILE *to);
 void lists_read_watchlist(struct reader *reader, const struct yaml_node *node);
 void lists_print_watchlist(const void *base, FILE *to);
 
+/* allow.c: the prefixes of clients. */
+void lists_read_allow(struct reader *reader, const struct yaml_node *node);
+void lists_print_allow(const void *base, FILE *to);
+void lists_read_deny(struct reader *reader, const struct yaml_node *node);
+void lists_print_deny(const void *base, FILE *to);
+
 /* provider.c: one entry of the list. `node` is a mapping. */
 void provider_read(struct reader *reader, const struct yaml_node *node,
                    struct provider_params *provider);

@@ -337,7 +337,6 @@ static void print_word(const struct schema_word *words, int value, FILE *to)
 void schema_print(const void *base, const struct schema_row *row, FILE *to)
 {
     char text[UNITS_TEXT_MAX];
-    uint64_t word;
     switch (row->kind) {
     case SCHEMA_OTHER:
         row->print(base, to);
@@ -365,10 +364,11 @@ void schema_print(const void *base, const struct schema_row *row, FILE *to)
     case SCHEMA_FRACTION:
         break;
     }
-    if (row->words != NULL && is_allowed_word(row, "auto", &word) &&
-        word == get_number(base, row)) {
-        fputs("auto", to);
-        return;
+    for (const struct schema_word *w = row->words; w != NULL && w->word != NULL; w++) {
+        if ((uint64_t)w->value == get_number(base, row)) {
+            fputs(w->word, to);
+            return;
+        }
     }
     print_number(row->kind, get_number(base, row), text);
     fputs(text, to);

@@ -377,6 +377,14 @@ static bool next_message(struct stream_connection *c, struct bytes *input,
     return true;
 }
 
+/* What clients are told of the idle time (RFC 7828 §3.3.2); 0, to close soon, when connections run
+ * short. */
+static uint16_t keepalive_ds(const struct stream_server *s)
+{
+    bool short_of = atomic_load(s->n_connections) > s->max_connections / 10 * 9;
+    return s->draining || short_of ? 0 : (uint16_t)(s->limits->tcp_idle_ms / 100);
+}
+
 /* Asks one message; its reply, when there is one at once, goes behind `frames`. */
 static void ask(struct stream_connection *c, struct bytes message, struct buf *frames)
 {
@@ -385,6 +393,9 @@ static void ask(struct stream_connection *c, struct bytes message, struct buf *f
     client.on_reply = on_reply;
     client.listener = c;
     client.reply_limit = MESSAGE_MAX;
+    client.from = &c->client;
+    client.is_stream = true;
+    client.keepalive_ds = keepalive_ds(c->server);
     size_t at = frames->n;
     buf_put_u16(frames, 0);
     traffic_count(&traffic->n_received, 1);
@@ -394,6 +405,13 @@ static void ask(struct stream_connection *c, struct bytes message, struct buf *f
         return;
     case RESOLVER_DROPPED:
         traffic_count(&traffic->n_dropped[TRAFFIC_RESPONSE], 1);
+        break;
+    case RESOLVER_DENIED:
+        traffic_count(&traffic->n_dropped[TRAFFIC_ACCESS], 1);
+        c->ended = true;
+        break;
+    case RESOLVER_LIMITED:
+        traffic_count(&traffic->n_dropped[TRAFFIC_RATE], 1);
         break;
     case RESOLVER_PENDING:
         c->n_in_flight++;

@@ -34,6 +34,7 @@ struct daemon {
     struct cache *cache;
     struct claims *claims;
     struct cache_params cache_params;
+    uint8_t client_secret[16]; /* stays over reloads: so do the cookies made with it */
     struct generation *current;
     struct generation *old[OLD_MAX]; /* draining after a reload */
     size_t n_old;
@@ -70,6 +71,7 @@ static struct generation *make_generation(struct daemon *d, struct config *confi
         .sockets = &d->sockets,
         .cache = d->cache,
         .claims = d->claims,
+        .client_secret = d->client_secret,
         .n_workers = count_workers(config),
         .on_ended = on_worker_ended,
         .ctx = d,
@@ -101,6 +103,11 @@ static void say_ready(struct daemon *d)
     }
     log_say(LOG_LEVEL_INFO, "ready: listening on%s", where);
     const struct config *config = generation_config(d->current);
+    if (config->clients.n_allow == 0 && sockets_reach_beyond_host(&d->sockets)) {
+        log_say(LOG_LEVEL_WARNING,
+                "listening beyond loopback, but only this host may ask: name who else may under "
+                "access.allow");
+    }
     if (config->audit.mode == AUDIT_OFF) {
         log_say(LOG_LEVEL_INFO, "cross-check: off");
     } else if (generation_n_local(d->current) == 0) {
@@ -413,6 +420,7 @@ static bool make_cache(struct daemon *d, const struct config *config)
 {
     uint8_t secret[16];
     d->loop.port.ops->random(&d->loop.port, secret, sizeof secret);
+    d->loop.port.ops->random(&d->loop.port, d->client_secret, sizeof d->client_secret);
     d->cache_params = config->cache;
     d->cache = cache_new(&config->cache, secret);
     d->claims = claims_new(secret);

@@ -19,6 +19,7 @@ struct generation {
     size_t n_started;
     atomic_uint n_connections;
     struct tally *tally;
+    struct clients *clients; /* NULL: only this host can reach us, and all of it may ask */
     atomic_size_t n_ended;
 };
 
@@ -31,6 +32,22 @@ static bool find_local(struct generation *g)
     locals_snapshot(g->locals, &g->found);
     g->n_local = locals_in_use(&g->found, g->local);
     return true;
+}
+
+/* Beyond loopback there is somebody to keep out, to slow down, or to send cookies to. */
+static bool make_clients(struct generation *g)
+{
+    struct clients_params params = g->params.config->clients;
+    bool beyond = sockets_reach_beyond_host(g->params.sockets);
+    if (params.cookies == CLIENTS_COOKIES_AUTO) {
+        params.cookies = beyond ? CLIENTS_COOKIES_ON : CLIENTS_COOKIES_OFF;
+    }
+    bool wanted =
+        beyond || params.n_allow + params.n_deny > 0 || params.cookies == CLIENTS_COOKIES_ON;
+    if (wanted) {
+        g->clients = clients_new(&params, g->params.client_secret);
+    }
+    return g->clients != NULL || !wanted;
 }
 
 static void on_worker_ended(void *ctx)
@@ -57,6 +74,7 @@ static bool make_workers(struct generation *g, const char **ret_detail)
             .n_local_servers = g->n_local,
             .n_connections = &g->n_connections,
             .tally = g->tally,
+            .clients = g->clients,
             .on_ended = on_worker_ended,
             .ctx = g,
         };
@@ -80,7 +98,7 @@ struct generation *generation_new(const struct generation_params *params, const 
     /* A newcomer is counted before another makes room for it: one a worker. */
     g->tally = tally_new(params->config->listen.max_connections + CONFIG_WORKERS_MAX);
     bool wants_audit = params->config->audit.mode != AUDIT_OFF;
-    bool good = g->tally != NULL && find_local(g);
+    bool good = g->tally != NULL && make_clients(g) && find_local(g);
     if (good && wants_audit) {
         g->auditor = auditor_new(params->config, g->locals);
         good = g->auditor != NULL;
@@ -126,6 +144,7 @@ struct generation *generation_free(struct generation *g)
     auditor_free(g->auditor);
     locals_free(g->locals);
     tally_free(g->tally);
+    clients_free(g->clients);
     config_free(g->params.config);
     free(g);
     return NULL;

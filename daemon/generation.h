@@ -16,6 +16,7 @@ struct generation_params {
     const struct sockets *sockets; /* borrowed by generation_new() */
     struct cache *cache;           /* borrowed for the generation's life */
     struct claims *claims;         /* the same */
+    const uint8_t *client_secret;  /* 16 random octets, borrowed by generation_new() */
     size_t n_workers;
     void (*on_ended)(void *ctx); /* any thread: a worker has ended */
     void *ctx;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/sockets.h"
 
+#include "resolver/clients/address.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -43,6 +45,19 @@ bool sockets_is_wildcard(const struct sockaddr_storage *address)
     }
     return address->ss_family == AF_INET6 &&
            IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)address)->sin6_addr);
+}
+
+bool sockets_reach_beyond_host(const struct sockets *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        const struct socket_entry *e = &s->at[i];
+        struct client_address address;
+        client_address_set(&address, (const struct sockaddr *)&e->address, NULL);
+        if (e->wanted && e->n_fds > 0 && !address.is_own) {
+            return true;
+        }
+    }
+    return false;
 }
 
 int sockets_dup(const struct socket_entry *e, size_t worker)

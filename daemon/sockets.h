@@ -52,6 +52,9 @@ void sockets_prune(struct sockets *sockets, size_t n_workers);
 /* gives a descriptor of its own for `worker` (dup). -1 with errno set. */
 int sockets_dup(const struct socket_entry *entry, size_t worker);
 
+/* True when one that is wanted can be reached from outside this host. */
+bool sockets_reach_beyond_host(const struct sockets *sockets);
+
 /* True for INADDR_ANY and ::. */
 bool sockets_is_wildcard(const struct sockaddr_storage *address);
 

@@ -81,6 +81,10 @@ static void welcome(struct stream_listener *l, int fd, const struct sockaddr_sto
     struct stream_server *s = l->server;
     struct client_address client;
     address_of(fd, peer, &client);
+    if (s->clients != NULL && clients_access(s->clients, &client) == CLIENTS_UNHEARD) {
+        close(fd); /* it could hold a place that others wait for */
+        return;
+    }
     if (l->transport == LISTEN_UNIX) {
         note_peer(fd);
     }

@@ -28,6 +28,7 @@ struct stream_connection;
 struct stream_server {
     struct loop *loop;
     struct resolver *resolver;
+    const struct clients *clients;      /* borrowed: who may connect; NULL: everybody */
     const struct listen_params *limits; /* lent for the server's life */
     uint32_t max_connections;           /* limits->max_connections, or what descriptors there are */
     atomic_uint *n_connections;         /* of all workers */

@@ -46,6 +46,7 @@ struct udp_batch {
     unsigned n_late;
     struct udp_listener *late_of; /* whose they are */
     struct traffic *traffic;
+    bool asks_who; /* the resolver wants to know who asks */
 };
 
 struct udp_listener {
@@ -65,11 +66,12 @@ union udp_address {
     struct sockaddr_in6 in6;
 };
 
-struct udp_batch *udp_batch_new(struct traffic *traffic)
+struct udp_batch *udp_batch_new(struct traffic *traffic, bool asks_who)
 {
     struct udp_batch *batch = calloc(1, sizeof *batch);
     if (batch != NULL) {
         batch->traffic = traffic;
+        batch->asks_who = asks_who;
     }
     return batch;
 }
@@ -243,6 +245,14 @@ static bool answer_slot(struct udp_listener *l, unsigned i, size_t *ret_n)
     client.on_reply = on_reply;
     client.listener = l;
     client.reply_limit = 0;
+    client.from = NULL;
+    client.is_stream = false;
+    client.keepalive_ds = 0;
+    struct client_address from;
+    if (l->batch->asks_who) {
+        client_address_set(&from, (const struct sockaddr *)&slot->peer, &to.any);
+        client.from = &from;
+    }
     set_return(&client, m);
     struct buf out = buf_over(slot->reply, sizeof slot->reply);
     switch (resolver_ask(l->resolver, bytes_of(slot->query, n), &client, &out)) {
@@ -255,6 +265,12 @@ static bool answer_slot(struct udp_listener *l, unsigned i, size_t *ret_n)
     case RESOLVER_DROPPED:
         traffic_count(&traffic->n_dropped[n < MESSAGE_HEADER ? TRAFFIC_SHORT : TRAFFIC_RESPONSE],
                       1);
+        return false;
+    case RESOLVER_DENIED:
+        traffic_count(&traffic->n_dropped[TRAFFIC_ACCESS], 1);
+        return false;
+    case RESOLVER_LIMITED:
+        traffic_count(&traffic->n_dropped[TRAFFIC_RATE], 1);
         return false;
     }
     assert(false);

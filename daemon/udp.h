@@ -16,9 +16,9 @@ enum { UDP_BATCH = 64, UDP_QUERY_MAX = 4096, UDP_TURNS = 8, UDP_BUSY = 16 };
 struct udp_listener;
 
 /* The buffers of a batch, and the counters (lent for its life); one a worker serves all its
- * listeners. */
+ * listeners. `asks_who`: the resolver has clients (resolver_params). */
 struct udp_batch;
-struct udp_batch *udp_batch_new(struct traffic *traffic);
+struct udp_batch *udp_batch_new(struct traffic *traffic, bool asks_who);
 struct udp_batch *udp_batch_free(struct udp_batch *batch);
 /* Sends the replies that became known since the last time; to be called before the loop rests, and
  * before a listener closes. */

@@ -265,6 +265,7 @@ static bool make_resolver(struct worker *w)
         .query_timeout_ms = config->query_timeout_ms,
         .stale_after_ms = STALE_AFTER_MS,
         .max_queries = QUERIES_MAX,
+        .clients = w->params.clients,
         .claims = w->params.claims,
         .wake = wake_worker,
         .wake_ctx = w,
@@ -294,13 +295,14 @@ static bool make_resolver(struct worker *w)
 static bool make_server(struct worker *w)
 {
     const struct listen_params *listen = &w->params.config->listen;
-    w->batch = udp_batch_new(&w->traffic[LISTEN_UDP]);
+    w->batch = udp_batch_new(&w->traffic[LISTEN_UDP], w->params.clients != NULL);
     w->server = calloc(1, sizeof *w->server);
     if (w->batch == NULL || w->server == NULL) {
         return false;
     }
     w->server->loop = &w->loop;
     w->server->resolver = w->resolver;
+    w->server->clients = w->params.clients;
     w->server->limits = listen;
     w->server->max_connections = listen->max_connections;
     w->server->n_connections = w->params.n_connections;

@@ -26,6 +26,7 @@ struct worker_params {
     size_t n_local_servers;
     atomic_uint *n_connections;
     struct tally *tally;         /* borrowed for the worker's life */
+    struct clients *clients;     /* the same; NULL: everybody may ask */
     void (*on_ended)(void *ctx); /* called on the worker's thread as its last act */
     void *ctx;
 };

@@ -92,14 +92,75 @@ static enum query_state reply_with(struct query *q, enum rcode rcode, enum ede e
 
 /* ---- on the client's stack ---- */
 
+static enum query_state drop(struct query *q, enum resolver_outcome why)
+{
+    q->dropped = why;
+    return QUERY_DONE;
+}
+
+/* What an access list, a rate limit and cookies have to say; POLICY when nothing. */
+static enum query_state query_admit(struct query *q)
+{
+    struct resolver *r = q->resolver;
+    if (q->refused) {
+        return reply_with(q, RCODE_REFUSED, EDE_PROHIBITED, "not on the access list");
+    }
+    struct clients_moment moment = {
+        .now_us = port_now_us(r->port),
+        .wall_s = q->message.n_cookie > 0 ? (uint32_t)port_wall_s(r->port) : 0,
+        .is_datagram = !q->asker->is_stream,
+    };
+    switch (clients_judge(r->params.clients, q->asker->from, &moment, &q->message)) {
+    case CLIENTS_SERVE:
+        return QUERY_POLICY;
+    case CLIENTS_SERVE_SMALL:
+        q->reply_max = q->arrived.n;
+        return QUERY_POLICY;
+    case CLIENTS_TRUNCATE:
+        q->truncated = true;
+        return reply_with(q, RCODE_NOERROR, EDE_NONE, NULL);
+    case CLIENTS_BAD_COOKIE:
+        return reply_with(q, RCODE_BADCOOKIE, EDE_NONE, NULL);
+    case CLIENTS_DROP:
+        return drop(q, RESOLVER_LIMITED);
+    }
+    assert(false);
+    return QUERY_REPLYING;
+}
+
+/* RFC 7828 §3.2.1, §3.3.1: over UDP the option is not there, whatever is in it. */
+static enum query_state query_answer_keepalive(struct query *q)
+{
+    uint8_t idle[2];
+    if (!q->asker->is_stream) {
+        return QUERY_POLICY;
+    }
+    if (q->message.odd_keepalive) {
+        return reply_with(q, RCODE_FORMERR, EDE_NONE, NULL);
+    }
+    bytes_write_u16(idle, q->asker->keepalive_ds);
+    message_tell_option(&q->message, EDNS_OPTION_KEEPALIVE, bytes_of(idle, sizeof idle));
+    return QUERY_POLICY;
+}
+
 static enum query_state step_arrived(struct query *q)
 {
-    switch (message_read_query(q->arrived, &q->message)) {
+    enum message_outcome outcome = message_read_query(q->arrived, &q->message);
+    enum query_state next = QUERY_POLICY;
+    if (outcome != MESSAGE_DROP && q->resolver->params.clients != NULL) {
+        next = query_admit(q);
+    }
+    if (outcome != MESSAGE_DROP && q->message.has_keepalive && next == QUERY_POLICY) {
+        next = query_answer_keepalive(q);
+    }
+    if (next != QUERY_POLICY) {
+        return next;
+    }
+    switch (outcome) {
     case MESSAGE_OK:
         return QUERY_POLICY;
     case MESSAGE_DROP:
-        q->dropped = true;
-        return QUERY_DONE;
+        return drop(q, RESOLVER_DROPPED);
     case MESSAGE_FORMERR:
         return reply_with(q, RCODE_FORMERR, EDE_NONE, NULL);
     case MESSAGE_NOTIMP:
@@ -464,7 +525,7 @@ static void query_end_tries(struct query *q)
     }
 }
 
-static size_t query_write(struct query *q, uint8_t *out, size_t room)
+static size_t query_write_whole(struct query *q, uint8_t *out, size_t room)
 {
     if (q->is_local) {
         return reply_local(&q->message, q->local_rdata, LOCAL_TTL_S, out);
@@ -476,6 +537,24 @@ static size_t query_write(struct query *q, uint8_t *out, size_t room)
     size_t limit = client->reply_limit != 0 ? client->reply_limit : reply_udp_limit(&q->message);
     return reply_from_answer(&q->message, q->answer, port_now_us(q->resolver->port),
                              limit < room ? limit : room, out);
+}
+
+/* An empty reply that sends the client to TCP. */
+static size_t query_write_truncated(struct query *q, uint8_t *out)
+{
+    struct reply_error nothing = {.rcode = RCODE_NOERROR, .ede = EDE_NONE};
+    size_t n = reply_error(&q->message, &nothing, out);
+    out[2] = (uint8_t)(out[2] | FLAG_TC >> 8);
+    return n;
+}
+
+static size_t query_write(struct query *q, uint8_t *out, size_t room)
+{
+    if (q->truncated) {
+        return query_write_truncated(q, out);
+    }
+    size_t n = query_write_whole(q, out, room);
+    return q->reply_max > 0 && n > q->reply_max ? query_write_truncated(q, out) : n;
 }
 
 static void query_count_reply(struct query *q)

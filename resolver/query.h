@@ -34,10 +34,13 @@ struct query_try {
 struct query {
     struct resolver *resolver;
     enum query_state state;
-    bool dropped; /* ends without a reply, by rule */
-    bool leads;   /* stands in the table of questions under way */
-    bool told;    /* no client waits for it: answered already, or it is a refresh */
-    bool due;     /* the answer found is popular and near its end: becomes a refresh */
+    enum resolver_outcome dropped; /* ends without a reply, by this rule; ANSWERED: it does not */
+    bool refused;                  /* its client may not ask, and is told so */
+    bool truncated;                /* its client is to come again over TCP */
+    size_t reply_max; /* octets for a client that may not be who it says; 0: no bound */
+    bool leads;       /* stands in the table of questions under way */
+    bool told;        /* no client waits for it: answered already, or it is a refresh */
+    bool due;         /* the answer found is popular and near its end: becomes a refresh */
     struct query_message message;
 
     /* While resolver_ask() is on the stack: its arguments; NULL afterwards. */

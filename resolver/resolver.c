@@ -141,7 +141,10 @@ static void query_begin(struct query *q, struct resolver *r, struct bytes messag
 {
     q->resolver = r;
     q->state = QUERY_ARRIVED;
-    q->dropped = false;
+    q->dropped = RESOLVER_ANSWERED;
+    q->refused = false;
+    q->truncated = false;
+    q->reply_max = 0;
     q->leads = false;
     q->told = false;
     q->due = false;
@@ -180,6 +183,14 @@ enum resolver_outcome resolver_ask(struct resolver *r, struct bytes message,
 {
     assert(out->size - out->n >= REPLY_ERROR_MAX);
     r->counts.n_received++;
+    enum clients_access access = CLIENTS_ALLOWED;
+    if (r->params.clients != NULL) {
+        access = clients_access(r->params.clients, client->from);
+    }
+    if (access == CLIENTS_UNHEARD) {
+        r->counts.n_dropped++;
+        return RESOLVER_DENIED;
+    }
     struct query *q = query_obtain(r);
     if (q == NULL) {
         return resolver_refuse(r, message, out);
@@ -187,21 +198,22 @@ enum resolver_outcome resolver_ask(struct resolver *r, struct bytes message,
     query_begin(q, r, message);
     q->asker = client;
     q->out = out;
+    q->refused = access == CLIENTS_REFUSED;
     query_run(q);
     q->asker = NULL;
     q->out = NULL;
     if (q->state != QUERY_DONE) {
         return RESOLVER_PENDING;
     }
-    bool dropped = q->dropped;
-    r->counts.n_dropped += dropped;
+    enum resolver_outcome outcome = q->dropped;
+    r->counts.n_dropped += outcome != RESOLVER_ANSWERED;
     if (q->due) {
         query_refresh(q);
     }
     if (q->state == QUERY_DONE) {
         query_release(q);
     }
-    return dropped ? RESOLVER_DROPPED : RESOLVER_ANSWERED;
+    return outcome;
 }
 
 void resolver_on_woken(struct resolver *r)

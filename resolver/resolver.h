@@ -2,13 +2,15 @@
 /* The façade of the resolver: ask, and be answered. One resolver a worker, on that worker's port;
  * only the cache and the auditor behind it are shared.
  *
- * Every question asked is answered exactly once, or was dropped by rule (PROMISES M1, M2). Bounds:
- * params.max_queries live queries; over it the newcomer is answered SERVFAIL. */
+ * Every question asked is answered exactly once, or was dropped by rule (PROMISES M1, M2; access
+ * and rate, when so configured). Bounds: params.max_queries live queries; over it the newcomer is
+ * answered SERVFAIL. */
 #ifndef RESOLVER_RESOLVER_H
 #define RESOLVER_RESOLVER_H
 
 #include "resolver/audit/audit.h"
 #include "resolver/cache/claims.h"
+#include "resolver/clients/clients.h"
 #include "resolver/upstream/pool.h"
 #include "resolver/wire/reply.h"
 
@@ -19,6 +21,7 @@ struct resolver_params {
     uint32_t stale_after_ms;   /* a client waits so long for a fresh answer, then takes a stale one
                                   (RFC 8767 section 5: 1.8 s) */
     size_t max_queries;
+    struct clients *clients; /* borrowed; NULL: everybody may ask, as much as they like */
     struct claims *claims;   /* borrowed; shared by all that ask for the same cache; NULL: alone */
     void (*wake)(void *ctx); /* with claims: from any thread, for resolver_on_woken() */
     void *wake_ctx;
@@ -30,6 +33,10 @@ struct resolver_client {
     void (*on_reply)(const struct resolver_client *client, struct bytes reply);
     void *listener;
     size_t reply_limit; /* octets; 0: by the query's EDNS size and our UDP cap */
+    /* Who it is: lent during resolver_ask(). Needed where resolver_params has clients. */
+    const struct client_address *from;
+    bool is_stream;
+    uint16_t keepalive_ds; /* of a stream: how long it may be idle (RFC 7828), in 100 ms */
     _Alignas(8) uint8_t room[96];
 };
 
@@ -37,6 +44,8 @@ enum resolver_outcome {
     RESOLVER_ANSWERED = 1, /* the reply was put into `out` */
     RESOLVER_PENDING,      /* client->on_reply will be called */
     RESOLVER_DROPPED,      /* by rule: no reply, ever */
+    RESOLVER_DENIED,       /* the same: who asks may not */
+    RESOLVER_LIMITED,      /* the same: it asks too often */
 };
 
 /* Counters of one resolver. The identity (PROMISES §5.1):

@@ -6,8 +6,6 @@
 enum {
     TYPE_SIG = 24,
     OPCODE_UPDATE = 5 << 11,
-    OPTION_COOKIE = 10,
-    OPTION_KEEPALIVE = 11,
     OUR_EDNS_SIZE = 4096, /* over HTTPS and TCP; answers come whole */
     OPT_OCTETS = 11,      /* root owner, type, class, TTL, RDLENGTH */
     OPTION_OCTETS = 4,    /* code and length */
@@ -39,23 +37,31 @@ static void skip_name(struct cursor *c)
     }
 }
 
-/* RFC 7873 §5.2.2: a client cookie is 8 octets, with a server cookie 16 to 40. */
-static bool is_bad_option(uint16_t code, uint16_t n)
+/* RFC 7873 §5.2.2: a client cookie is 8 octets, with a server cookie 16 to 40. Of several the first
+ * counts. */
+static bool read_cookie(struct query_message *query, struct bytes value)
 {
-    if (code == OPTION_COOKIE)
-        return (n > 0 && n < 8) || (n > 8 && n < 16) || n > 40;
-    return code == OPTION_KEEPALIVE && n != 0; /* RFC 7828 §3.2.1 */
+    if (value.n < 8 || (value.n > 8 && value.n < 16) || value.n > MESSAGE_COOKIE_MAX)
+        return false;
+    if (query->n_cookie == 0) {
+        query->n_cookie = (uint8_t)value.n;
+        memcpy(query->cookie, value.at, value.n);
+    }
+    return true;
 }
 
-static bool options_are_well_formed(struct bytes rdata)
+static bool read_options(struct query_message *query, struct bytes rdata)
 {
     struct cursor c = cursor_over(rdata);
     while (cursor_left(&c) > 0) {
         uint16_t code = cursor_u16(&c);
-        uint16_t n = cursor_u16(&c);
-        cursor_take(&c, n);
-        if (c.failed || is_bad_option(code, n))
+        struct bytes value = cursor_take(&c, cursor_u16(&c));
+        if (c.failed || (code == EDNS_OPTION_COOKIE && !read_cookie(query, value)))
             return false;
+        if (code == EDNS_OPTION_KEEPALIVE) {
+            query->has_keepalive = true;
+            query->odd_keepalive = query->odd_keepalive || value.n > 0;
+        }
     }
     return true;
 }
@@ -73,7 +79,7 @@ static void read_opt(struct reading *r, uint16_t size, uint32_t ttl, struct byte
     query->edns_do = (ttl & EDNS_DO) != 0;
     r->version_above_0 = (ttl >> 16 & 0xff) != 0;
     /* What a later version puts there is not ours to judge. */
-    if (!r->version_above_0 && !options_are_well_formed(rdata))
+    if (!r->version_above_0 && !read_options(query, rdata))
         r->odd = true;
 }
 
@@ -157,6 +163,10 @@ enum message_outcome message_read_query(struct bytes message, struct query_messa
     ret_query->has_edns = false;
     ret_query->edns_do = false;
     ret_query->edns_size = 512;
+    ret_query->has_keepalive = false;
+    ret_query->odd_keepalive = false;
+    ret_query->n_cookie = 0;
+    ret_query->n_options = 0;
 
     enum message_outcome outcome = read_sections(&r);
     if ((flags & FLAG_OPCODE) == 0)
@@ -164,6 +174,18 @@ enum message_outcome message_read_query(struct bytes message, struct query_messa
     ret_query->has_question = false; /* other opcodes put other things there (RFC 2136 §2.3) */
     bool is_update = (flags & FLAG_OPCODE) == OPCODE_UPDATE;
     return is_update && r.odd_update ? MESSAGE_FORMERR : MESSAGE_NOTIMP;
+}
+
+void message_tell_option(struct query_message *query, uint16_t code, struct bytes value)
+{
+    struct buf b = {.at = query->options, .n = query->n_options, .size = sizeof query->options};
+    if (!query->has_edns)
+        return;
+    buf_put_u16(&b, code);
+    buf_put_u16(&b, (uint16_t)value.n);
+    buf_put(&b, value.at, value.n);
+    assert(!b.overflow);
+    query->n_options = (uint8_t)b.n;
 }
 
 /* How much padding brings `n` octets to a multiple of `pad_to`, as far as there is room. */

@@ -34,6 +34,7 @@ enum rcode {
     RCODE_YXDOMAIN = 6,
     RCODE_NOTAUTH = 9,
     RCODE_BADVERS = 16,
+    RCODE_BADCOOKIE = 23,
 };
 
 enum rrtype {
@@ -85,7 +86,15 @@ enum ede {
     EDE_INVALID_DATA = 24,
 };
 
-enum { EDNS_OPTION_EDE = 15, EDNS_OPTION_PADDING = 12 };
+enum {
+    EDNS_OPTION_COOKIE = 10,
+    EDNS_OPTION_KEEPALIVE = 11,
+    EDNS_OPTION_PADDING = 12,
+    EDNS_OPTION_EDE = 15,
+};
+
+/* Octets of a cookie option, and of the options of ours that a reply may carry. */
+enum { MESSAGE_COOKIE_MAX = 40, MESSAGE_OPTIONS_MAX = 40 };
 
 /* The one question of a message. `name` is in lower case: it is the key. The bytes as the client
  * wrote them, case included, stay in the message. */
@@ -105,6 +114,12 @@ struct query_message {
     bool has_edns;
     bool edns_do;
     uint16_t edns_size; /* 512 at least; 512 without EDNS */
+    bool has_keepalive; /* the option of RFC 7828 */
+    bool odd_keepalive; /* with octets in it: an error over TCP, nothing over UDP (§3.3.1) */
+    uint8_t n_cookie;   /* 0: none; 8: the client's part alone; 16 to 40 */
+    uint8_t cookie[MESSAGE_COOKIE_MAX];
+    uint8_t n_options; /* what the OPT of the reply is to carry, whole options; by who answers */
+    uint8_t options[MESSAGE_OPTIONS_MAX];
 };
 
 /* What is to be done with a query, as far as its form tells. */
@@ -121,6 +136,9 @@ enum message_outcome {
 /* Reads a client's query; PROMISES M1–M8, M13, E2–E5. `message` must outlive *ret_query's use of
  * raw_question. *ret_query is written as far as the reading came, on every outcome but DROP. */
 enum message_outcome message_read_query(struct bytes message, struct query_message *ret_query);
+
+/* Adds an option to the OPT of the reply. Nothing for a client without EDNS. */
+void message_tell_option(struct query_message *query, uint16_t code, struct bytes value);
 
 /* Writes the query that goes to a provider: id as given (0 over HTTPS: RFC 8484 §4.1), RD set, CD
  * and DO as wanted, one question in lower case, an OPT with size 4096 and no option except padding

@@ -45,7 +45,8 @@ static void put_opt(struct buf *b, const struct query_message *query, const stru
     buf_put_u16(b, TYPE_OPT);
     buf_put_u16(b, REPLY_UDP_CAP);
     buf_put_u32(b, (uint32_t)(opt->rcode >> 4) << 24 | (query->edns_do ? EDNS_DO : 0));
-    buf_put_u16(b, (uint16_t)ede_octets(opt));
+    buf_put_u16(b, (uint16_t)(query->n_options + ede_octets(opt)));
+    buf_put(b, query->options, query->n_options);
     if (opt->ede == EDE_NONE)
         return;
     buf_put_u16(b, EDNS_OPTION_EDE);
@@ -159,7 +160,7 @@ size_t reply_from_answer(const struct query_message *query, const struct answer 
     if (may_have_ad && !stale)
         flags = (uint16_t)(flags | (answer->flags & FLAG_AD));
 
-    size_t n_opt = query->has_edns ? OPT_OCTETS : 0;
+    size_t n_opt = query->has_edns ? (size_t)OPT_OCTETS + query->n_options : 0;
     struct part part = {.n_wire = answer->n_wire, .n_records = answer->n_ttls};
     if (limit > MESSAGE_MAX)
         limit = MESSAGE_MAX;

@@ -221,8 +221,10 @@ START_TEST(what_is_printed_reads_back_as_the_same)
         "",
         "providers: [{name: \"odd \\\"name\\\\\", url: https://x/y}]\n"
         "unix-socket: {group: \"a b\"}\nworkers: 3\ncache: {size: 0}\nhijack: {sample: 0.125}\n",
+        "access: {allow: [192.0.2.0/24, \"2001:db8::/32\", \"::ffff:0:0/96\"], deny: [192.0.2.1]}\n"
+        "rate-limit: {queries: off, over: drop}\ncookies: {mode: on}\n",
     };
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 3; i++) {
         struct config *first = parse(texts[i]);
         char *shown = print(first);
         struct config *second = parse(shown);
@@ -233,6 +235,43 @@ START_TEST(what_is_printed_reads_back_as_the_same)
         config_free(first);
         config_free(second);
     }
+}
+END_TEST
+
+START_TEST(who_may_ask_is_read_and_checked)
+{
+    struct config *c = parse("access: {allow: [10.0.0.0/8, \"fd00::/8\"], deny: [10.0.0.1]}\n");
+    ck_assert_uint_eq(c->clients.n_allow, 2);
+    ck_assert_uint_eq(c->clients.n_deny, 1);
+    ck_assert_uint_eq(c->clients.allow[0].bits, 104);
+    ck_assert_uint_eq(c->clients.rate.per_s, 200);
+    ck_assert_int_eq(c->clients.cookies, CLIENTS_COOKIES_AUTO);
+    config_free(c);
+    refuses("access:\n  allow: [10.0.0.1/8]\n", 2, 11, "bits set behind its length");
+    refuses("access:\n  allow: [lan]\n", 2, 11, "write an address or a prefix");
+    refuses("access:\n  deny: 10.0.0.0/8\n", 2, 9, "takes a list");
+    refuses("rate-limit: {queries: 0}\n", 1, 23, "queries must be from 1 to 100000");
+}
+END_TEST
+
+START_TEST(secret_of_a_fleet_is_read_from_its_file_and_never_shown)
+{
+    static const char secret[] = "e5e973e5a6b2a43f48e7dc849e37bfcf";
+    char path[] = "/tmp/httpdnsd-test-XXXXXX", yaml[128];
+    int fd = mkstemp(path);
+    ck_assert_int_eq(write(fd, secret, 32), 32);
+    snprintf(yaml, sizeof yaml, "cookies: {secret-file: %s}\n", path);
+    struct config *c = parse(yaml);
+    ck_assert_str_eq(c->clients.cookie_secrets, secret);
+    char *shown = print(c);
+    ck_assert_ptr_null(strstr(shown, "e5e9"));
+    ck_assert_ptr_nonnull(strstr(shown, path));
+    free(shown);
+    config_free(c);
+    ck_assert_int_eq(ftruncate(fd, 30), 0);
+    refuses(yaml, 0, 0, "32 hexadecimal digits");
+    close(fd);
+    unlink(path);
 }
 END_TEST
 
@@ -292,6 +331,8 @@ int main(void)
         bombs_are_refused_early,
         all_errors_are_told_not_only_the_first,
         what_is_printed_reads_back_as_the_same,
+        who_may_ask_is_read_and_checked,
+        secret_of_a_fleet_is_read_from_its_file_and_never_shown,
         file_that_everybody_may_write_is_not_trusted,
         shipped_default_is_good,
         reference_has_a_paragraph_for_every_option,

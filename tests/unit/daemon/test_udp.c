@@ -89,7 +89,7 @@ static void set_up(void)
 {
     memset(&world, 0, sizeof world);
     ck_assert_int_eq(loop_init(&world.loop), 0);
-    world.batch = udp_batch_new(&world.traffic);
+    world.batch = udp_batch_new(&world.traffic, false);
     struct socket_entry entry = {.transport = LISTEN_UDP, .address = address("127.0.0.1", 0)};
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
     socklen_t n = sizeof world.where;

@@ -221,7 +221,7 @@ END_TEST
 
 START_TEST(e11_cookies_have_the_lengths_of_rfc_7873)
 {
-    for (uint16_t n = 1; n <= 48; n++) {
+    for (uint16_t n = 0; n <= 48; n++) {
         bool good = n == 8 || (n >= 16 && n <= 40);
         begin();
         put_option(OPTION_COOKIE, n);
@@ -230,14 +230,19 @@ START_TEST(e11_cookies_have_the_lengths_of_rfc_7873)
 }
 END_TEST
 
-START_TEST(keepalive_in_a_query_is_empty)
+START_TEST(t6_keepalive_is_seen_and_so_are_octets_in_it)
 {
     begin();
     put_option(OPTION_KEEPALIVE, 0);
     ck_assert_int_eq(outcome(), MESSAGE_OK);
+    ck_assert(query.has_keepalive && !query.odd_keepalive);
     begin();
     put_option(OPTION_KEEPALIVE, 2);
-    ck_assert_int_eq(outcome(), MESSAGE_FORMERR);
+    ck_assert_int_eq(outcome(), MESSAGE_OK);
+    ck_assert(query.odd_keepalive);
+    begin();
+    ck_assert_int_eq(outcome(), MESSAGE_OK);
+    ck_assert(!query.has_keepalive && query.n_cookie == 0);
 }
 END_TEST
 
@@ -378,7 +383,7 @@ int main(void)
         e2_two_opts_or_an_opt_in_a_wrong_place_are_a_format_error,
         options_that_do_not_fill_the_opt_are_a_format_error,
         e11_cookies_have_the_lengths_of_rfc_7873,
-        keepalive_in_a_query_is_empty,
+        t6_keepalive_is_seen_and_so_are_octets_in_it,
         e5_a_thousand_unknown_options_are_ignored,
         e3_later_versions_of_edns_are_told_so,
         m13_unknown_header_bits_and_types_are_accepted,
