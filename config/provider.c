@@ -4,6 +4,7 @@
 #include "config/lists.h"
 #include "config/presets.h"
 #include "config/units.h"
+#include "resolver/upstream/subnet.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -12,7 +13,7 @@
 enum { NEAR = 3, NAME_TEXT_MAX = 64 };
 
 static const struct schema_word protocols[] = {
-    {"doh", PROTOCOL_DOH},     {"doh-get", PROTOCOL_DOH_GET}, {"json", SCHEMA_LATER},
+    {"doh", PROTOCOL_DOH},     {"doh-get", PROTOCOL_DOH_GET}, {"json", PROTOCOL_JSON},
     {"alidns", SCHEMA_LATER},  {"aliyun", SCHEMA_LATER},      {"aliyun2", SCHEMA_LATER},
     {"tencent", SCHEMA_LATER}, {"volc", SCHEMA_LATER},        {"baidu", SCHEMA_LATER},
     {"generic", SCHEMA_LATER}, {"odoh", SCHEMA_LATER},        {NULL, 0}};
@@ -186,6 +187,45 @@ static void print_name(const void *base, FILE *to)
     schema_print_text(((const struct provider_params *)base)->name, to);
 }
 
+static void read_subnet(struct reader *r, const struct yaml_node *node)
+{
+    struct provider_params *p = r->base;
+    const char *text = schema_text(r, node, "client-subnet");
+    if (text == NULL || strcmp(text, "off") == 0) {
+        return;
+    }
+    if (strcmp(text, "auto") == 0) {
+        subnet_from_here(&p->client_subnet);
+        return;
+    }
+    switch (subnet_read(text, &p->client_subnet)) {
+    case 0:
+        return;
+    case -ERANGE:
+        error_at(r, node, "client-subnet tells /24 of an IPv4 and /56 of an IPv6 address at most");
+        return;
+    case -EDOM:
+        error_at(r, node,
+                 "client-subnet has bits behind its length: write the subnet's first address");
+        return;
+    default:
+        error_at(r, node, "client-subnet takes off, auto, or a subnet such as 192.0.2.0/24");
+    }
+}
+
+static void print_subnet(const void *base, FILE *to)
+{
+    const struct provider_subnet *subnet = &((const struct provider_params *)base)->client_subnet;
+    char text[SUBNET_TEXT_MAX];
+    struct buf out = buf_over(text, sizeof text);
+    subnet_put(subnet, "", SUBNET_WITH_LENGTH, &out);
+    if (subnet->from_here || subnet->n == 0) {
+        fputs(subnet->from_here ? "auto" : "off", to);
+    } else {
+        fprintf(to, "\"%.*s\"", (int)out.n, text);
+    }
+}
+
 /* ---- the rows, read in this order ---- */
 
 #define AT(field) offsetof(struct provider_params, field)
@@ -212,7 +252,9 @@ static const struct schema_row rows[] = {
      .offset = AT(protocol),
      .words = protocols,
      .fallback = "doh",
-     .help = "doh (RFC 8484 by POST) or doh-get (by GET)."},
+     .help =
+         "doh (RFC 8484 by POST), doh-get (by GET), or json (the JSON API of Google, Cloudflare "
+         "and others, for networks where only that gets through: no DNSSEC records)."},
     {.key = "addresses",
      .kind = SCHEMA_OTHER,
      .read = read_addresses,
@@ -232,6 +274,18 @@ static const struct schema_row rows[] = {
      .fallback = "no",
      .help = "yes when the provider withholds names by policy; it is then no witness against "
              "others. Presets know it of themselves."},
+    {.key = "trust-ad",
+     .kind = SCHEMA_FLAG,
+     .offset = AT(trust_ad),
+     .help = "yes to pass on a JSON provider's word that it validated an answer (AD); no unless "
+             "said."},
+    {.key = "client-subnet",
+     .kind = SCHEMA_OTHER,
+     .read = read_subnet,
+     .print = print_subnet,
+     .help = "The part of the network that answers are wanted for, told to the provider: off (the "
+             "default, nothing), auto (of this host's own address if that is a public one), or a "
+             "subnet such as 192.0.2.0/24; at most /24 or /56."},
 };
 enum { N_ROWS = sizeof rows / sizeof rows[0] };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* httpdnsctl query NAME [TYPE] */
 #include "control/command.h"
-#include "control/print.h"
+#include "resolver/presentation/print.h"
 #include "control/query.h"
 #include "resolver/wire/text.h"
 

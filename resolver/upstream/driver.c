@@ -13,6 +13,8 @@ const struct driver *driver_of(enum pool_protocol protocol)
         return &driver_doh;
     case PROTOCOL_DOH_GET:
         return &driver_doh_get;
+    case PROTOCOL_JSON:
+        return &driver_json;
     }
     assert(false);
     return NULL;

@@ -55,7 +55,7 @@ DOORS = {
     r"ares": "resolver/plain.c",
     r"yaml\.h$": "config/yaml.c",
     r"systemd/": "daemon/systemd.c",
-    r"ldns/": "control/print.c",
+    r"ldns/": "resolver/presentation/",
     r"openssl/": "resolver/crypto/",
     r"jansson": "resolver/jsonv.c",
     r"microhttpd": "daemon/control.c",
@@ -89,13 +89,14 @@ MAY = {
     "resolver/policy": SEAMS | {"resolver/wire"},
     "resolver/cache": SEAMS | {"resolver/wire"},
     "resolver/crypto": SEAMS,
-    "resolver/upstream": SEAMS | {"resolver/wire", "resolver/crypto"},
+    "resolver/upstream": SEAMS | {"resolver/wire", "resolver/crypto", "resolver/presentation"},
+    "resolver/presentation": SEAMS | {"resolver/wire"},
     "resolver/audit": SEAMS | {"resolver/wire"},
     "resolver/clients": SEAMS | {"resolver/wire"},
     "resolver": {"resolver/clients", "resolver/wire", "resolver/policy", "resolver/cache", "resolver/upstream", "resolver/audit"},
     "config": SEAMS | {"resolver/clients", "resolver/wire", "resolver/cache", "resolver/upstream", "resolver/audit"},
     "daemon": SEAMS | {"config", "resolver/clients", "resolver/wire", "resolver/cache", "resolver/upstream", "resolver/audit"},
-    "control": SEAMS | {"resolver/wire", "resolver/upstream"},
+    "control": SEAMS | {"resolver/presentation", "resolver/wire", "resolver/upstream"},
 }
 FACADE = {"resolver/query.h", "resolver/resolver.h"}
 

@@ -148,6 +148,10 @@ START_TEST(providers_are_checked)
     refuses("providers:\n  - {name: x, url: https://x, protocol: odoh}\n", 2, 41,
             "not in this version");
     refuses("providers:\n  - preset: google\n  - preset: google\n", 3, 5, "twice");
+    refuses("providers:\n  - {preset: google, client-subnet: 192.0.2.0/25}\n", 2, 37, "/24");
+    refuses("providers:\n  - {preset: google, client-subnet: 192.0.2.1/24}\n", 2, 37, "bits");
+    refuses("providers:\n  - {preset: google, client-subnet: on}\n", 2, 37, "off, auto");
+    refuses("providers:\n  - {preset: google, trust-ad: maybe}\n", 2, 32, "yes, true, no, false");
 }
 END_TEST
 

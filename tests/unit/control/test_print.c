@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "control/print.h"
+#include "resolver/presentation/print.h"
 #include "tests/unit/suite.h"
 
 #include <errno.h>

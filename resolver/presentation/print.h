@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A DNS message as dig(1) prints it: the door to ldns, which writes the records. */
-#ifndef CONTROL_PRINT_H
-#define CONTROL_PRINT_H
+/* A DNS message as dig(1) prints it; ldns writes the records. */
+#ifndef RESOLVER_PRESENTATION_PRINT_H
+#define RESOLVER_PRESENTATION_PRINT_H
 
 #include "resolver/bytes.h"
 
