@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 enum {
     ATTEMPTS_MAX = AUDIT_CASES_MAX * AUDIT_CONTROLS_MAX * 4,
@@ -21,6 +22,9 @@ enum {
 struct auditor {
     const struct config *config;
     struct locals *locals;
+    struct ledger *ledger;
+    const char *control_names[AUDIT_CONTROLS_MAX];
+    char network[LOCAL_NETWORK_TEXT_MAX];
     struct local_resolvers found; /* lends `servers` */
     const char *servers[AUDIT_SERVERS_MAX];
     size_t n_servers;
@@ -74,6 +78,12 @@ static void on_alert(void *ctx, const struct alert *alert)
     alert_send(a->config->alert, alert);
 }
 
+static int64_t unix_s(void *ctx)
+{
+    (void)ctx;
+    return (int64_t)time(NULL);
+}
+
 static void wake(void *ctx)
 {
     struct auditor *a = ctx;
@@ -86,6 +96,17 @@ static void take_locals(struct auditor *a)
 {
     locals_snapshot(a->locals, &a->found);
     a->n_servers = locals_in_use(&a->found, a->servers);
+    locals_network(a->locals, a->network);
+}
+
+static struct audit_place place_of(const struct auditor *a)
+{
+    return (struct audit_place){
+        .network = a->network,
+        .interface = a->n_servers > 0 ? a->found.at[0].interface : NULL,
+        .servers = a->servers,
+        .n_servers = a->n_servers,
+    };
 }
 
 static void say_locals(const struct auditor *a)
@@ -114,7 +135,8 @@ static void on_locals_timer(struct port_timer *timer)
     if (locals_refresh(a->locals)) {
         take_locals(a);
         say_locals(a);
-        audit_set_servers(a->audit, a->servers, a->n_servers);
+        struct audit_place place = place_of(a);
+        audit_set_place(a->audit, &place);
     }
 }
 
@@ -157,12 +179,13 @@ struct audit *auditor_audit(struct auditor *a)
 static size_t choose_witnesses(struct auditor *a)
 {
     size_t n = 0;
-    for (size_t i = 0; i < a->config->n_providers; i++) {
+    for (size_t i = 0; i < a->config->n_providers && n < AUDIT_CONTROLS_MAX; i++) {
         if (!a->config->providers[i].filtering) {
+            a->control_names[n] = a->config->providers[i].name;
             a->witnesses[n++] = (unsigned)i;
         }
     }
-    return n < AUDIT_CONTROLS_MAX ? n : AUDIT_CONTROLS_MAX;
+    return n;
 }
 
 static bool make_pool(struct auditor *a)
@@ -196,11 +219,17 @@ static bool make_pool(struct auditor *a)
 static bool make_audit(struct auditor *a)
 {
     struct audit_params params = a->config->audit;
-    params.servers = a->servers;
-    params.n_servers = a->n_servers;
+    struct audit_place place = place_of(a);
+    params.servers = place.servers;
+    params.n_servers = place.n_servers;
+    params.network = place.network;
+    params.interface = place.interface;
     params.n_controls = choose_witnesses(a);
+    params.control_names = a->control_names;
     struct audit_door door = {
         .ctx = a,
+        .ledger = a->ledger,
+        .unix_s = unix_s,
         .ask_control = ask_control,
         .cancel_control = cancel_control,
         .on_alert = on_alert,
@@ -210,7 +239,8 @@ static bool make_audit(struct auditor *a)
     return a->audit != NULL;
 }
 
-struct auditor *auditor_new(const struct config *config, struct locals *locals)
+struct auditor *auditor_new(const struct config *config, struct locals *locals,
+                            struct ledger *ledger)
 {
     struct auditor *a = calloc(1, sizeof *a);
     if (a == NULL || loop_init(&a->loop) < 0) {
@@ -219,6 +249,8 @@ struct auditor *auditor_new(const struct config *config, struct locals *locals)
     }
     a->config = config;
     a->locals = locals;
+    a->ledger = ledger;
+    ledger_set_clear_after(ledger, config->audit.clear_after_s);
     a->locals_timer.on_fire = on_locals_timer;
     take_locals(a);
     uv_async_init(&a->loop.uv, &a->wake, on_wake);
@@ -252,4 +284,26 @@ struct auditor *auditor_free(struct auditor *a)
     loop_done(&a->loop);
     free(a);
     return NULL;
+}
+
+static void on_test_alert(void *ctx, const struct alert *alert)
+{
+    const struct config *config = ctx;
+    alert_send(config->alert, alert);
+}
+
+bool auditor_alert_test(const struct config *config, const char *class)
+{
+    struct loop loop;
+    if (loop_init(&loop) < 0) {
+        return false;
+    }
+    struct audit_door door = {
+        .ctx = (void *)(uintptr_t)config,
+        .unix_s = unix_s,
+        .on_alert = on_test_alert,
+    };
+    bool known = audit_alert_test(&door, &loop.port, class);
+    loop_done(&loop);
+    return known;
 }

@@ -5,16 +5,23 @@
 #define DAEMON_AUDITOR_H
 
 #include "daemon/locals.h"
+#include "resolver/audit/ledger.h"
 
 struct auditor;
 
-/* `config` and `locals` are borrowed for the auditor's life; from auditor_start() on it is the
- * auditor that refreshes `locals`. gives the auditor, not running yet; NULL without memory. */
-struct auditor *auditor_new(const struct config *config, struct locals *locals);
+/* `config`, `locals` and `ledger` are borrowed for the auditor's life; from auditor_start() on it
+ * is the auditor that refreshes `locals`. gives the auditor, not running yet; NULL without memory.
+ */
+struct auditor *auditor_new(const struct config *config, struct locals *locals,
+                            struct ledger *ledger);
 /* lends what workers tell: valid until auditor_free(). */
 struct audit *auditor_audit(struct auditor *auditor);
 int auditor_start(struct auditor *auditor);
 /* Ends the thread; nobody may tell any more. Takes NULL; returns NULL. */
 struct auditor *auditor_free(struct auditor *auditor);
+
+/* Fires an alert of the class on purpose, at the configured sink; needs no auditor. False when
+ * there is no such class: audit_alert_class() lists them. */
+bool auditor_alert_test(const struct config *config, const char *class);
 
 #endif

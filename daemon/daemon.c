@@ -8,6 +8,7 @@
 #include "daemon/status.h"
 #include "daemon/systemd.h"
 #include "daemon/trim.h"
+#include "resolver/audit/ledger.h"
 #include "resolver/plain.h"
 #include "resolver/upstream/curl/curl.h"
 
@@ -19,12 +20,12 @@
 #include <sys/resource.h>
 #include <sys/un.h>
 
-enum { N_SIGNALS = 3, OLD_MAX = 4 };
+enum { SIGNALS_MAX = 3, OLD_MAX = 4 };
 
 struct daemon {
     const char *path;
     struct loop loop;
-    uv_signal_t signals[N_SIGNALS];
+    uv_signal_t signals[SIGNALS_MAX];
     uv_timer_t watchdog;
     uv_async_t ended;
     struct sockets sockets;
@@ -33,6 +34,7 @@ struct daemon {
     uint64_t began_us;
     struct cache *cache;
     struct claims *claims;
+    struct ledger *ledger;
     struct cache_params cache_params;
     uint8_t client_secret[16]; /* stays over reloads: so do the cookies made with it */
     struct generation *current;
@@ -72,6 +74,7 @@ static struct generation *make_generation(struct daemon *d, struct config *confi
         .cache = d->cache,
         .claims = d->claims,
         .client_secret = d->client_secret,
+        .ledger = d->ledger,
         .n_workers = count_workers(config),
         .on_ended = on_worker_ended,
         .ctx = d,
@@ -281,8 +284,8 @@ static void on_watchdog(uv_timer_t *timer)
 
 static void start_handles(struct daemon *d)
 {
-    static const int signals[N_SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
-    for (size_t i = 0; i < N_SIGNALS; i++) {
+    static const int signals[SIGNALS_MAX] = {SIGTERM, SIGINT, SIGHUP};
+    for (size_t i = 0; i < SIGNALS_MAX; i++) {
         uv_signal_init(&d->loop.uv, &d->signals[i]);
         d->signals[i].data = d;
         uv_signal_start(&d->signals[i], on_signal, signals[i]);
@@ -308,7 +311,7 @@ static void block_signals(void)
 static void close_handles(struct daemon *d)
 {
     block_signals();
-    for (size_t i = 0; i < N_SIGNALS; i++) {
+    for (size_t i = 0; i < SIGNALS_MAX; i++) {
         uv_close((uv_handle_t *)&d->signals[i], NULL);
     }
     uv_close((uv_handle_t *)&d->ended, NULL);
@@ -424,7 +427,8 @@ static bool make_cache(struct daemon *d, const struct config *config)
     d->cache_params = config->cache;
     d->cache = cache_new(&config->cache, secret);
     d->claims = claims_new(secret);
-    return d->cache != NULL && d->claims != NULL;
+    d->ledger = ledger_new(config->audit.clear_after_s);
+    return d->cache != NULL && d->claims != NULL && d->ledger != NULL;
 }
 
 /* Takes `config`. */
@@ -497,6 +501,7 @@ enum daemon_exit daemon_run(const char *path, struct config *config)
     }
     d->control = control_free(d->control);
     generation_free(d->current);
+    ledger_free(d->ledger);
     claims_free(d->claims);
     cache_free(d->cache);
     close_handles(d);

@@ -100,7 +100,7 @@ struct generation *generation_new(const struct generation_params *params, const 
     bool wants_audit = params->config->audit.mode != AUDIT_OFF;
     bool good = g->tally != NULL && make_clients(g) && find_local(g);
     if (good && wants_audit) {
-        g->auditor = auditor_new(params->config, g->locals);
+        g->auditor = auditor_new(params->config, g->locals, params->ledger);
         good = g->auditor != NULL;
     }
     if (!good || !make_workers(g, ret_detail)) {

@@ -17,6 +17,7 @@ struct generation_params {
     struct cache *cache;           /* borrowed for the generation's life */
     struct claims *claims;         /* the same */
     const uint8_t *client_secret;  /* 16 random octets, borrowed by generation_new() */
+    struct ledger *ledger;         /* the same: what was alerted outlives a reload */
     size_t n_workers;
     void (*on_ended)(void *ctx); /* any thread: a worker has ended */
     void *ctx;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* httpdnsd(8): the command line. */
+#include "daemon/auditor.h"
 #include "daemon/daemon.h"
 #include "daemon/log.h"
 #include "resolver/upstream/curl/curl.h"
@@ -11,39 +12,47 @@ enum { EXIT_USAGE = 2 };
 
 static const char default_path[] = HTTPDNSD_SYSCONFDIR "/httpdnsd/httpdnsd.yaml";
 
-enum action { ACTION_RUN, ACTION_CHECK, ACTION_SHOW };
+enum action { ACTION_RUN, ACTION_CHECK, ACTION_SHOW, ACTION_ALERT_TEST };
 
 struct options {
     const char *path;
     enum action action;
+    const char *alert_class;
 };
 
 static void print_help(FILE *to)
 {
-    fprintf(to,
-            "usage: httpdnsd [--config FILE] [--check | --show-config]\n"
-            "Answers DNS queries on local sockets by asking HTTPS providers, and says so when the\n"
-            "local resolver lies.\n"
-            "\n"
-            "  -c, --config FILE  read FILE instead of %s\n"
-            "      --check        read the configuration, say OK or every error, and end\n"
-            "      --show-config  print the configuration in force, defaults included, and end\n"
-            "      --version      print the version and end\n"
-            "  -h, --help         print this and end\n"
-            "\n"
-            "SIGTERM and SIGINT answer what is pending and end; SIGHUP reads the configuration "
-            "again.\n",
-            default_path);
+    fprintf(
+        to,
+        "usage: httpdnsd [--config FILE] [--check | --show-config | --alert-test CLASS]\n"
+        "Answers DNS queries on local sockets by asking HTTPS providers, and says so when the\n"
+        "local resolver lies.\n"
+        "\n"
+        "  -c, --config FILE  read FILE instead of %s\n"
+        "      --check        read the configuration, say OK or every error, and end\n"
+        "      --show-config  print the configuration in force, defaults included, and end\n"
+        "      --alert-test CLASS\n"
+        "                     fire an alert of that class on purpose, marked as a test, and end\n"
+        "      --version      print the version and end\n"
+        "  -h, --help         print this and end\n"
+        "\n"
+        "SIGTERM and SIGINT answer what is pending and end; SIGHUP reads the configuration "
+        "again.\n",
+        default_path);
 }
 
 /* Ends the program for --help, --version and what cannot be understood. */
 static struct options read_options(int argc, char **argv)
 {
-    enum { CHECK = 256, SHOW, VERSION };
+    enum { CHECK = 256, SHOW, ALERT_TEST, VERSION };
     static const struct option known[] = {
-        {"config", required_argument, NULL, 'c'}, {"check", no_argument, NULL, CHECK},
-        {"show-config", no_argument, NULL, SHOW}, {"version", no_argument, NULL, VERSION},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+        {"config", required_argument, NULL, 'c'},
+        {"check", no_argument, NULL, CHECK},
+        {"show-config", no_argument, NULL, SHOW},
+        {"version", no_argument, NULL, VERSION},
+        {"help", no_argument, NULL, 'h'},
+        {"alert-test", required_argument, NULL, ALERT_TEST},
+        {NULL, 0, NULL, 0},
     };
     struct options options = {.path = default_path, .action = ACTION_RUN};
     int option;
@@ -57,6 +66,10 @@ static struct options read_options(int argc, char **argv)
             break;
         case SHOW:
             options.action = ACTION_SHOW;
+            break;
+        case ALERT_TEST:
+            options.action = ACTION_ALERT_TEST;
+            options.alert_class = optarg;
             break;
         case VERSION:
             printf("httpdnsd %s (%s)\n", HTTPDNSD_VERSION, curl_exchange_version());
@@ -75,6 +88,18 @@ static struct options read_options(int argc, char **argv)
         exit(EXIT_USAGE);
     }
     return options;
+}
+
+static int fire_alert(const struct config *config, const char *class)
+{
+    if (auditor_alert_test(config, class)) {
+        return DAEMON_EXIT_OK;
+    }
+    fprintf(stderr, "httpdnsd: no alert class '%s'; there are:\n", class);
+    for (size_t i = 0; audit_alert_class(i) != NULL; i++) {
+        fprintf(stderr, "  %s\n", audit_alert_class(i));
+    }
+    return EXIT_USAGE;
 }
 
 int main(int argc, char **argv)
@@ -96,6 +121,11 @@ int main(int argc, char **argv)
         config_print(config, stdout);
         config_free(config);
         return DAEMON_EXIT_OK;
+    case ACTION_ALERT_TEST: {
+        int code = fire_alert(config, options.alert_class);
+        config_free(config);
+        return code;
+    }
     case ACTION_RUN:
         break;
     }

@@ -5,13 +5,17 @@
 #define RESOLVER_AUDIT_ASKING_H
 
 #include "resolver/audit/evidence.h"
+#include "resolver/audit/local.h"
 
-/* What asking needs; lent by the auditor. */
+/* What asking needs, and where it stands; lent by the auditor. */
 struct asker {
     struct port *port;
     struct plain *plain;
     struct audit_door door;
-    unsigned n_controls; /* 0 … AUDIT_CONTROLS_MAX */
+    unsigned n_controls;              /* 0 … AUDIT_CONTROLS_MAX */
+    const char *const *control_names; /* of the providers; may be NULL */
+    char network[LOCAL_NETWORK_TEXT_MAX];
+    char interface[SOURCE_INTERFACE_MAX]; /* "" when it is not known */
 };
 
 struct asking;

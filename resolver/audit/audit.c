@@ -5,11 +5,12 @@
  * once. */
 #include "resolver/audit/audit.h"
 
+#include "resolver/audit/budget.h"
 #include "resolver/audit/case.h"
 #include "resolver/audit/patrol.h"
 #include "resolver/audit/probe.h"
-#include "resolver/audit/report.h"
 #include "resolver/audit/seen.h"
+#include "resolver/audit/telling.h"
 #include "resolver/audit/told.h"
 
 #include <stdatomic.h>
@@ -30,11 +31,7 @@ enum {
     PROBE_RETRIES_MAX = 8,
     PROBE_AGAIN_S = 600, /* not triggered again so soon after it was decided */
     SAMPLE_SCALE = 1 << 24,
-};
-
-/* A token bucket: credit in µs. A check costs `cost_us`; `most_us` can be saved up. */
-struct budget {
-    uint64_t cost_us, most_us, credit_us, last_us;
+    INCIDENTS_EVERY_S = 1, /* how often open incidents are looked at */
 };
 
 struct audit_counters {
@@ -59,7 +56,7 @@ struct audit {
     uint64_t probe_decided_us; /* 0: not yet */
     struct audit_case cases[AUDIT_CASES_MAX];
     struct seen checked; /* (name, type), until it may be checked again */
-    struct seen alerted; /* what was reported */
+    struct port_timer incidents_timer;
 };
 
 static void count(atomic_uint_fast64_t *counter)
@@ -117,27 +114,6 @@ static uint64_t verdict_life_us(enum verdict verdict)
     return MINUTE_US;
 }
 
-static bool budget_take(struct budget *budget, uint64_t now_us)
-{
-    uint64_t earned_us = now_us - budget->last_us;
-    uint64_t missing_us = budget->most_us - budget->credit_us;
-    budget->credit_us += earned_us < missing_us ? earned_us : missing_us;
-    budget->last_us = now_us;
-    if (budget->credit_us < budget->cost_us) {
-        return false;
-    }
-    budget->credit_us -= budget->cost_us;
-    return true;
-}
-
-static void budget_init(struct budget *budget, uint64_t now_us, unsigned per_s, unsigned burst)
-{
-    budget->cost_us = SECOND_US / per_s;
-    budget->most_us = budget->cost_us * burst;
-    budget->credit_us = budget->most_us;
-    budget->last_us = now_us;
-}
-
 static const char *server_now(const struct audit *audit)
 {
     return audit->servers[audit->server];
@@ -165,43 +141,12 @@ static void note_unusable(struct audit *audit, const char *server)
     }
 }
 
-static struct bytes text_bytes(const char *text)
-{
-    return bytes_of(text, strlen(text));
-}
-
 static uint64_t question_key(const struct audit *audit, const struct question *question)
 {
     uint8_t type[2];
     bytes_write_u16(type, question->type);
     uint64_t key = seen_key(&audit->checked, 0, name_bytes(&question->name));
     return seen_key(&audit->checked, key, bytes_of(type, sizeof type));
-}
-
-/* True the first time that `what` is found of `server`. */
-static bool is_news(struct audit *audit, const char *server, enum finding finding,
-                    struct bytes what)
-{
-    const struct seen *alerted = &audit->alerted;
-    uint64_t key = seen_key(alerted, 0, text_bytes(server));
-    key = seen_key(alerted, key, text_bytes(finding_word(finding)));
-    key = seen_key(alerted, key, what);
-    bool news = !seen_has(alerted, key, port_now_us(audit->asker.port));
-    seen_put(&audit->alerted, key, PORT_NEVER);
-    return news;
-}
-
-/* One alert for an artefact, and one for a name: whichever is known already only counts. */
-static void alert_case(struct audit *audit, const struct audit_case *one)
-{
-    const struct judgement *judgement = &one->judgement;
-    struct bytes artefact = bytes_of(judgement->artefact.at, judgement->artefact.n);
-    struct bytes name = name_bytes(&one->evidence.question.name);
-    bool new_artefact = is_news(audit, one->server, judgement->finding, artefact);
-    bool new_name = is_news(audit, one->server, judgement->finding, name);
-    if (new_artefact && new_name) {
-        report_case(&audit->asker, one);
-    }
 }
 
 static bool may_ask(const struct audit *audit)
@@ -266,10 +211,7 @@ static void on_probe_end(struct probe *probe)
     audit->n_probe_retries = 0;
     audit->probe_decided_us = port_now_us(audit->asker.port);
     schedule_probe(audit, jittered_us(audit, PROBE_EVERY_S - PROBE_SPREAD_S, 2 * PROBE_SPREAD_S));
-    if (verdict == VERDICT_CONFIRMED &&
-        is_news(audit, probe->server, probe->judgement.finding, bytes_of(NULL, 0))) {
-        report_probe(&audit->asker, probe);
-    }
+    telling_probe(&audit->asker, probe);
 }
 
 static void on_case_end(struct audit_case *one)
@@ -281,9 +223,7 @@ static void on_case_end(struct audit_case *one)
     count_verdict(audit, verdict);
     seen_put(&audit->checked, question_key(audit, &one->evidence.question),
              port_now_us(audit->asker.port) + verdict_life_us(verdict));
-    if (verdict == VERDICT_CONFIRMED) {
-        alert_case(audit, one);
-    }
+    telling_case(&audit->asker, one);
     if (verdict == VERDICT_UNUSABLE && !local->answered) {
         note_unusable(audit, one->server);
     }
@@ -335,6 +275,34 @@ static void on_due(void *ctx, const struct question *question, const struct said
     if (judge_is_eligible(question)) {
         check(ctx, question, told);
     }
+}
+
+/* An open incident is looked at again: has it gone on, or is it over? */
+static void follow(struct audit *audit)
+{
+    struct ledger_subject subject;
+    if (!may_ask(audit) || !telling_follow(&audit->asker, server_now(audit), &subject)) {
+        return;
+    }
+    if (subject.finding == FINDING_NXDOMAIN_REWRITE) {
+        if (audit->probe.state == PROBE_IDLE) {
+            begin_probe(audit);
+        }
+    } else if (subject.question.name.n > 0) {
+        seen_forget(&audit->checked, question_key(audit, &subject.question));
+        check(audit, &subject.question, NULL);
+    }
+}
+
+static void on_incidents_timer(struct port_timer *timer)
+{
+    struct audit *audit =
+        (struct audit *)(void *)((char *)timer - offsetof(struct audit, incidents_timer));
+    struct port *port = audit->asker.port;
+    /* Without memory for the timer nothing is summed up and nothing ends. */
+    (void)port_timer_start(port, timer, port_now_us(port) + INCIDENTS_EVERY_S * SECOND_US);
+    telling_summaries(&audit->asker);
+    follow(audit);
 }
 
 static void consider(struct audit *audit, const struct told_item *item)
@@ -398,28 +366,54 @@ static void stop_all(struct audit *audit)
     port_timer_stop(audit->asker.port, &audit->probe_timer);
 }
 
-static void copy_servers(struct audit *audit, const char *const *servers, size_t n_servers)
+static void copy_place(struct audit *audit, const struct audit_place *place)
 {
-    audit->n_servers = n_servers < AUDIT_SERVERS_MAX ? n_servers : AUDIT_SERVERS_MAX;
+    struct asker *asker = &audit->asker;
+    audit->n_servers = place->n_servers < AUDIT_SERVERS_MAX ? place->n_servers : AUDIT_SERVERS_MAX;
     audit->server = 0;
     for (size_t i = 0; i < audit->n_servers; i++) {
-        snprintf(audit->servers[i], sizeof audit->servers[i], "%s", servers[i]);
+        snprintf(audit->servers[i], sizeof audit->servers[i], "%s", place->servers[i]);
     }
+    snprintf(asker->network, sizeof asker->network, "%s",
+             place->network != NULL ? place->network : "");
+    snprintf(asker->interface, sizeof asker->interface, "%s",
+             place->interface != NULL ? place->interface : "");
 }
 
-void audit_set_servers(struct audit *audit, const char *const *servers, size_t n_servers)
+void audit_set_place(struct audit *audit, const struct audit_place *place)
 {
     if (audit->params.mode == AUDIT_OFF) {
         return;
     }
     stop_all(audit);
-    copy_servers(audit, servers, n_servers);
+    copy_place(audit, place);
     audit->checked = (struct seen){.secret = audit->checked.secret};
     audit->n_probe_retries = 0;
     audit->probe_decided_us = 0;
     audit->probe.judgement = (struct judgement){0};
     audit->settled_us = port_now_us(audit->asker.port) + AUDIT_SETTLE_S * SECOND_US;
     schedule_probe(audit, AUDIT_SETTLE_S * SECOND_US);
+}
+
+bool audit_alert_test(const struct audit_door *door, struct port *port, const char *class)
+{
+    struct asker asker = {.port = port, .door = *door};
+    for (int i = 0; i < N_FINDINGS; i++) {
+        if (strcmp(finding_word((enum finding)i), class) == 0) {
+            return report_test(&asker, (enum finding)i);
+        }
+    }
+    return false;
+}
+
+const char *audit_alert_class(size_t n)
+{
+    for (int i = 0; i < N_FINDINGS; i++) {
+        if (report_is_told((enum finding)i) && n-- == 0) {
+            return finding_word((enum finding)i);
+        }
+    }
+    return NULL;
 }
 
 void audit_count(struct audit *audit, struct audit_counts *ret_counts)
@@ -449,6 +443,7 @@ static void init_cases(struct audit *audit)
     audit->probe.on_end = on_probe_end;
     audit->probe.ctx = audit;
     audit->probe_timer.on_fire = on_probe_timer;
+    audit->incidents_timer.on_fire = on_incidents_timer;
 }
 
 /* The schedule, as the mode has it. */
@@ -467,6 +462,8 @@ static void start(struct audit *audit)
     audit->patrol.on_due = on_due;
     audit->patrol.ctx = audit;
     patrol_init(&audit->patrol, port, names, n_names);
+    (void)port_timer_start(port, &audit->incidents_timer,
+                           port_now_us(port) + INCIDENTS_EVERY_S * SECOND_US);
     uint32_t first_ms = PROBE_FIRST_MS + port_random_below(port, PROBE_FIRST_SPREAD_MS);
     schedule_probe(audit, (uint64_t)first_ms * 1000);
 }
@@ -481,10 +478,22 @@ struct audit *audit_new(const struct audit_params *params, const struct audit_do
     audit->params = *params;
     size_t n_controls =
         params->n_controls < AUDIT_CONTROLS_MAX ? params->n_controls : AUDIT_CONTROLS_MAX;
-    audit->asker = (struct asker){port, plain, *door, (unsigned)n_controls};
+    audit->asker = (struct asker){
+        .port = port,
+        .plain = plain,
+        .door = *door,
+        .n_controls = (unsigned)n_controls,
+        .control_names = params->control_names,
+    };
     audit->patrol.port = port;
     init_cases(audit);
-    copy_servers(audit, params->servers, params->n_servers);
+    struct audit_place place = {
+        .network = params->network,
+        .interface = params->interface,
+        .servers = params->servers,
+        .n_servers = params->n_servers,
+    };
+    copy_place(audit, &place);
     if (params->mode == AUDIT_OFF || n_controls == 0) {
         return audit;
     }
@@ -497,9 +506,9 @@ struct audit *audit_new(const struct audit_params *params, const struct audit_do
         }
     }
     port->ops->random(port, &audit->checked.secret, sizeof audit->checked.secret);
-    audit->alerted.secret = audit->checked.secret;
     bool eager = params->mode == AUDIT_ALL;
-    budget_init(&audit->budget, port_now_us(port), eager ? 10 : 1, eager ? 50 : 5);
+    budget_init(&audit->budget, port_now_us(port), eager ? SECOND_US / 10 : SECOND_US,
+                eager ? 50 : 5);
     start(audit);
     return audit;
 }
@@ -510,6 +519,7 @@ struct audit *audit_free(struct audit *audit)
         return NULL;
     }
     stop_all(audit);
+    port_timer_stop(audit->asker.port, &audit->incidents_timer);
     patrol_done(&audit->patrol);
     audit->told = told_free(audit->told);
     free(audit);

@@ -40,6 +40,10 @@ struct audit_params {
     const char *const *servers; /* local resolvers, as plain.h takes them; audit_new() copies */
     size_t n_servers;
     size_t n_controls; /* providers that may witness: asked by index 0 … n_controls-1 */
+    const char *const *control_names; /* theirs, lent; may be NULL */
+    const char *network;    /* what tells this network from others; copied; NULL: not known */
+    const char *interface;  /* the local resolvers'; copied; NULL: not known */
+    uint32_t clear_after_s; /* a lie not met for so long is over: 600 by default */
 };
 
 /* An alert: text for people and machines; all strings borrowed during the call. */
@@ -58,8 +62,11 @@ struct alert {
 
 /* What the auditor needs of the world. */
 struct audit_ask;
+struct ledger;
 struct audit_door {
     void *ctx;
+    struct ledger *ledger;        /* outlives the auditor: ledger.h */
+    int64_t (*unix_s)(void *ctx); /* Unix time */
     /* Asks control i over HTTPS; ask->on_done comes later, never from inside. 0 or a failure. */
     int (*ask_control)(void *ctx, unsigned control, const struct question *question,
                        struct audit_ask *ask);
@@ -92,8 +99,19 @@ void audit_tell(struct audit *audit, const struct question *question, const stru
 void audit_drain(struct audit *audit);
 /* The auditor's thread: the network has changed, or the local resolvers have. What is under way is
  * given up, as evidence from two networks does not mix; the next check comes when the network had
- * AUDIT_SETTLE_S to settle (HIJACK G2). Texts are copied; none may be there. */
-void audit_set_servers(struct audit *audit, const char *const *servers, size_t n_servers);
+ * AUDIT_SETTLE_S to settle (HIJACK G2). Texts are copied; there may be no server. */
+struct audit_place {
+    const char *network, *interface; /* NULL: not known */
+    const char *const *servers;
+    size_t n_servers;
+};
+void audit_set_place(struct audit *audit, const struct audit_place *place);
+
+/* Fires an alert of the class ("HIJACK_BOGON" …) through the door on purpose, marked EVENT=test.
+ * False when there is no such class. Needs no auditor. */
+bool audit_alert_test(const struct audit_door *door, struct port *port, const char *class);
+/* lends the i-th class that can be told; NULL behind the last. */
+const char *audit_alert_class(size_t i);
 void audit_count(struct audit *audit, struct audit_counts *ret_counts);
 
 #endif

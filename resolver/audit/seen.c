@@ -39,3 +39,13 @@ void seen_put(struct seen *seen, uint64_t key, uint64_t until_us)
     }
     *place = (struct seen_entry){.key = key, .until_us = until_us};
 }
+
+void seen_forget(struct seen *seen, uint64_t key)
+{
+    struct seen_entry *set = seen->at[key % SEEN_SETS];
+    for (size_t i = 0; i < SEEN_WAYS; i++) {
+        if (set[i].key == key) {
+            set[i].until_us = 0;
+        }
+    }
+}

@@ -21,5 +21,6 @@ struct seen {
 uint64_t seen_key(const struct seen *seen, uint64_t so_far, struct bytes part);
 bool seen_has(const struct seen *seen, uint64_t key, uint64_t now_us);
 void seen_put(struct seen *seen, uint64_t key, uint64_t until_us);
+void seen_forget(struct seen *seen, uint64_t key);
 
 #endif

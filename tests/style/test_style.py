@@ -191,12 +191,28 @@ def test_install_puts_everything_in_place(tmp_path):
         "usr/local/sbin/httpdnsd", "usr/local/bin/httpdnsctl", "etc/httpdnsd/httpdnsd.yaml",
         "usr/local/lib/systemd/system/httpdnsd.service", "usr/local/lib/systemd/system/httpdnsd.socket",
         "usr/local/lib/sysusers.d/httpdnsd.conf", "usr/local/lib/tmpfiles.d/httpdnsd.conf",
+        "usr/local/lib/systemd/catalog/httpdnsd.catalog",
         "usr/local/share/man/man8/httpdnsd.8", "usr/local/share/man/man1/httpdnsctl.1",
         "usr/local/share/man/man5/httpdnsd.yaml.5",
     }
     assert wanted <= there, wanted - there
     service = (tmp_path / "usr/local/lib/systemd/system/httpdnsd.service").read_text()
     assert "ExecStart=/usr/local/sbin/httpdnsd --config /etc/httpdnsd/httpdnsd.yaml" in service
+
+
+def test_the_journal_takes_the_catalog(tmp_path):
+    tool = shutil.which("journalctl")
+    if tool is None:
+        pytest.skip("journalctl is not installed")
+    folder = tmp_path / "usr/lib/systemd/catalog"
+    folder.mkdir(parents=True)
+    (tmp_path / "var/lib/systemd/catalog").mkdir(parents=True)
+    shutil.copy(ROOT / "systemd/httpdnsd.catalog", folder)
+    made = subprocess.run([tool, f"--root={tmp_path}", "--update-catalog"], capture_output=True, text=True)
+    assert made.returncode == 0 and made.stderr == "", made.stderr
+    listed = subprocess.run([tool, f"--root={tmp_path}", "--list-catalog"], capture_output=True, text=True)
+    ids = re.findall(r"(?m)^-- ([0-9a-f]{32})$", (ROOT / "systemd/httpdnsd.catalog").read_text())
+    assert len(ids) >= 15 and all(i in listed.stdout.replace("-", "") for i in ids), listed.stdout + listed.stderr
 
 
 def test_clang_builds_without_a_warning(tmp_path):

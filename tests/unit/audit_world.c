@@ -170,6 +170,12 @@ static void on_alert(void *ctx, const struct alert *alert)
     }
 }
 
+static int64_t unix_s(void *ctx)
+{
+    (void)ctx;
+    return 1767225600 + (int64_t)(world.clock.now_us / SECOND);
+}
+
 static void wake(void *ctx)
 {
     (void)ctx;
@@ -188,6 +194,8 @@ void audit_world_set_up(void)
     fake_port_init(&world.clock, 42);
     world.plain = plain_new(&world.clock.port, NULL, 0);
     world.plain->respond = respond;
+    world.ledger = ledger_new(600);
+    ck_assert_ptr_nonnull(world.ledger);
     world.servers[0] = "192.0.2.53";
     world.servers[1] = "192.0.2.54";
     world.params = (struct audit_params){
@@ -206,6 +214,8 @@ void audit_world_set_up(void)
 void start(void)
 {
     struct audit_door door = {
+        .ledger = world.ledger,
+        .unix_s = unix_s,
         .ask_control = ask_control,
         .cancel_control = cancel_control,
         .on_alert = on_alert,
@@ -221,6 +231,7 @@ void audit_world_tear_down(void)
     for (size_t i = 0; i < CONTROLS_LIVE_MAX; i++) {
         ck_assert(!world.controls[i].live);
     }
+    ledger_free(world.ledger);
     plain_free(world.plain);
     ck_assert_uint_eq(world.clock.port.n_timers, 0);
     port_done(&world.clock.port);
@@ -249,4 +260,15 @@ struct audit_counts counts(void)
 void assert_says(const char *text, const char *part)
 {
     ck_assert_msg(strstr(text, part) != NULL, "\"%s\" is not in: %s", part, text);
+}
+
+size_t n_alerts_of(const char *event)
+{
+    char field[32];
+    size_t n = 0;
+    snprintf(field, sizeof field, "EVENT=%s\n", event);
+    for (size_t i = 0; i < world.n_alerts; i++) {
+        n += strstr(world.alerts[i].fields, field) != NULL;
+    }
+    return n;
 }

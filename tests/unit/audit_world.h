@@ -4,7 +4,7 @@
 #ifndef TESTS_UNIT_AUDIT_WORLD_H
 #define TESTS_UNIT_AUDIT_WORLD_H
 
-#include "resolver/audit/audit.h"
+#include "resolver/audit/ledger.h"
 #include "tests/unit/fake_plain.h"
 #include "tests/unit/fake_port.h"
 
@@ -39,6 +39,7 @@ struct audit_world {
     struct fake_port clock;
     struct plain *plain;
     struct audit *audit;
+    struct ledger *ledger;
     struct audit_params params;
     const char *servers[2];
 
@@ -75,6 +76,8 @@ void pass(uint64_t seconds);
 /* A client was told that. */
 void tell(const char *name, const char *https);
 struct audit_counts counts(void);
+/* Alerts of that event: "detect", "repeat" … */
+size_t n_alerts_of(const char *event);
 void assert_says(const char *text, const char *part);
 
 #endif

@@ -36,14 +36,19 @@ START_TEST(a_bogon_raises_one_alert_that_reads_alone)
 }
 END_TEST
 
-START_TEST(a_hijack_that_goes_on_is_told_once_and_counted)
+START_TEST(a_hijack_that_goes_on_is_told_once_and_summed_up_ever_more_rarely)
 {
     start();
     for (unsigned i = 0; i < 200; i++) {
         tell("news.example.net", "5.6.7.8");
         pass(60);
     }
-    ck_assert_uint_eq(world.n_alerts, 1);
+    ck_assert_uint_eq(n_alerts_of("detect"), 1);
+    ck_assert_uint_eq(n_alerts_of("repeat"), 2); /* after 10 minutes and an hour */
+    ck_assert_uint_eq(world.n_alerts, 3);
+    assert_says(world.alerts[1].message,
+                "DNS hijack GOES ON (P2 bogon): local resolver 192.0.2.53");
+    assert_says(world.alerts[1].message, "for news.example.net");
     ck_assert_uint_gt(counts().n_confirmed, 5);
 }
 END_TEST
@@ -236,7 +241,9 @@ START_TEST(rewritten_nxdomain_is_told_once_for_ever)
         fake_port_advance(&world.clock, 24 * HOUR);
         world.n_asked = 0;
     }
-    ck_assert_uint_eq(world.n_alerts, 1);
+    ck_assert_uint_eq(n_alerts_of("detect"), 1);
+    ck_assert_uint_eq(n_alerts_of("repeat"), world.n_alerts - 1);
+    ck_assert_uint_le(n_alerts_of("repeat"), 5); /* 10 minutes, an hour, three days */
     ck_assert_uint_gt(counts().n_confirmed, 8);
 }
 END_TEST
@@ -400,7 +407,7 @@ START_TEST(a_hijacked_name_of_the_watchlist_is_found)
     world.params.n_watchlist = 2;
     start();
     pass(1200);
-    ck_assert_uint_eq(world.n_alerts, 1);
+    ck_assert_uint_eq(n_alerts_of("detect"), 1);
     assert_says(world.alerts[0].message, "news.example.net A");
 }
 END_TEST
@@ -485,6 +492,12 @@ START_TEST(any_thread_may_tell)
 }
 END_TEST
 
+static void move_to(const char *const *servers, size_t n)
+{
+    struct audit_place place = {.network = "elsewhere", .servers = servers, .n_servers = n};
+    audit_set_place(world.audit, &place);
+}
+
 START_TEST(a_change_of_network_gives_up_what_is_under_way_and_waits_until_it_settled)
 {
     world.servers[1] = "198.51.100.53";
@@ -494,7 +507,7 @@ START_TEST(a_change_of_network_gives_up_what_is_under_way_and_waits_until_it_set
     pass(1); /* met once, resting */
     size_t n_before = times_asked("news.example.net.");
     ck_assert_uint_eq(n_before, 1);
-    audit_set_servers(world.audit, &world.servers[1], 1);
+    move_to(&world.servers[1], 1);
     tell("cdn.example.net", "9.10.11.12");
     pass(AUDIT_SETTLE_S - 1);
     ck_assert_uint_eq(times_asked("cdn.example.net."), 0);
@@ -514,11 +527,11 @@ START_TEST(a_local_resolver_that_appears_later_is_probed_then)
     start();
     pass(600);
     ck_assert_uint_eq(world.n_asked, 0);
-    audit_set_servers(world.audit, world.servers, 1);
+    move_to(world.servers, 1);
     pass(120);
     ck_assert_uint_eq(world.n_alerts, 1);
     ck_assert_str_eq(world.alerts[0].verdict, "NXDOMAIN_REWRITE");
-    audit_set_servers(world.audit, NULL, 0);
+    move_to(NULL, 0);
     size_t n_before = world.n_asked;
     tell("news.example.net", "5.6.7.8");
     pass(7 * 3600);
@@ -526,11 +539,70 @@ START_TEST(a_local_resolver_that_appears_later_is_probed_then)
 }
 END_TEST
 
+START_TEST(a_lie_that_ends_is_told_to_be_over_once)
+{
+    world.elsewise = NULL;
+    start();
+    tell("news.example.net", "5.6.7.8");
+    pass(120);
+    ck_assert_uint_eq(n_alerts_of("detect"), 1);
+    /* Nobody asks for it any more: the auditor itself looks whether it goes on. */
+    world.elsewise = "5.6.7.8";
+    pass(400);
+    ck_assert_uint_eq(n_alerts_of("clear"), 0);
+    pass(3000);
+    ck_assert_uint_eq(n_alerts_of("clear"), 1);
+    const struct told_alert *alert = &world.alerts[world.n_alerts - 1];
+    assert_says(alert->message, "DNS hijack CLEARED (P2 bogon): local resolver 192.0.2.53");
+    assert_says(alert->message, "for news.example.net");
+    size_t n = world.n_alerts;
+    pass(24 * 3600);
+    ck_assert_uint_eq(world.n_alerts, n);
+}
+END_TEST
+
+START_TEST(what_was_alerted_outlives_the_auditor)
+{
+    start();
+    tell("news.example.net", "5.6.7.8");
+    pass(60);
+    ck_assert_uint_eq(n_alerts_of("detect"), 1);
+    audit_free(world.audit);
+    start(); /* as after a reload */
+    pass(3);
+    tell("news.example.net", "5.6.7.8");
+    pass(60);
+    ck_assert_uint_eq(n_alerts_of("detect"), 1);
+    ck_assert_uint_eq(counts().n_confirmed, 1);
+}
+END_TEST
+
+START_TEST(alerts_carry_the_network_the_witnesses_and_the_times)
+{
+    static const char *const names[] = {"one", "two"};
+    world.params.network = "0123456789abcdef";
+    world.params.interface = "eth0";
+    world.params.control_names = names;
+    start();
+    tell("news.example.net", "5.6.7.8");
+    pass(60);
+    const char *fields = world.alerts[0].fields;
+    assert_says(fields, "SCHEMA=1\nEVENT=detect\n");
+    assert_says(fields, "NETWORK_ID=0123456789abcdef\n");
+    assert_says(fields, "IFACE=eth0\n");
+    assert_says(fields, "CONTROL=one two\n");
+    assert_says(fields, "FAMILIES=message\n");
+    assert_says(fields, "FIRST_SEEN=17672");
+    assert_says(fields, "COUNT=1\n");
+    assert_says(fields, "TRANSPORT=udp\n");
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
         a_bogon_raises_one_alert_that_reads_alone,
-        a_hijack_that_goes_on_is_told_once_and_counted,
+        a_hijack_that_goes_on_is_told_once_and_summed_up_ever_more_rarely,
         one_forged_address_for_many_names_is_one_alert,
         a_bogon_that_is_gone_when_asked_again_raises_no_alert,
         answers_that_agree_cost_one_local_question_and_no_other,
@@ -563,6 +635,9 @@ int main(void)
         any_thread_may_tell,
         a_change_of_network_gives_up_what_is_under_way_and_waits_until_it_settled,
         a_local_resolver_that_appears_later_is_probed_then,
+        a_lie_that_ends_is_told_to_be_over_once,
+        what_was_alerted_outlives_the_auditor,
+        alerts_carry_the_network_the_witnesses_and_the_times,
     };
     return suite_run("audit", tests, sizeof tests / sizeof tests[0], audit_world_set_up,
                      audit_world_tear_down);
