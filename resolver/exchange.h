@@ -62,6 +62,8 @@ struct exchange_reply {
     unsigned status;        /* HTTP status, with DONE */
     const char *media_type; /* Content-Type as received, "" when absent */
     uint32_t age_s;         /* Age header (RFC 9111 §5.1): absent or nonsense is 0 */
+    bool has_max_age;       /* Cache-Control: max-age (RFC 9111 §5.2.2.1) */
+    uint32_t max_age_s;     /* the lowest, where there are several */
     uint32_t retry_after_s; /* Retry-After, 0 when absent */
     int64_t date_s;         /* Date header as Unix time, when wanted; absent or nonsense is 0 */
     struct bytes body;

@@ -52,6 +52,7 @@ static int build(struct driver_call *call, bool get, struct driver_room *room,
         .question = call->question,
         .want_do = call->want_do,
         .want_cd = call->want_cd,
+        .want_ad = !get, /* RFC 8484 §4.1.1: what caches compare is as plain as can be */
         .pad_to = get ? 0 : PAD_TO,
     };
     struct bytes message = bytes_of(room->body, message_write_query(&query, room->body));

@@ -33,6 +33,47 @@ uint32_t fields_seconds(struct bytes text)
     return (uint32_t)v;
 }
 
+/* What stands before the first `end` in `text`, blanks around it aside; *text is what follows. */
+static struct bytes take_until(struct bytes *text, char end)
+{
+    const uint8_t *at = text->n > 0 ? memchr(text->at, end, text->n) : NULL;
+    struct bytes part = bytes_of(text->at, at != NULL ? (size_t)(at - text->at) : text->n);
+    size_t n_taken = at != NULL ? part.n + 1 : part.n;
+    *text = bytes_of(text->at + n_taken, text->n - n_taken);
+    while (part.n > 0 && (part.at[0] == ' ' || part.at[0] == '\t')) {
+        part = bytes_of(part.at + 1, part.n - 1);
+    }
+    while (part.n > 0 && part.at[part.n - 1] <= ' ') {
+        part.n--;
+    }
+    return part;
+}
+
+bool fields_max_age(struct bytes text, uint32_t *ret_s)
+{
+    static const char name[] = "max-age";
+    bool found = false;
+    while (text.n > 0) {
+        struct bytes rest = take_until(&text, ',');
+        struct bytes directive = take_until(&rest, '=');
+        struct bytes value = take_until(&rest, '=');
+        if (directive.n != sizeof name - 1 ||
+            strncasecmp((const char *)directive.at, name, directive.n) != 0) {
+            continue;
+        }
+        if (value.n >= 2 && value.at[0] == '"' && value.at[value.n - 1] == '"') {
+            value = bytes_of(value.at + 1, value.n - 2);
+        }
+        if (value.n == 0 || value.at[0] < '0' || value.at[0] > '9') {
+            continue;
+        }
+        uint32_t s = fields_seconds(value);
+        *ret_s = found && *ret_s < s ? *ret_s : s;
+        found = true;
+    }
+    return found;
+}
+
 int64_t fields_date(struct bytes text)
 {
     enum { FIXDATE = 29 };

@@ -12,6 +12,10 @@ struct bytes fields_value(struct bytes line, const char *name);
 /* delta-seconds (RFC 9111 §1.2.2): nonsense is 0, what is too large is 2^31. */
 uint32_t fields_seconds(struct bytes text);
 
+/* The max-age of a Cache-Control value (RFC 9111 §5.2.2.1), quoted or not. False without one that
+ * is a number. */
+bool fields_max_age(struct bytes text, uint32_t *ret_s);
+
 /* IMF-fixdate, "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 §5.6.7), as Unix time; 0 when it is none.
  */
 int64_t fields_date(struct bytes text);

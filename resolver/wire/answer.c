@@ -235,12 +235,14 @@ static int answer_from(struct response *r, const struct answer_expect *expect,
                        struct answer **ret_answer)
 {
     bool has_asked;
-    int outcome = chain_keep(r, expect->question, &has_asked);
+    int outcome = chain_keep(r, expect, &has_asked);
     if (outcome == ANSWER_OK)
         outcome = gather_rrsets(r);
     if (outcome != ANSWER_OK)
         return outcome;
     uint32_t ttl_s = bound_ttls(r, expect, has_asked);
+    if (expect->has_max_age)
+        ttl_s = lower_of(ttl_s, expect->max_age_s - lower_of(expect->max_age_s, expect->age_s));
 
     struct buf out = buf_over(malloc(MESSAGE_MAX), MESSAGE_MAX);
     if (out.at == NULL)

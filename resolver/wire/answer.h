@@ -67,7 +67,11 @@ struct answer_expect {
     int32_t id;         /* the ID we sent; -1: do not look */
     bool allow_tc;      /* plain DNS over UDP (the audit): TC=1 is no reason to refuse */
     uint64_t now_us;    /* becomes made_us */
+    bool strip_dnssec;  /* DO was not set: DNSSEC's records are left out unless they are what was
+                           asked for (RFC 4035 §3.2.1) */
     uint32_t age_s;     /* taken off every TTL, floor 0 (RFC 8484 §5.1) */
+    bool has_max_age;   /* HTTP's word on how long it is fresh, counted from where the age is: */
+    uint32_t max_age_s; /* bounds how long it may be kept, and never extends it */
     uint32_t min_ttl_s; /* TTLs below are raised: 0 by default */
     uint32_t max_ttl_s; /* TTLs above are cut */
     uint32_t negative_max_ttl_s;

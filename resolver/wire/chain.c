@@ -116,8 +116,17 @@ static bool authority_belongs(struct chain *chain, const struct record *record)
            (*marks_of(chain, record->owner) & MARK_ABOVE) != 0;
 }
 
-int chain_keep(struct response *response, const struct question *question, bool *ret_has_asked)
+/* DNSSEC's own, which who did not set DO is not to be given beside what was asked for. */
+static bool is_to_be_stripped(const struct chain *chain, const struct record *record)
 {
+    bool is_dnssec =
+        record->type == TYPE_RRSIG || record->type == TYPE_NSEC || record->type == TYPE_NSEC3;
+    return is_dnssec && chain->question->type != TYPE_ANY && record->type != chain->question->type;
+}
+
+int chain_keep(struct response *response, const struct answer_expect *expect, bool *ret_has_asked)
+{
+    const struct question *question = expect->question;
     struct chain chain = {
         .response = response,
         .question = question,
@@ -127,7 +136,8 @@ int chain_keep(struct response *response, const struct question *question, bool 
     bool has_asked = false;
     for (size_t i = 0; i < response->n_records && outcome == ANSWER_OK; i++) {
         struct record *record = &response->records[i];
-        if (record->class != question->class)
+        if (record->class != question->class ||
+            (expect->strip_dnssec && is_to_be_stripped(&chain, record)))
             record->kept = false;
         else if (!record->in_answer)
             record->kept = authority_belongs(&chain, record);
@@ -137,7 +147,8 @@ int chain_keep(struct response *response, const struct question *question, bool 
     }
     for (size_t i = 0; i < response->n_records && outcome == ANSWER_OK; i++) {
         struct record *record = &response->records[i];
-        if (record->in_answer && record->type == TYPE_RRSIG && !chain.takes_all)
+        if (record->in_answer && record->type == TYPE_RRSIG && !chain.takes_all &&
+            !expect->strip_dnssec)
             record->kept = record->class == question->class && signature_belongs(&chain, record);
     }
     *ret_has_asked = has_asked;

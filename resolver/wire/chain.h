@@ -10,6 +10,6 @@ enum { CHAIN_LINKS_MAX = 16 };
 
 /* Sets `kept` of every record. Returns ANSWER_OK or ANSWER_BAD_CHAIN; *ret_has_asked: whether a
  * record of the asked type is among the kept. */
-int chain_keep(struct response *response, const struct question *question, bool *ret_has_asked);
+int chain_keep(struct response *response, const struct answer_expect *expect, bool *ret_has_asked);
 
 #endif

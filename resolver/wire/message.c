@@ -221,7 +221,8 @@ size_t message_write_query(const struct query_wish *wish, uint8_t out[QUERY_MAX]
     struct name name = wish->question->name;
     name_lower(&name);
     buf_put_u16(&b, wish->id);
-    buf_put_u16(&b, (uint16_t)(FLAG_RD | (wish->want_cd ? FLAG_CD : 0)));
+    buf_put_u16(
+        &b, (uint16_t)(FLAG_RD | (wish->want_cd ? FLAG_CD : 0) | (wish->want_ad ? FLAG_AD : 0)));
     buf_put_u16(&b, 1);
     buf_put_u16(&b, 0);
     buf_put_u16(&b, 0);

@@ -140,15 +140,16 @@ enum message_outcome message_read_query(struct bytes message, struct query_messa
 /* Adds an option to the OPT of the reply. Nothing for a client without EDNS. */
 void message_tell_option(struct query_message *query, uint16_t code, struct bytes value);
 
-/* Writes the query that goes to a provider: id as given (0 over HTTPS: RFC 8484 §4.1), RD set, CD
- * and DO as wanted, one question in lower case, an OPT with size 4096 and no option except padding
- * to a multiple of `pad_to` octets (RFC 7830, RFC 8467 §4.1; 0: no padding). The writing always
- * fits 512 octets. Returns the octets written. */
+/* Writes the query that goes to a provider: id as given (0 over HTTPS: RFC 8484 §4.1), RD set, CD,
+ * AD and DO as wanted, one question in lower case, an OPT with size 4096 and no option except
+ * padding to a multiple of `pad_to` octets (RFC 7830, RFC 8467 §4.1; 0: no padding). The writing
+ * always fits 512 octets. Returns the octets written. */
 struct query_wish {
     const struct question *question;
     uint16_t id;
     bool want_do;
     bool want_cd;
+    bool want_ad; /* whether it was validated, without DO (RFC 6840 §5.7) */
     uint16_t pad_to;
 };
 enum { QUERY_MAX = 512 };

@@ -46,6 +46,8 @@ struct transfer {
     unsigned n_headers;
     bool has_age, encoded, too_large, wants_date;
     uint32_t age_s;
+    bool has_max_age;
+    uint32_t max_age_s;
     int64_t date_s;
     char detail[CURL_ERROR_SIZE];
 };
@@ -113,6 +115,15 @@ static size_t on_body(char *at, size_t size, size_t n, void *ctx)
     return n;
 }
 
+static void note_max_age(struct transfer *t, struct bytes control)
+{
+    uint32_t max_age_s;
+    if (fields_max_age(control, &max_age_s)) {
+        t->max_age_s = t->has_max_age && t->max_age_s < max_age_s ? t->max_age_s : max_age_s;
+        t->has_max_age = true;
+    }
+}
+
 static size_t on_header(char *at, size_t size, size_t n, void *ctx)
 {
     struct transfer *t = ctx;
@@ -129,6 +140,7 @@ static size_t on_header(char *at, size_t size, size_t n, void *ctx)
         t->has_age = true;
         t->age_s = fields_seconds(age);
     }
+    note_max_age(t, fields_value(line, "cache-control"));
     if (t->wants_date && fields_value(line, "date").n > 0) {
         t->date_s = fields_date(fields_value(line, "date"));
     }
@@ -274,6 +286,8 @@ static void transfer_tell(struct transfer *t, CURLcode code)
         reply.status = (unsigned)status;
         reply.media_type = type != NULL ? type : "";
         reply.age_s = t->age_s;
+        reply.has_max_age = t->has_max_age;
+        reply.max_age_s = t->max_age_s;
         reply.date_s = t->date_s;
         reply.retry_after_s =
             retry_after_s > RETRY_AFTER_MAX_S ? RETRY_AFTER_MAX_S : (uint32_t)retry_after_s;
@@ -466,7 +480,7 @@ static int curl_start(struct exchange *exchange, const struct exchange_request *
     t->call = call;
     t->n_body = t->header_bytes = 0;
     t->n_headers = 0;
-    t->has_age = t->encoded = t->too_large = false;
+    t->has_max_age = t->has_age = t->encoded = t->too_large = false;
     t->age_s = 0;
     t->body_max = request->body_max != 0 ? request->body_max : EXCHANGE_BODY_MAX;
     t->wants_date = request->wants_date;

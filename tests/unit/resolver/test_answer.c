@@ -177,6 +177,25 @@ START_TEST(h4_ttls_are_aged_and_clamped)
 }
 END_TEST
 
+START_TEST(max_age_bounds_how_long_an_answer_is_kept_and_never_extends_it)
+{
+    static const uint32_t cases[][3] = {/* max-age, Age, kept */
+                                        {60, 0, 60},         {60, 50, 10},  {60, 70, 0},
+                                        {0, 0, 0},           {400, 0, 300}, {400, 90, 210},
+                                        {UINT32_MAX, 0, 300}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        begin("example.com", TYPE_A);
+        expect.has_max_age = true;
+        expect.max_age_s = cases[i][0];
+        expect.age_s = cases[i][1];
+        maker_put_a(&m, ANSWER, "example.com", 300);
+        accept();
+        ck_assert_uint_eq(answer->ttl_s, cases[i][2]);
+        ck_assert_uint_eq(at(0).ttl_s, 300 - expect.age_s);
+    }
+}
+END_TEST
+
 START_TEST(m15_rrset_has_one_ttl_the_lowest)
 {
     begin("a.test", TYPE_A);
@@ -370,6 +389,7 @@ int main(void)
         hostile_owner_names_are_refused,
         name_goes_over_127_pointers_and_no_more,
         h4_ttls_are_aged_and_clamped,
+        max_age_bounds_how_long_an_answer_is_kept_and_never_extends_it,
         m15_rrset_has_one_ttl_the_lowest,
         k3_negative_answer_is_kept_as_its_soa_says,
         negative_answer_without_a_soa_of_its_own_is_not_kept,

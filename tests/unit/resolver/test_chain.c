@@ -130,6 +130,28 @@ START_TEST(signatures_follow_what_they_cover)
 }
 END_TEST
 
+START_TEST(e9_dnssec_records_are_left_out_for_who_did_not_set_do)
+{
+    begin("a.test", TYPE_A);
+    expect.strip_dnssec = true;
+    maker_put_a(&m, ANSWER, "a.test", 300);
+    maker_put_rrsig(&m, ANSWER, "a.test", TYPE_A);
+    maker_put_alias(&m, AUTHORITY, (struct head){"test", TYPE_NS, 300}, "ns.test");
+    maker_put_rrsig(&m, AUTHORITY, "test", TYPE_NS);
+    maker_put(&m, AUTHORITY, (struct head){"0p9m.test", 50, 60}, bytes_of("x", 1));
+    accept();
+    has_records(1, 1);
+    static const uint16_t explicit[] = {TYPE_RRSIG, TYPE_ANY};
+    for (size_t i = 0; i < 2; i++) {
+        begin("a.test", explicit[i]);
+        expect.strip_dnssec = true;
+        maker_put_rrsig(&m, ANSWER, "a.test", TYPE_A);
+        accept();
+        has_records(1, 0);
+    }
+}
+END_TEST
+
 START_TEST(proofs_of_non_existence_are_kept)
 {
     struct made nsec = {0};
@@ -161,6 +183,7 @@ int main(void)
         alias_that_was_asked_for_is_not_followed,
         redirected_tree_keeps_its_dname,
         signatures_follow_what_they_cover,
+        e9_dnssec_records_are_left_out_for_who_did_not_set_do,
         proofs_of_non_existence_are_kept,
     };
     return suite_run("chain", tests, sizeof tests / sizeof *tests, NULL, let_go);

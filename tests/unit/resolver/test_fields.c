@@ -42,6 +42,29 @@ START_TEST(seconds_are_digits_and_nothing_else)
 }
 END_TEST
 
+static long max_age(const char *text)
+{
+    uint32_t s;
+    return fields_max_age(bytes_of(text, strlen(text)), &s) ? (long)s : -1;
+}
+
+START_TEST(h4_max_age_is_found_among_directives)
+{
+    ck_assert_int_eq(max_age("max-age=300"), 300);
+    ck_assert_int_eq(max_age("private, Max-Age = 60 , no-transform"), 60);
+    ck_assert_int_eq(max_age("max-age=\"7\""), 7);
+    ck_assert_int_eq(max_age("max-age=0"), 0);
+    ck_assert_int_eq(max_age("max-age=300,max-age=20"), 20);
+    ck_assert_int_eq(max_age("max-age=99999999999"), 1L << 31);
+    static const char *const none[] = {
+        "",         ",",         "max-age",    "max-age=", "max-age=-1", "s-maxage=3",
+        "no-store", "max-age=x", "xmax-age=1", "=",        ",=,"};
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+        ck_assert_int_eq(max_age(none[i]), -1);
+    }
+}
+END_TEST
+
 static int64_t date(const char *text)
 {
     return fields_date(bytes_of(text, strlen(text)));
@@ -61,9 +84,8 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        value_is_found_by_name_case_aside_and_trimmed,
-        other_fields_and_broken_lines_have_no_value,
-        seconds_are_digits_and_nothing_else,
+        value_is_found_by_name_case_aside_and_trimmed, other_fields_and_broken_lines_have_no_value,
+        seconds_are_digits_and_nothing_else,           h4_max_age_is_found_among_directives,
         date_is_an_imf_fixdate_and_nothing_else,
     };
     return suite_run("fields", tests, sizeof tests / sizeof tests[0], NULL, NULL);

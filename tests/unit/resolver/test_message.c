@@ -314,13 +314,14 @@ END_TEST
 START_TEST(query_to_a_provider_reads_as_it_was_wished)
 {
     struct question question = {.name = made_name("Www.Example.com"), .type = 65, .class = 1};
-    struct query_wish wish = {.question = &question, .id = 7, .want_do = true, .want_cd = true};
+    struct query_wish wish = {
+        .question = &question, .id = 7, .want_do = true, .want_cd = true, .want_ad = true};
     uint8_t out[QUERY_MAX];
     size_t n = message_write_query(&wish, out);
     ck_assert_uint_eq(n, MESSAGE_HEADER + 17 + 4 + 11);
     ck_assert_int_eq(message_read_query(bytes_of(out, n), &query), MESSAGE_OK);
     ck_assert_uint_eq(query.id, 7);
-    ck_assert_uint_eq(query.flags, FLAG_RD | FLAG_CD);
+    ck_assert_uint_eq(query.flags, FLAG_RD | FLAG_CD | FLAG_AD);
     ck_assert(query.edns_do);
     ck_assert_uint_eq(query.edns_size, 4096);
     ck_assert(bytes_equal(query.raw_question, bytes_of("\3www\7example\3com\0\0\101\0\1", 21)));
