@@ -47,7 +47,6 @@ struct listen_params {
 
 enum alert_sink { ALERT_AUTO, ALERT_JOURNAL, ALERT_SYSLOG, ALERT_STDERR };
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
-enum strategy { STRATEGY_FAILOVER };
 
 struct config {
     struct listen_params listen;
@@ -56,7 +55,8 @@ struct config {
     uint32_t workers; /* 0: one per core */
     struct provider_params providers[POOL_MAX];
     size_t n_providers;
-    enum strategy strategy;
+    enum pool_strategy strategy;
+    uint32_t n_race;
     uint32_t query_timeout_ms;
     struct cache_params cache;
     struct audit_params

@@ -23,10 +23,10 @@ static const struct schema_word cookies[] = {{"auto", CLIENTS_COOKIES_AUTO},
                                              {"on", CLIENTS_COOKIES_ON},
                                              {"off", CLIENTS_COOKIES_OFF},
                                              {NULL, 0}};
-static const struct schema_word strategies[] = {{"failover", STRATEGY_FAILOVER},
-                                                {"fastest", SCHEMA_LATER},
-                                                {"race", SCHEMA_LATER},
-                                                {"spread", SCHEMA_LATER},
+static const struct schema_word strategies[] = {{"failover", POOL_FAILOVER},
+                                                {"fastest", POOL_FASTEST},
+                                                {"race", POOL_RACE},
+                                                {"spread", POOL_SPREAD},
                                                 {NULL, 0}};
 static const struct schema_word prefetch[] = {
     {"yes", CACHE_PREFETCH_YES}, {"no", CACHE_PREFETCH_NO}, {NULL, 0}};
@@ -217,7 +217,16 @@ static const struct schema_row rows[] = {
      .offset = AT(strategy),
      .fallback = "failover",
      .words = strategies,
-     .help = "How a provider is chosen; failover takes the first that works, in order."},
+     .help = "How a provider is chosen: failover takes the first that works, in order; fastest the "
+             "better of two drawn at random; race asks several at once, in order; spread goes by "
+             "the site asked for, so that no provider sees everything."},
+    {.key = "race",
+     .kind = SCHEMA_COUNT,
+     .offset = AT(n_race),
+     .min = 2,
+     .max = 4,
+     .fallback = "2",
+     .help = "How many providers the strategy race asks at once; the first good answer counts."},
     {.key = "query-timeout",
      .kind = SCHEMA_DURATION_MS,
      .offset = AT(query_timeout_ms),

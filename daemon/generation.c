@@ -181,7 +181,15 @@ static void add_provider(struct upstream_state *sum, const struct upstream_state
     sum->n_sent += more->n_sent;
     sum->n_good += more->n_good;
     sum->n_failed += more->n_failed;
+    sum->n_live += more->n_live;
     sum->down = sum->down || more->down;
+    sum->n_addresses = more->n_addresses > sum->n_addresses ? more->n_addresses : sum->n_addresses;
+    sum->wants_get = sum->wants_get || more->wants_get;
+    /* The worst worker is shown: what one has met, the others will. */
+    sum->health = more->health > sum->health ? more->health : sum->health;
+    sum->error_ppm = more->error_ppm > sum->error_ppm ? more->error_ppm : sum->error_ppm;
+    sum->latency_us = more->latency_us > sum->latency_us ? more->latency_us : sum->latency_us;
+    sum->patience_us = more->patience_us > sum->patience_us ? more->patience_us : sum->patience_us;
 }
 
 void generation_report(struct generation *g, struct generation_report *ret_report)

@@ -116,6 +116,13 @@ static bool put_providers(const struct status_view *view, const struct control_r
         put_count(b, "good", p->n_good);
         put_count(b, "failed", p->n_failed);
         jsonv_put_bool(b, "down", p->down);
+        jsonv_put_string(b, "breaker", health_word(p->health));
+        put_count(b, "in-flight", p->n_live);
+        put_count(b, "latency-us", p->latency_us);
+        put_count(b, "hedge-after-us", p->patience_us);
+        put_count(b, "errors-ppm", p->error_ppm);
+        put_count(b, "addresses", p->n_addresses);
+        jsonv_put_bool(b, "get-only", p->wants_get);
         jsonv_end(b);
     }
     jsonv_end(b);

@@ -17,6 +17,7 @@ enum {
     STALE_AFTER_MS = 1800,
     CONNECT_TIMEOUT_MS = 1000,
     CONNECTIONS_PER_PROVIDER = 8,
+    IN_FLIGHT_MAX = 1024, /* at one provider; more go to others, while those have room */
     DRAIN_TURNS = 3,
 };
 
@@ -279,6 +280,9 @@ static bool make_resolver(struct worker *w)
         .providers = config->providers,
         .n_providers = config->n_providers,
         .max_attempts = 2 * QUERIES_MAX,
+        .strategy = config->strategy,
+        .n_race = config->n_race,
+        .max_in_flight = IN_FLIGHT_MAX,
         .patience_max_ms = PATIENCE_MAX_MS,
         .bootstrap = w->plain,
         .min_ttl_s = config->cache.min_ttl_s,

@@ -88,6 +88,8 @@ struct exchange_ops {
      * BROKEN, later, and nothing new is sent on them. */
     void (*doubt)(struct exchange *exchange, const struct exchange_endpoint *endpoint,
                   uint64_t silent_us);
+    /* The network is another one: every connection is given up as by doubt(), idle ones too. */
+    void (*retire)(struct exchange *exchange);
     /* Frees the exchange; every call must have ended. */
     void (*free)(struct exchange *exchange);
 };

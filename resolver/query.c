@@ -25,6 +25,7 @@
 enum {
     LOCAL_TTL_S = 3600,
     HOLD_STALE_US = 30 * 1000000, /* RFC 8767 section 5: failure recheck timer */
+    DOUBT_US = 100000, /* silence that may mean a dead path; shorter ones are a slow answer */
 };
 
 static enum query_state step_arrived(struct query *q);
@@ -390,24 +391,45 @@ static int query_next_provider(const struct query *q)
         .tried = q->tried,
         .question = &q->message.question,
         .want_do = q->message.edns_do,
+        .want_cd = query_wants_cd(q),
     };
     return pool_next(q->resolver->pool, &wish);
 }
 
+/* When nobody else is left to be asked: when the first of its attempts will have been silent for so
+ * long that its path is to be doubted; later, again and again. */
+static uint64_t query_doubt_us(const struct query *q)
+{
+    uint64_t now_us = port_now_us(q->resolver->port), patience_us = query_patience_us(q);
+    uint64_t at_us = now_us + (patience_us > DOUBT_US ? patience_us : DOUBT_US);
+    for (size_t i = 0; i < q->n_tries; i++) {
+        uint64_t due_us = q->tries[i].began_us + DOUBT_US;
+        at_us = due_us > now_us && due_us < at_us ? due_us : at_us;
+    }
+    return at_us;
+}
+
 static enum query_state step_asking(struct query *q)
 {
-    int provider = query_next_provider(q);
-    while (provider >= 0 && q->n_tries < QUERY_ATTEMPTS_LIVE) {
+    unsigned wanted = q->tried == 0 ? pool_at_once(q->resolver->pool) : 1;
+    while (wanted > 0 && q->n_tries < QUERY_ATTEMPTS_LIVE) {
+        int provider = query_next_provider(q);
+        if (provider < 0) {
+            break;
+        }
         int failure = query_try(q, (unsigned)provider, false);
         if (failure == 0) {
-            return QUERY_WAITING;
+            wanted--;
+            continue;
         }
         query_note_unstarted(q, failure);
         q->tried |= 1u << (unsigned)provider;
-        provider = query_next_provider(q);
+    }
+    if (wanted == 0) {
+        return QUERY_WAITING;
     }
     if (q->n_tries > 0) {
-        q->hedge_us = port_now_us(q->resolver->port) + query_patience_us(q);
+        q->hedge_us = query_doubt_us(q);
         return QUERY_WAITING;
     }
     /* Whoever was asked and failed has left a reason. */
@@ -467,6 +489,26 @@ static void on_attempt_end(void *ctx, struct attempt_end *end)
     query_resume(q, end->verdict == ATTEMPT_GIVE_UP ? QUERY_REPLYING : QUERY_ASKING);
 }
 
+/* Its attempts are late: those that may have died are doubted, and somebody else is asked when that
+ * is not too much. */
+static enum query_state query_hedge(struct query *q, uint64_t now_us)
+{
+    bool may_ask = q->n_tries == 0;
+    for (size_t i = 0; i < q->n_tries; i++) {
+        struct query_try *t = &q->tries[i];
+        uint64_t silent_us = now_us - t->began_us;
+        if (silent_us >= DOUBT_US) {
+            attempt_doubt(t->attempt);
+        }
+        may_ask = may_ask || pool_may_hedge(q->resolver->pool, t->provider, silent_us);
+    }
+    if (may_ask) {
+        return QUERY_ASKING;
+    }
+    q->hedge_us = query_doubt_us(q);
+    return QUERY_WAITING;
+}
+
 static void on_timer(struct port_timer *timer)
 {
     struct query *q = (struct query *)((char *)timer - offsetof(struct query, timer));
@@ -484,10 +526,7 @@ static void on_timer(struct port_timer *timer)
         query_resume(q, QUERY_WAITING);
         return;
     }
-    for (size_t i = 0; i < q->n_tries; i++) {
-        attempt_doubt(q->tries[i].attempt);
-    }
-    query_resume(q, QUERY_ASKING);
+    query_resume(q, query_hedge(q, now_us));
 }
 
 void query_on_told(struct query *q)

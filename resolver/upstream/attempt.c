@@ -151,6 +151,10 @@ static void attempt_release(struct attempt *a)
 {
     struct pool *pool = a->upstream->pool;
     forget_kept(a);
+    if (a->is_stray) {
+        stray_forget(a);
+    }
+    a->upstream->n_live--;
     a->next = pool->free;
     pool->free = a;
     pool->n_live--;
@@ -189,7 +193,7 @@ static void learn_failure(struct upstream *u, const struct exchange_reply *reply
     if (f->class == DRIVER_NOT_SERVED || f->class == DRIVER_UNKNOWN_EMPTY) {
         return;
     }
-    upstream_note_failed(u);
+    health_failed(&u->health, port_now_us(u->pool->port));
     if (reply->result == EXCHANGE_DONE && (reply->status == 429 || reply->status == 503)) {
         wait_s = reply->retry_after_s;
     }
@@ -199,7 +203,8 @@ static void learn_failure(struct upstream *u, const struct exchange_reply *reply
         wait_s = AUTH_PAUSE_S;
     }
     if (wait_s > 0) {
-        upstream_note_busy(u, wait_s < RETRY_AFTER_MAX_S ? wait_s : RETRY_AFTER_MAX_S);
+        health_quiet(&u->health, wait_s < RETRY_AFTER_MAX_S ? wait_s : RETRY_AFTER_MAX_S,
+                     port_now_us(u->pool->port));
     }
     if (reply->result == EXCHANGE_UNREACHABLE && u->bootstrap != NULL) {
         bootstrap_ask(u->bootstrap);
@@ -225,7 +230,8 @@ static void learn(struct attempt *a, const struct exchange_reply *reply, const s
         u->heard_us = now_us;
     }
     if (verdict == ATTEMPT_ANSWERED) {
-        upstream_note_good(u, now_us - a->began_us);
+        health_good(&u->health, now_us - a->began_us, now_us);
+        u->suspect = false;
         return;
     }
     if (f->class == DRIVER_CLOCK) {
@@ -254,6 +260,10 @@ static void attempt_finish(struct attempt *a, const struct exchange_reply *reply
     void (*on_end)(void *ctx, struct attempt_end *end) = a->on_end;
     void *ctx = a->ctx;
     attempt_release(a);
+    if (on_end == NULL) {
+        answer_unref(end.answer);
+        return;
+    }
     on_end(ctx, &end);
 }
 
@@ -286,6 +296,8 @@ static int attempt_send(struct attempt *a)
         failure = pool->exchange->ops->start(pool->exchange, &request, &a->call);
     }
     u->n_sent += failure == 0;
+    u->asked_us = a->began_us;
+    pool_earn_hedge(pool);
     return failure;
 }
 
@@ -347,9 +359,11 @@ int attempt_start(struct pool *pool, const struct attempt_wish *wish, struct att
         .want_cd = wish->want_cd,
         .fresh = wish->fresh,
         .again = wish->fresh,
+        .began_us = port_now_us(pool->port),
         .on_end = wish->on_end,
         .ctx = wish->ctx,
     };
+    a->upstream->n_live++;
     int failure = attempt_begin(a, false);
     if (failure < 0) {
         attempt_release(a);
@@ -400,12 +414,17 @@ void attempt_doubt(struct attempt *a)
     }
 }
 
-struct attempt *attempt_free(struct attempt *a, bool timed_out)
+struct attempt *attempt_free(struct attempt *a, bool late)
 {
     if (a == NULL) {
         return NULL;
     }
     struct upstream *u = a->upstream;
+    uint64_t silent_us = port_now_us(u->pool->port) - a->began_us;
+    bool dead = late && silent_us >= upstream_silence_us(u);
+    if (late && !dead && !a->waits && stray_adopt(a)) {
+        return NULL;
+    }
     if (a->waits) {
         struct attempt **at = &u->waiting;
         while (*at != a) {
@@ -415,9 +434,8 @@ struct attempt *attempt_free(struct attempt *a, bool timed_out)
     } else {
         u->pool->exchange->ops->cancel(u->pool->exchange, &a->call);
     }
-    if (timed_out) {
-        upstream_note_failed(u);
-        u->suspect = u->heard_us < a->began_us;
+    if (dead) {
+        upstream_note_silent(u, a->began_us);
     }
     attempt_release(a);
     return NULL;

@@ -5,8 +5,15 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { PATIENCE_MIN_US = 100000 };
-enum { FAILURES_TO_DOWN = 3, DOWN_MIN_S = 1, DOWN_MAX_S = 30 };
+enum {
+    PATIENCE_MIN_US = 10000,
+    SILENCE_MIN_US = 300000,
+    SILENCE_MAX_US = 1000000,
+    HEDGE = 1000,          /* what a hedge costs */
+    HEDGE_SHARE = 125,     /* what each attempt adds */
+    HEDGES_SAVED_MAX = 16, /* after a quiet time so many may follow one another */
+    HEDGE_SILENCE_US = 100000,
+};
 
 static void on_bootstrap_done(void *ctx)
 {
@@ -74,6 +81,7 @@ struct pool *pool_free(struct pool *pool)
     if (pool == NULL) {
         return NULL;
     }
+    strays_end(pool);
     assert(pool->n_live == 0);
     for (size_t i = 0; i < pool->params.n_providers; i++) {
         upstream_done(&pool->upstreams[i]);
@@ -85,11 +93,6 @@ struct pool *pool_free(struct pool *pool)
     }
     free(pool);
     return NULL;
-}
-
-static bool is_down(const struct upstream *u, uint64_t now_us)
-{
-    return now_us < u->down_until_us;
 }
 
 unsigned pool_group(const struct provider_params *providers, size_t n_providers, const char *group)
@@ -108,94 +111,84 @@ struct pool_route pool_default_route(const struct pool *pool)
     return pool->route;
 }
 
-/* The first of `members` that is not down, else the first. */
-static int first_of(const struct pool *pool, unsigned members)
+unsigned pool_at_once(const struct pool *pool)
 {
-    uint64_t now_us = port_now_us(pool->port);
-    int first = -ENOENT;
-    for (unsigned i = 0; i < pool->params.n_providers; i++) {
-        if ((members & 1u << i) == 0) {
-            continue;
-        }
-        if (!is_down(&pool->upstreams[i], now_us)) {
-            return (int)i;
-        }
-        first = first < 0 ? (int)i : first;
-    }
-    return first;
-}
-
-int pool_next(struct pool *pool, const struct pool_wish *wish)
-{
-    int provider = first_of(pool, wish->route.members & ~wish->tried);
-    return provider >= 0 ? provider : first_of(pool, wish->route.fallback & ~wish->tried);
+    return pool->params.strategy == POOL_RACE && pool->params.n_race > 1 ? pool->params.n_race : 1;
 }
 
 uint64_t pool_patience_us(const struct pool *pool, unsigned provider)
 {
+    return health_patience_us(&pool->upstreams[provider].health, PATIENCE_MIN_US,
+                              (uint64_t)pool->params.patience_max_ms * 1000);
+}
+
+/* An attempt adds its part. */
+void pool_earn_hedge(struct pool *pool)
+{
+    uint32_t credit = pool->hedge_credit + HEDGE_SHARE;
+    pool->hedge_credit = credit < HEDGES_SAVED_MAX * HEDGE ? credit : HEDGES_SAVED_MAX * HEDGE;
+}
+
+bool pool_may_hedge(struct pool *pool, unsigned provider, uint64_t silent_us)
+{
     const struct upstream *u = &pool->upstreams[provider];
-    uint64_t max_us = (uint64_t)pool->params.patience_max_ms * 1000;
-    uint64_t usual_us = u->mean_us + 4 * u->spread_us;
-    if (u->mean_us == 0 || usual_us > max_us) {
-        return max_us;
+    uint64_t now_us = port_now_us(pool->port);
+    if (silent_us >= HEDGE_SILENCE_US && now_us - u->heard_us >= HEDGE_SILENCE_US) {
+        return true;
     }
-    return usual_us > PATIENCE_MIN_US ? usual_us : PATIENCE_MIN_US;
+    if (pool->hedge_credit < HEDGE) {
+        return false;
+    }
+    pool->hedge_credit -= HEDGE;
+    return true;
 }
 
-/* RFC 6298 section 2. */
-static void learn_time(struct upstream *u, uint64_t took_us)
+uint64_t upstream_silence_us(const struct upstream *u)
 {
-    if (u->mean_us == 0) {
-        u->mean_us = took_us + 1;
-        u->spread_us = took_us / 2;
-        return;
-    }
-    uint64_t off_us = took_us > u->mean_us ? took_us - u->mean_us : u->mean_us - took_us;
-    u->spread_us = (3 * u->spread_us + off_us) / 4;
-    u->mean_us = (7 * u->mean_us + took_us) / 8 + 1;
+    uint64_t usual_us = 2 * pool_patience_us(u->pool, (unsigned)(u - u->pool->upstreams));
+    usual_us = usual_us > SILENCE_MIN_US ? usual_us : SILENCE_MIN_US;
+    return usual_us < SILENCE_MAX_US ? usual_us : SILENCE_MAX_US;
 }
 
-void upstream_note_good(struct upstream *u, uint64_t took_us)
+void upstream_note_silent(struct upstream *u, uint64_t since_us)
 {
-    learn_time(u, took_us);
-    u->n_good++;
-    u->failures_in_row = 0;
-    u->down_until_us = 0;
-    u->down_s = 0;
-    u->suspect = false;
+    health_failed(&u->health, port_now_us(u->pool->port));
+    u->suspect = u->heard_us <= since_us;
 }
 
-/* Failures that come in while it is down belong to the trouble that put it there. */
-void upstream_note_failed(struct upstream *u)
+void pool_change_network(struct pool *pool)
 {
-    uint64_t now_us = port_now_us(u->pool->port);
-    u->n_failed++;
-    u->failures_in_row++;
-    if (u->failures_in_row < FAILURES_TO_DOWN || is_down(u, now_us)) {
-        return;
+    for (size_t i = 0; i < pool->params.n_providers; i++) {
+        struct upstream *u = &pool->upstreams[i];
+        health_forget(&u->health);
+        u->suspect = false;
+        if (u->bootstrap != NULL) {
+            bootstrap_ask(u->bootstrap);
+        }
     }
-    u->down_s = u->down_s == 0 ? DOWN_MIN_S : 2 * u->down_s;
-    u->down_s = u->down_s > DOWN_MAX_S ? DOWN_MAX_S : u->down_s;
-    u->down_until_us = now_us + (uint64_t)u->down_s * 1000000;
-}
-
-void upstream_note_busy(struct upstream *u, uint32_t wait_s)
-{
-    uint64_t until_us = port_now_us(u->pool->port) + (uint64_t)wait_s * 1000000;
-    if (until_us > u->down_until_us) {
-        u->down_until_us = until_us;
-    }
+    strays_end(pool);
+    pool->exchange->ops->retire(pool->exchange);
 }
 
 void pool_state(const struct pool *pool, unsigned provider, struct upstream_state *ret_state)
 {
     const struct upstream *u = &pool->upstreams[provider];
+    enum health_state health = health_state(&u->health, port_now_us(pool->port));
     *ret_state = (struct upstream_state){
         .name = u->params->name,
+        .health = health,
+        .down = health != HEALTH_CLOSED,
         .n_sent = u->n_sent,
-        .n_good = u->n_good,
-        .n_failed = u->n_failed,
-        .failures_in_row = u->failures_in_row,
-        .down = is_down(u, port_now_us(pool->port)),
+        .n_good = u->health.n_good,
+        .n_failed = u->health.n_failed,
+        .failures_in_row = u->health.failures_in_row,
+        .error_ppm = u->health.error_ppm,
+        .latency_us = u->health.mean_us,
+        .patience_us = pool_patience_us(pool, provider),
+        .n_live = u->n_live,
+        .addresses = u->endpoint.addresses,
+        .n_addresses = u->endpoint.n_addresses,
+        .addresses_found = u->bootstrap != NULL,
+        .wants_get = u->memory.wants_get,
     };
 }

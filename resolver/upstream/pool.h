@@ -11,13 +11,24 @@
 #include "resolver/plain.h"
 #include "resolver/port.h"
 #include "resolver/upstream/driver.h"
+#include "resolver/upstream/health.h"
 
 enum { POOL_MAX = 16 };
+
+enum pool_strategy {
+    POOL_FAILOVER, /* in configured order */
+    POOL_FASTEST,  /* the better of two drawn at random; now and then any */
+    POOL_RACE,     /* several at once, in configured order */
+    POOL_SPREAD,   /* by the name asked for, so that no provider sees everything */
+};
 
 struct pool_params {
     const struct provider_params *providers; /* borrowed for the pool's life */
     size_t n_providers;                      /* 1 … POOL_MAX */
     size_t max_attempts;
+    enum pool_strategy strategy;
+    uint32_t n_race;          /* with POOL_RACE: how many at once */
+    size_t max_in_flight;     /* attempts at one provider while others have room; 0: no matter */
     uint32_t patience_max_ms; /* for pool_patience_us() */
     struct plain
         *bootstrap; /* borrowed; finds the addresses of providers that have none; may be NULL */
@@ -48,18 +59,33 @@ struct pool_wish {
     struct pool_route route;
     unsigned tried; /* bit i = provider i */
     const struct question *question;
-    bool want_do;
+    bool want_do, want_cd;
 };
 
-/* The provider to try next: the first of the route in configured order that is not in `tried` and
- * not held to be down; failing that the first not tried. -ENOENT when all were tried. A provider is
- * down for 1 s doubling to 30 s after 3 failures in a row; one success ends it. */
+/* The provider to try next: of those on the route that are not in `tried`, are well and have room,
+ * the one that the strategy prefers; failing that, one that has no room, then one that was set
+ * aside (health.h): so long as any is left, somebody is asked. One that asked for silence is asked
+ * once a second at most, and only if it is the last. -ENOENT when nobody is left.
+ *
+ * A provider set aside whose time is up is tried out with this question beside the one chosen:
+ * no query waits for that. */
 int pool_next(struct pool *pool, const struct pool_wish *wish);
 
-/* How long an attempt at `provider` is usually over: about its p95, from the mean and the deviation
- * of what its answers took (as RFC 6298 does); 100 ms at least, patience_max_ms at most and before
- * anything is known. */
+/* How many providers are asked at once for a new query: 1 but for POOL_RACE. */
+unsigned pool_at_once(const struct pool *pool);
+
+/* How long an attempt at `provider` is usually over: about its p95 (health.h); 10 ms at least,
+ * patience_max_ms at most and before anything is known. */
 uint64_t pool_patience_us(const struct pool *pool, unsigned provider);
+
+/* May a query that `provider` has left waiting for `silent_us` ask another one too? Yes, while
+ * such second attempts are few (one in eight of what was asked lately), or when nothing at all has
+ * been heard from that provider for a while. */
+bool pool_may_hedge(struct pool *pool, unsigned provider, uint64_t silent_us);
+
+/* The network is another one: what was learnt on the old one is forgotten, addresses are asked for
+ * again, and attempts under way end with RETRY_SAME, as their connections are shut down. */
+void pool_change_network(struct pool *pool);
 
 /* What the end of an attempt means for its query: a pure function of transport result, the
  * driver's class and the answer's rcode. */
@@ -93,9 +119,10 @@ struct attempt_wish {
     void *ctx;
 };
 int attempt_start(struct pool *pool, const struct attempt_wish *wish, struct attempt **ret_attempt);
-/* Takes NULL; returns NULL. A cancelled attempt says nothing about its provider unless `timed_out`.
- */
-struct attempt *attempt_free(struct attempt *attempt, bool timed_out);
+/* Takes NULL; returns NULL. A cancelled attempt says nothing about its provider. One that is `late`
+ * (silent for longer than its provider usually is) is not cancelled: the pool listens on, so as to
+ * learn whether the provider is slow or dead. */
+struct attempt *attempt_free(struct attempt *attempt, bool late);
 
 /* The attempt has been silent for longer than its provider usually is: a connection that shows no
  * sign of life is given up, and the attempt then ends with RETRY_SAME. */
@@ -107,12 +134,20 @@ void attempt_doubt(struct attempt *attempt);
 enum attempt_verdict attempt_judge(enum exchange_result result, int found, uint16_t rcode,
                                    bool was_fresh, bool was_again);
 
-/* What is known of provider i, for status output. */
+/* What is known of provider i, for status output; strings are lent by the configuration. */
 struct upstream_state {
     const char *name;
+    enum health_state health;
+    bool down; /* anything but closed */
     uint64_t n_sent, n_good, n_failed;
     unsigned failures_in_row;
-    bool down;
+    uint32_t error_ppm;
+    uint64_t latency_us, patience_us;
+    size_t n_live;
+    const char *const *addresses; /* lent until the pool is freed */
+    size_t n_addresses;
+    bool addresses_found; /* by us, not given by the configuration */
+    bool wants_get;
 };
 void pool_state(const struct pool *pool, unsigned provider, struct upstream_state *ret_state);
 

@@ -4,6 +4,7 @@
 #define RESOLVER_UPSTREAM_UPSTREAM_H
 
 #include "resolver/upstream/bootstrap.h"
+#include "resolver/upstream/health.h"
 #include "resolver/upstream/pool.h"
 
 struct upstream {
@@ -16,14 +17,13 @@ struct upstream {
     bool errand_runs;
     struct bootstrap *bootstrap; /* NULL: the addresses are given */
     struct attempt *waiting;     /* for an address or an errand, oldest last */
-    uint64_t n_sent, n_good, n_failed;
-    unsigned failures_in_row;
-    uint64_t down_until_us;
-    uint32_t down_s;    /* how long the last time */
-    uint64_t heard_us;  /* when it replied last, whatever it said */
-    uint64_t mean_us;   /* what an answer takes; 0: not known yet */
-    uint64_t spread_us; /* mean deviation of that */
-    bool suspect;       /* its connection may be dead: the next attempt takes a fresh one */
+    struct health health;
+    uint64_t n_sent;
+    size_t n_live;           /* attempts under way */
+    struct attempt *try_out; /* the one that finds out whether it is well again */
+    uint64_t asked_us;       /* when it was last */
+    uint64_t heard_us;       /* when it replied last, whatever it said */
+    bool suspect;            /* its connection may be dead: the next attempt takes a fresh one */
 };
 
 struct attempt {
@@ -31,15 +31,21 @@ struct attempt {
     struct upstream *upstream;
     struct question question;
     bool want_do, want_cd, fresh;
-    bool again; /* the second try at this provider */
-    bool waits; /* for an address or an errand */
-    bool lost;  /* waited in vain: its end is about to be told */
-    void *kept; /* the driver's, for this question */
+    bool again;    /* the second try at this provider */
+    bool waits;    /* for an address or an errand */
+    bool lost;     /* waited in vain: its end is about to be told */
+    void *kept;    /* the driver's, for this question */
+    bool is_stray; /* no query waits for it: in pool.strays, and `timer` runs */
     uint64_t began_us;
-    void (*on_end)(void *ctx, struct attempt_end *end);
+    void (*on_end)(void *ctx, struct attempt_end *end); /* NULL: a stray */
     void *ctx;
+    struct port_timer timer;
     struct attempt *next; /* free or waiting */
 };
+
+/* Attempts that the pool listens to by itself: the late ones whose query is answered, and those
+ * that try a provider out. */
+enum { STRAYS_MAX = 64 };
 
 struct pool {
     struct pool_params params;
@@ -49,13 +55,28 @@ struct pool {
     struct upstream upstreams[POOL_MAX];
     struct attempt *free;
     size_t n_live;
+    uint32_t hedge_credit; /* in thousandths of a hedge */
+    struct attempt *strays[STRAYS_MAX];
+    size_t n_strays;
 };
 
-/* An attempt ended well or badly; a bad one may put the provider down. */
-void upstream_note_good(struct upstream *upstream, uint64_t took_us);
-void upstream_note_failed(struct upstream *upstream);
-/* The provider asked for silence (Retry-After). */
-void upstream_note_busy(struct upstream *upstream, uint32_t wait_s);
+/* One more attempt was made: an eighth of a hedge is earned. */
+void pool_earn_hedge(struct pool *pool);
+/* How long an attempt may be silent before that counts as its provider's failure. */
+uint64_t upstream_silence_us(const struct upstream *upstream);
+/* It was silent for that long: a failure, and its connection is not trusted any more. */
+void upstream_note_silent(struct upstream *upstream, uint64_t since_us);
+
+/* Asks a provider that was set aside, when it is due for that and nobody does so already, for the
+ * sake of knowing alone. */
+void stray_try_out(struct upstream *upstream, const struct pool_wish *wish);
+/* Takes an attempt whose query does not wait any more: it goes on until it ends or its silence
+ * counts. False: there is no room. */
+bool stray_adopt(struct attempt *attempt);
+/* It is one no longer. */
+void stray_forget(struct attempt *attempt);
+/* Cancels them all. */
+void strays_end(struct pool *pool);
 
 /* The bootstrap's round or an errand has ended: go on with those that wait, or end them. */
 void attempts_resume(struct upstream *upstream);

@@ -3,10 +3,12 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 enum { DELAYED_ACK_US = 40000 };
 
@@ -16,6 +18,7 @@ struct watch {
     struct port_watch *port_watch;
     const void *owner;
     int fd;
+    uint64_t socket; /* which one this was when the watch began; 0: no socket */
     unsigned events; /* what the port watches for */
     bool resting;
 };
@@ -39,6 +42,14 @@ static struct watch **find(struct watches *w, int fd)
         at = &(*at)->next;
     }
     return at;
+}
+
+/* A number that no other socket of this boot has; 0 for what is none. */
+static uint64_t socket_of(int fd)
+{
+    uint64_t cookie = 0;
+    socklen_t n = sizeof cookie;
+    return getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &n) == 0 ? cookie : 0;
 }
 
 /* The other side closed a resting connection, or speaks unasked: that is for the next request to
@@ -76,6 +87,7 @@ int watches_want(struct watches *w, int fd, unsigned events, const void *owner)
     watch->all = w;
     watch->owner = owner;
     watch->fd = fd;
+    watch->socket = socket_of(fd);
     watch->events = events;
     watch->next = w->first;
     w->first = watch;
@@ -88,11 +100,31 @@ void watches_rest(struct watches *w, int fd)
     if (watch == NULL) {
         return;
     }
+    if (socket_of(fd) != watch->socket) {
+        watches_forget(w, fd);
+        return;
+    }
     watch->resting = true;
     if ((watch->events & PORT_WRITE) != 0 &&
         w->port->ops->rewatch(watch->port_watch, PORT_READ) == 0) {
         watch->events = PORT_READ;
     }
+}
+
+int watches_socket(const struct watches *w, int family, int type, int protocol)
+{
+    int fd = socket(family, type, protocol);
+    for (const struct watch *watch = w->first; fd >= 0 && watch != NULL;) {
+        if (watch->fd != fd) {
+            watch = watch->next;
+            continue;
+        }
+        int taken = fd;
+        fd = fcntl(taken, F_DUPFD_CLOEXEC, taken + 1);
+        close(taken);
+        watch = w->first;
+    }
+    return fd;
 }
 
 /* A descriptor that is no TCP socket refuses, and is as fast as before. */
@@ -134,6 +166,13 @@ void watches_doubt(const struct watches *w, const void *owner, uint64_t silent_u
         if (watch->owner == owner && is_black_hole(watch->fd, silent_us)) {
             shutdown(watch->fd, SHUT_RDWR);
         }
+    }
+}
+
+void watches_retire(const struct watches *w)
+{
+    for (const struct watch *watch = w->first; watch != NULL; watch = watch->next) {
+        shutdown(watch->fd, SHUT_RDWR);
     }
 }
 

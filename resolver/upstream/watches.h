@@ -25,8 +25,12 @@ void watches_done(struct watches *watches);
 /* Waits for `events` (PORT_READ | PORT_WRITE) on fd from now on; `owner` says whose it is. -ENOMEM,
  * or the port's failure. */
 int watches_want(struct watches *watches, int fd, unsigned events, const void *owner);
-/* Nobody waits for fd at the moment. */
+/* Nobody waits for fd at the moment. When it has been closed already behind our back, as libcurl
+ * 7.88 does with one that did not get as far as a connection, the watch ends. */
 void watches_rest(struct watches *watches, int fd);
+/* As socket(2), -1 on failure; its number is not that of a watch whose descriptor was closed behind
+ * our back, and which would be taken for its own. */
+int watches_socket(const struct watches *watches, int family, int type, int protocol);
 /* Between the two, what is written to a TCP socket that is watched waits, so as to leave in as few
  * segments as it fits: each segment costs its way through the kernel, here and at the other end,
  * and may wake who sleeps there. */
@@ -35,6 +39,8 @@ void watches_release(const struct watches *watches);
 /* Shuts down those of the owner's TCP connections on which for `silent_us` nothing was heard, not
  * even that what was sent had arrived. Whoever reads or writes there finds it ended. */
 void watches_doubt(const struct watches *watches, const void *owner, uint64_t silent_us);
+/* Shuts them all down, whoever owns them. */
+void watches_retire(const struct watches *watches);
 /* Ends the watch; to be called before fd is closed. */
 void watches_forget(struct watches *watches, int fd);
 

@@ -56,6 +56,11 @@ static void fake_doubt(struct exchange *exchange, const struct exchange_endpoint
     fake->doubt_silent_us = silent_us;
 }
 
+static void fake_retire(struct exchange *exchange)
+{
+    ((struct fake_exchange *)exchange)->n_retired++;
+}
+
 static void fake_free(struct exchange *exchange)
 {
     (void)exchange;
@@ -63,7 +68,8 @@ static void fake_free(struct exchange *exchange)
 
 void fake_exchange_init(struct fake_exchange *fake)
 {
-    static const struct exchange_ops ops = {fake_start, fake_cancel, fake_doubt, fake_free};
+    static const struct exchange_ops ops = {fake_start, fake_cancel, fake_doubt, fake_retire,
+                                            fake_free};
     memset(fake, 0, sizeof *fake);
     fake->exchange.ops = &ops;
 }

@@ -26,6 +26,7 @@ struct fake_exchange {
     size_t n_live;
     unsigned n_cancelled;
     unsigned n_doubts;
+    unsigned n_retired;
     uint64_t doubt_silent_us; /* of the last one */
     int start_fails;
 };

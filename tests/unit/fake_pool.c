@@ -21,6 +21,18 @@ int pool_next(struct pool *pool, const struct pool_wish *wish)
     return -ENOENT;
 }
 
+unsigned pool_at_once(const struct pool *pool)
+{
+    return pool->at_once > 0 ? pool->at_once : 1;
+}
+
+bool pool_may_hedge(struct pool *pool, unsigned provider, uint64_t silent_us)
+{
+    (void)provider;
+    (void)silent_us;
+    return !pool->no_hedges;
+}
+
 uint64_t pool_patience_us(const struct pool *pool, unsigned provider)
 {
     (void)pool;
@@ -60,11 +72,11 @@ static void forget(struct attempt *attempt)
     free(attempt);
 }
 
-struct attempt *attempt_free(struct attempt *attempt, bool timed_out)
+struct attempt *attempt_free(struct attempt *attempt, bool late)
 {
     if (attempt != NULL) {
         attempt->pool->n_cancelled++;
-        attempt->pool->n_timed_out += timed_out;
+        attempt->pool->n_late += late;
         forget(attempt);
     }
     return NULL;

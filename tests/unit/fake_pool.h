@@ -19,8 +19,10 @@ struct pool {
     size_t n_live;
     unsigned n_started;   /* over all */
     unsigned n_cancelled; /* freed before their end … */
-    unsigned n_timed_out; /* … because they were slow */
+    unsigned n_late;      /* … and were late */
     unsigned n_doubts;
+    unsigned at_once; /* 0: 1 */
+    bool no_hedges;
     int start_fails; /* what attempt_start() returns instead of starting; 0: starts */
 };
 

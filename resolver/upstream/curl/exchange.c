@@ -153,6 +153,14 @@ static size_t on_header(char *at, size_t size, size_t n, void *ctx)
 
 /* ---- transfers ---- */
 
+static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct curl_exchange *x = ctx;
+    (void)purpose;
+    return watches_socket(&x->watches, address->family, address->socktype | SOCK_CLOEXEC,
+                          address->protocol);
+}
+
 static int close_socket(void *ctx, curl_socket_t fd)
 {
     struct curl_exchange *x = ctx;
@@ -186,6 +194,8 @@ static bool set_fixed_options(struct curl_exchange *x, struct transfer *t)
            curl_easy_setopt(e, CURLOPT_WRITEDATA, t) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_HEADERDATA, t) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, x) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, close_socket) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, x) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->detail) == CURLE_OK;
@@ -528,6 +538,11 @@ static void curl_doubt(struct exchange *exchange, const struct exchange_endpoint
     watches_doubt(&x->watches, &x->endpoints[endpoint->id], silent_us);
 }
 
+static void curl_retire(struct exchange *exchange)
+{
+    watches_retire(&((struct curl_exchange *)exchange)->watches);
+}
+
 static void curl_free_exchange(struct exchange *exchange)
 {
     struct curl_exchange *x = (struct curl_exchange *)exchange;
@@ -551,7 +566,7 @@ static void curl_free_exchange(struct exchange *exchange)
 
 struct exchange *curl_exchange_new(const struct curl_exchange_params *params, struct port *port)
 {
-    static const struct exchange_ops ops = {curl_start, curl_cancel, curl_doubt,
+    static const struct exchange_ops ops = {curl_start, curl_cancel, curl_doubt, curl_retire,
                                             curl_free_exchange};
     struct curl_exchange *x = calloc(1, sizeof *x);
     CURLM *multi = curl_multi_init();

@@ -117,7 +117,8 @@ START_TEST(wrong_values_say_what_would_be_right)
     refuses("cache: 3\n", 1, 8, "cache is a section");
     refuses("unix-socket: {mode: 0999}\n", 1, 21, "an octal mode");
     refuses("hijack: {mode: al}\n", 1, 16, "off, canary, watchlist, sample, all");
-    refuses("strategy: fastest\n", 1, 11, "'fastest' is not in this version");
+    refuses("strategy: best\n", 1, 11, "failover, fastest, race, spread");
+    refuses("race: 5\n", 1, 7, "from 2 to 4");
     refuses("log: {level: \"\"}\n", 1, 14, "is not one of");
     refuses("- a list\n", 1, 1, "the file must hold options");
 }

@@ -154,7 +154,7 @@ START_TEST(silent_provider_is_joined_by_the_next_and_the_first_good_answer_wins)
                                           .detail = ""});
     ck_assert_uint_eq(rcode_of(0), RCODE_NOERROR);
     ck_assert_uint_eq(world.pool.n_live, 0);
-    ck_assert_uint_eq(world.pool.n_timed_out, 1);
+    ck_assert_uint_eq(world.pool.n_late, 1);
 }
 END_TEST
 
@@ -182,7 +182,7 @@ START_TEST(late_answer_of_the_first_still_wins_and_the_second_is_not_blamed)
     fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good("www.example.com", 60));
     ck_assert_uint_eq(rcode_of(0), RCODE_NOERROR);
     ck_assert_uint_eq(world.pool.n_cancelled, 1);
-    ck_assert_uint_eq(world.pool.n_timed_out, 0);
+    ck_assert_uint_eq(world.pool.n_late, 0);
 }
 END_TEST
 

@@ -102,6 +102,32 @@ static void connect_pair(int ends[2])
     close(listener);
 }
 
+START_TEST(socket_that_was_closed_behind_our_back_is_watched_no_longer)
+{
+    int fd = watches_socket(&watches, AF_INET, SOCK_STREAM, 0);
+    watches_want(&watches, fd, PORT_WRITE, NULL);
+    close(fd);
+    watches_rest(&watches, fd);
+    ck_assert(!fake_port_ready(&fake, fd, PORT_READ));
+    watches_want(&watches, fd, PORT_READ, NULL);
+    ck_assert(fake_port_ready(&fake, fd, PORT_READ));
+    watches_forget(&watches, fd);
+}
+END_TEST
+
+START_TEST(new_socket_has_no_number_that_is_watched_still)
+{
+    int fd = watches_socket(&watches, AF_INET, SOCK_STREAM, 0);
+    watches_want(&watches, fd, PORT_WRITE, NULL);
+    close(fd);
+    int next = watches_socket(&watches, AF_INET, SOCK_STREAM, 0);
+    ck_assert_int_ge(next, 0);
+    ck_assert_int_ne(next, fd);
+    watches_forget(&watches, fd);
+    close(next);
+}
+END_TEST
+
 START_TEST(what_is_written_while_held_leaves_at_the_release)
 {
     int ends[2];
@@ -145,6 +171,8 @@ int main(void)
         resting_descriptor_is_not_heard_of_and_tells_the_port_once,
         resting_descriptor_does_not_wait_to_write,
         number_that_was_closed_and_given_again_is_a_new_watch,
+        socket_that_was_closed_behind_our_back_is_watched_no_longer,
+        new_socket_has_no_number_that_is_watched_still,
         what_is_written_while_held_leaves_at_the_release,
         doubt_ends_no_connection_whose_other_side_acknowledges,
     };

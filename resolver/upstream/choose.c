@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/* Whom to ask. Providers are sorted into ranks by how they do; the strategy chooses within the best
+ * rank that holds any:
+ *
+ *   WELL      works, and has room
+ *   FULL      works, and has as much under way as it should
+ *   RELUCTANT works, but whoever speaks DNS messages answers this better
+ *   DUE       was set aside, and its time is up
+ *   ASIDE     was set aside
+ *   QUIET     asked for silence: once a second, if it is the last
+ */
+#include "resolver/upstream/upstream.h"
+
+#include <errno.h>
+
+enum rank { WELL, FULL, RELUCTANT, DUE, ASIDE, QUIET, N_RANKS };
+
+enum { EXPLORE_ONE_IN = 32, QUIET_PAUSE_US = 1000000 };
+
+static enum rank rank_of(const struct upstream *u, uint64_t now_us)
+{
+    size_t room = u->pool->params.max_in_flight;
+    switch (health_state(&u->health, now_us)) {
+    case HEALTH_CLOSED:
+        return room == 0 || u->n_live < room ? WELL : FULL;
+    case HEALTH_HALF_OPEN:
+        return DUE;
+    case HEALTH_OPEN:
+        return ASIDE;
+    case HEALTH_QUIET:
+        break;
+    }
+    return QUIET;
+}
+
+/* ---- the strategies: each chooses one of a mask that is not empty ---- */
+
+static unsigned first_of(unsigned members)
+{
+    return (unsigned)__builtin_ctz(members);
+}
+
+/* Draws one of them. */
+static unsigned draw(struct pool *pool, unsigned members)
+{
+    uint32_t skip = port_random_below(pool->port, (uint32_t)__builtin_popcount(members));
+    while (skip-- > 0) {
+        members &= members - 1;
+    }
+    return first_of(members);
+}
+
+/* Two are drawn and the better one is taken, so that not everybody runs to the same; sometimes the
+ * first that comes, so that one that has become better is noticed. */
+static unsigned fastest_of(struct pool *pool, unsigned members)
+{
+    unsigned one = draw(pool, members);
+    unsigned rest = members & ~(1u << one);
+    if (rest == 0 || port_random_below(pool->port, EXPLORE_ONE_IN) == 0) {
+        return one;
+    }
+    unsigned other = draw(pool, rest);
+    uint64_t cost_one = health_cost(&pool->upstreams[one].health);
+    uint64_t cost_other = health_cost(&pool->upstreams[other].health);
+    return cost_other < cost_one ? other : one;
+}
+
+/* Where the part of the name begins that names of one site share, about: the last two labels, three
+ * when the last but one is as short as in co.uk or com.cn. */
+static const uint8_t *site_of(const struct name *name, size_t *ret_n)
+{
+    enum { SHORT = 3, LABELS_MAX = 128 };
+    size_t starts[LABELS_MAX], n = 0, at = 0;
+    while (at < name->n && name->at[at] != 0 && n < LABELS_MAX) {
+        starts[n++] = at;
+        at += 1u + name->at[at];
+    }
+    size_t keep = n >= 2 && name->at[starts[n - 2]] <= SHORT ? 3 : 2;
+    size_t from = n > keep ? starts[n - keep] : 0;
+    *ret_n = at - from;
+    return name->at + from;
+}
+
+/* FNV-1a, and at the end well mixed: near names must fall far apart. No secret: who watches one
+ * provider learns nothing from it, and all workers must choose alike. */
+static uint64_t hash_on(uint64_t hash, const uint8_t *at, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint8_t c = at[i] >= 'A' && at[i] <= 'Z' ? (uint8_t)(at[i] + 32) : at[i];
+        hash = (hash ^ c) * UINT64_C(0x100000001b3);
+    }
+    return hash;
+}
+
+static uint64_t mix(uint64_t hash)
+{
+    hash = (hash ^ hash >> 33) * UINT64_C(0xff51afd7ed558ccd);
+    hash = (hash ^ hash >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
+    return hash ^ hash >> 33;
+}
+
+/* Rendezvous hashing: each site has an order of providers of its own, which changes for few when a
+ * provider comes or goes. */
+static unsigned nearest_of(const struct pool *pool, unsigned members,
+                           const struct question *question)
+{
+    size_t n;
+    const uint8_t *site = site_of(&question->name, &n);
+    uint64_t of_site = hash_on(UINT64_C(0xcbf29ce484222325), site, n), best = 0;
+    unsigned nearest = first_of(members);
+    for (unsigned left = members; left != 0; left &= left - 1) {
+        const char *name = pool->upstreams[first_of(left)].params->name;
+        uint64_t score = mix(hash_on(of_site, (const uint8_t *)name, strlen(name)));
+        if (score >= best) {
+            best = score;
+            nearest = first_of(left);
+        }
+    }
+    return nearest;
+}
+
+static unsigned preferred_of(struct pool *pool, unsigned members, const struct question *question)
+{
+    switch (pool->params.strategy) {
+    case POOL_FAILOVER:
+    case POOL_RACE:
+        return first_of(members);
+    case POOL_FASTEST:
+        return fastest_of(pool, members);
+    case POOL_SPREAD:
+        return nearest_of(pool, members, question);
+    }
+    return first_of(members);
+}
+
+/* ---- ranks ---- */
+
+/* Those that can serve the question, and those that had rather not. */
+static unsigned able_of(const struct pool *pool, const struct pool_wish *wish, unsigned members,
+                        unsigned *ret_reluctant)
+{
+    unsigned able = 0;
+    *ret_reluctant = 0;
+    for (unsigned left = members; left != 0; left &= left - 1) {
+        unsigned i = first_of(left);
+        const struct upstream *u = &pool->upstreams[i];
+        switch (u->driver->serves(u->params, wish->question, wish->want_do, wish->want_cd)) {
+        case DRIVER_NEVER:
+            continue;
+        case DRIVER_RELUCTANT:
+            *ret_reluctant |= 1u << i;
+            break;
+        case DRIVER_READILY:
+            break;
+        }
+        able |= 1u << i;
+    }
+    return able;
+}
+
+static void try_out(struct pool *pool, unsigned due, const struct pool_wish *wish)
+{
+    for (; due != 0; due &= due - 1) {
+        stray_try_out(&pool->upstreams[first_of(due)], wish);
+    }
+}
+
+/* Those that asked for silence and had it for a second. */
+static unsigned rested_of(const struct pool *pool, unsigned quiet, uint64_t now_us)
+{
+    unsigned rested = 0;
+    for (; quiet != 0; quiet &= quiet - 1) {
+        unsigned i = first_of(quiet);
+        rested |= now_us - pool->upstreams[i].asked_us >= QUIET_PAUSE_US ? 1u << i : 0;
+    }
+    return rested;
+}
+
+static int choose(struct pool *pool, const struct pool_wish *wish, unsigned members)
+{
+    uint64_t now_us = port_now_us(pool->port);
+    unsigned ranks[N_RANKS] = {0}, reluctant;
+    for (unsigned left = able_of(pool, wish, members, &reluctant); left != 0; left &= left - 1) {
+        unsigned i = first_of(left);
+        enum rank rank = rank_of(&pool->upstreams[i], now_us);
+        bool sets_back = rank < RELUCTANT && (reluctant & 1u << i) != 0;
+        ranks[sets_back ? RELUCTANT : rank] |= 1u << i;
+    }
+    if (ranks[DUE] != 0 && (ranks[WELL] | ranks[FULL] | ranks[RELUCTANT]) != 0) {
+        try_out(pool, ranks[DUE], wish);
+    }
+    ranks[QUIET] = rested_of(pool, ranks[QUIET], now_us);
+    for (unsigned rank = 0; rank < N_RANKS; rank++) {
+        if (ranks[rank] != 0) {
+            return (int)preferred_of(pool, ranks[rank], wish->question);
+        }
+    }
+    return -ENOENT;
+}
+
+int pool_next(struct pool *pool, const struct pool_wish *wish)
+{
+    int provider = choose(pool, wish, wish->route.members & ~wish->tried);
+    return provider >= 0 ? provider : choose(pool, wish, wish->route.fallback & ~wish->tried);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* What was learnt about a provider from how its attempts ended: how long answers take, how often
+ * they fail, and whether it is worth asking at all. Knows no attempt and no clock: the time is
+ * handed in. */
+#ifndef RESOLVER_UPSTREAM_HEALTH_H
+#define RESOLVER_UPSTREAM_HEALTH_H
+
+#include "resolver/bytes.h"
+
+enum health_state {
+    HEALTH_CLOSED,    /* asked as usual */
+    HEALTH_OPEN,      /* set aside: 1 s, doubling to 30 s */
+    HEALTH_HALF_OPEN, /* set aside, and due to be tried out by one attempt */
+    HEALTH_QUIET,     /* asked us to wait (Retry-After) */
+};
+
+struct health {
+    uint64_t mean_us;   /* what an answer takes; 0: not known yet */
+    uint64_t spread_us; /* mean deviation of that */
+    uint32_t error_ppm; /* decaying share of failures */
+    unsigned failures_in_row;
+    uint32_t open_s; /* how long it is, or was, set aside; kept until it has held out for as long */
+    bool is_open;
+    uint64_t open_until_us, closed_us;
+    uint64_t quiet_until_us;
+    uint64_t n_good, n_failed;
+};
+
+/* "closed", "open", "half-open" or "quiet". */
+const char *health_word(enum health_state state);
+enum health_state health_state(const struct health *health, uint64_t now_us);
+
+/* An answer came after so long. */
+void health_good(struct health *health, uint64_t took_us, uint64_t now_us);
+/* No usable answer came. Three in a row set the provider aside, and so does an error share of more
+ * than half. */
+void health_failed(struct health *health, uint64_t now_us);
+/* The provider asked for silence. */
+void health_quiet(struct health *health, uint32_t wait_s, uint64_t now_us);
+/* The network is another one: what was learnt on the old one is forgotten, counts and silence asked
+ * for aside. */
+void health_forget(struct health *health);
+
+/* About the p95 of what an answer takes, from the mean and the deviation as RFC 6298 section 2
+ * does, within the bounds; max_us before anything is known. */
+uint64_t health_patience_us(const struct health *health, uint64_t min_us, uint64_t max_us);
+/* What asking it costs a client, for comparison: its latency, made worse by its failures. 0 before
+ * anything is known. */
+uint64_t health_cost(const struct health *health);
+
+#endif
