@@ -240,6 +240,14 @@ static void learn(struct attempt *a, const struct exchange_reply *reply, const s
     learn_failure(u, reply, f);
 }
 
+/* Whether a client may be told this for want of better. FORMERR, BADVERS and the like are about our
+ * message: the client wrote another. */
+static bool is_worth_telling(uint16_t rcode)
+{
+    return is_good_rcode(rcode) || rcode == RCODE_SERVFAIL || rcode == RCODE_REFUSED ||
+           rcode == RCODE_NOTIMP;
+}
+
 static void attempt_finish(struct attempt *a, const struct exchange_reply *reply)
 {
     struct findings f = examine(a, reply);
@@ -255,6 +263,7 @@ static void attempt_finish(struct attempt *a, const struct exchange_reply *reply
     if (end.verdict != ATTEMPT_ANSWERED) {
         end.ede = reply->result == EXCHANGE_DONE ? ede_of_class(f.class) : ede_of(reply->result);
         describe(a, reply, &f, detail);
+        end.answer = is_worth_telling(rcode) ? end.answer : answer_unref(end.answer);
     }
     learn(a, reply, &f, end.verdict);
     void (*on_end)(void *ctx, struct attempt_end *end) = a->on_end;

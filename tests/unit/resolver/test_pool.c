@@ -159,6 +159,18 @@ START_TEST(servfail_is_handed_on_but_another_provider_is_to_be_asked)
 }
 END_TEST
 
+START_TEST(rcodes_about_our_own_message_are_kept_from_the_client)
+{
+    static const uint16_t rcodes[] = {RCODE_FORMERR, RCODE_NOTAUTH, 13};
+    for (size_t i = 0; i < sizeof rcodes / sizeof rcodes[0]; i++) {
+        start(0);
+        answer_with("www.example.com", rcodes[i]);
+        ck_assert_int_eq(ended.verdict, ATTEMPT_RETRY_NEXT);
+        ck_assert_ptr_null(ended.answer);
+    }
+}
+END_TEST
+
 START_TEST(h3_nxdomain_is_an_answer)
 {
     start(0);
@@ -374,6 +386,7 @@ int main(void)
         answer_to_another_question_is_not_believed,
         garbage_and_wrong_media_types_are_not_believed,
         servfail_is_handed_on_but_another_provider_is_to_be_asked,
+        rcodes_about_our_own_message_are_kept_from_the_client,
         h3_nxdomain_is_an_answer,
         what_an_end_means_is_a_table,
         provider_that_fails_three_times_is_passed_over_until_it_is_well_again,

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: MIT
+"""A DoH origin that says whatever a test wants: HTTP/1.1 over TLS with the lab's certificate."""
+import base64
+import re
+import socket
+import ssl
+import threading
+import urllib.parse
+
+DNS_TYPE = "application/dns-message"
+
+
+class Reply:
+    """Status, header fields and body as they go over the wire. `endless`: the body never stops."""
+
+    def __init__(self, body=b"", status=200, media_type=DNS_TYPE, fields=(), endless=False):
+        self.body, self.status, self.media_type = body, status, media_type
+        self.fields, self.endless = list(fields), endless
+
+    def send(self, stream):
+        head = f"HTTP/1.1 {self.status} Said\r\n"
+        if self.media_type is not None:
+            head += f"Content-Type: {self.media_type}\r\n"
+        head += "".join(f"{name}: {value}\r\n" for name, value in self.fields)
+        if not self.endless:
+            stream.sendall(head.encode() + f"Content-Length: {len(self.body)}\r\n\r\n".encode() + self.body)
+            return
+        stream.sendall(head.encode() + b"Transfer-Encoding: chunked\r\n\r\n")
+        while True:
+            stream.sendall(b"1000\r\n" + b"\0" * 0x1000 + b"\r\n")
+
+
+class Origin:
+    """`say(wire)` gives the Reply to a DNS query. What came is kept in `requests`: (request line, fields, query)."""
+
+    def __init__(self, lab, say):
+        self.say, self.requests, self.lock = say, [], threading.Lock()
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(lab.folder / "leaf.pem", lab.folder / "leaf.key")
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                plain, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(plain,), daemon=True).start()
+
+    def serve(self, plain):
+        try:
+            with self.context.wrap_socket(plain, server_side=True) as stream, stream.makefile("rb") as lines:
+                while self.answer(stream, lines):
+                    pass
+        except (OSError, ValueError):
+            pass  # the client left in the middle: that is its affair
+
+    def answer(self, stream, lines):
+        request = lines.readline().decode("latin-1").rstrip()
+        if not request:
+            return False
+        fields = {}
+        while (line := lines.readline().decode("latin-1").rstrip()):
+            name, _, value = line.partition(":")
+            fields[name.lower()] = value.strip()
+        query = lines.read(int(fields.get("content-length", 0)))
+        asked = re.search(r"[?&]dns=([^& ]*)", request)
+        if asked:
+            text = urllib.parse.unquote(asked[1])
+            query = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        with self.lock:
+            self.requests.append((request, fields, query))
+        self.say(query).send(stream)
+        return True
+
+    def n_asked(self, name):
+        """How many queries for this name came."""
+        labels = b"".join(bytes([len(part)]) + part.encode() for part in name.rstrip(".").split(".")) + b"\0"
+        with self.lock:
+            return sum(labels in query for _, _, query in self.requests)
+
+    def yaml(self, lab, server_name):
+        return (f"  - name: origin\n    url: https://{server_name}:{self.port}/dns-query\n"
+                f"    addresses: [127.0.0.1]\n    ca-file: {lab.ca}\n")
+
+    def close(self):
+        self.listener.close()
