@@ -26,6 +26,19 @@ void provider_print_reference(FILE *to);
 /* lends the value of `key` in a mapping, NULL when it is not there. */
 const struct yaml_node *provider_node(const struct yaml_node *mapping, const char *key);
 
+/* The addresses of a list, into the endpoint; `key` names the list in errors. */
+void provider_read_addresses(struct reader *reader, const struct yaml_node *node, const char *key,
+                             struct exchange_endpoint *endpoint);
+
+/* odoh.c: the keys of Oblivious DoH and stamps, and what they must be together. */
+void odoh_read_stamp(struct reader *reader, const struct yaml_node *node);
+void odoh_read_relay(struct reader *reader, const struct yaml_node *node);
+void odoh_read_configs_file(struct reader *reader, const struct yaml_node *node);
+void odoh_read_configs_path(struct reader *reader, const struct yaml_node *node);
+void odoh_read_target_addresses(struct reader *reader, const struct yaml_node *node);
+void odoh_finish(struct reader *reader, const struct yaml_node *mapping,
+                 struct provider_params *provider);
+
 /* secrets.c: the row's secret from a file, or by a bare name from the service manager's
  * credentials. */
 void secret_read_file(struct reader *reader, const struct schema_row *row,

@@ -16,7 +16,7 @@ static const struct schema_word protocols[] = {
     {"doh", PROTOCOL_DOH},     {"doh-get", PROTOCOL_DOH_GET}, {"json", PROTOCOL_JSON},
     {"alidns", SCHEMA_LATER},  {"aliyun", SCHEMA_LATER},      {"aliyun2", SCHEMA_LATER},
     {"tencent", SCHEMA_LATER}, {"volc", SCHEMA_LATER},        {"baidu", SCHEMA_LATER},
-    {"generic", SCHEMA_LATER}, {"odoh", SCHEMA_LATER},        {NULL, 0}};
+    {"generic", SCHEMA_LATER}, {"odoh", PROTOCOL_ODOH},       {NULL, 0}};
 
 static void error_at(struct reader *r, const struct yaml_node *node, const char *why)
 {
@@ -104,15 +104,17 @@ static void read_url(struct reader *r, const struct yaml_node *node)
 
 static void print_url(const void *base, FILE *to)
 {
-    schema_print_text(((const struct provider_params *)base)->endpoint.url, to);
+    const struct provider_params *p = base;
+    schema_print_text(p->odoh.url != NULL ? p->odoh.url : p->endpoint.url, to);
 }
 
-static void read_addresses(struct reader *r, const struct yaml_node *node)
+void provider_read_addresses(struct reader *r, const struct yaml_node *node, const char *key,
+                             struct exchange_endpoint *endpoint)
 {
-    struct provider_params *p = r->base;
     struct in6_addr at;
     if (node->kind != YAML_SEQUENCE || node->first == NULL) {
-        error_at(r, node, "addresses takes a list: [192.0.2.1, \"2001:db8::1\"]");
+        errors_add(r->errors, node->line, node->column,
+                   "%s takes a list: [192.0.2.1, \"2001:db8::1\"]", key);
         return;
     }
     const char **list = arena_take(r->arena, CONFIG_ADDRESSES_MAX * sizeof list[0]);
@@ -134,13 +136,18 @@ static void read_addresses(struct reader *r, const struct yaml_node *node)
             list[count++] = text;
         }
     }
-    p->endpoint.addresses = list;
-    p->endpoint.n_addresses = count;
+    endpoint->addresses = list;
+    endpoint->n_addresses = count;
 }
 
-static void print_addresses(const void *base, FILE *to)
+static void read_addresses(struct reader *r, const struct yaml_node *node)
 {
-    const struct exchange_endpoint *endpoint = &((const struct provider_params *)base)->endpoint;
+    struct provider_params *p = r->base;
+    provider_read_addresses(r, node, "addresses", &p->endpoint);
+}
+
+static void print_list(const struct exchange_endpoint *endpoint, FILE *to)
+{
     for (size_t i = 0; i < endpoint->n_addresses; i++) {
         fputs(i > 0 ? ", " : "[", to);
         schema_print_text(endpoint->addresses[i], to);
@@ -148,9 +155,24 @@ static void print_addresses(const void *base, FILE *to)
     fputc(']', to);
 }
 
+static void print_addresses(const void *base, FILE *to)
+{
+    print_list(&((const struct provider_params *)base)->endpoint, to);
+}
+
 static bool has_addresses(const void *base)
 {
     return ((const struct provider_params *)base)->endpoint.n_addresses > 0;
+}
+
+static void print_target_addresses(const void *base, FILE *to)
+{
+    print_list(&((const struct provider_params *)base)->odoh.target, to);
+}
+
+static bool has_target_addresses(const void *base)
+{
+    return ((const struct provider_params *)base)->odoh.target.n_addresses > 0;
 }
 
 static void read_ca_file(struct reader *r, const struct yaml_node *node)
@@ -237,11 +259,17 @@ static const struct schema_row rows[] = {
      .help = "The name of a built-in provider: quad9, cloudflare, google, mullvad, "
              "adguard-unfiltered and others; a wrong name is answered with the nearest right one. "
              "It brings its addresses along. Excludes url."},
+    {.key = "stamp",
+     .kind = SCHEMA_OTHER,
+     .read = odoh_read_stamp,
+     .help = "A DNS stamp (sdns://...) of a DoH provider or an Oblivious DoH target, instead of "
+             "url; brings an address along where it has one. The certificate hashes in it are not "
+             "checked, the certificate itself is."},
     {.key = "name",
      .kind = SCHEMA_OTHER,
      .read = read_name,
      .print = print_name,
-     .help = "What messages call it; needed with url."},
+     .help = "What messages call it; needed with url. A stamp's is its host."},
     {.key = "url",
      .kind = SCHEMA_OTHER,
      .read = read_url,
@@ -252,9 +280,9 @@ static const struct schema_row rows[] = {
      .offset = AT(protocol),
      .words = protocols,
      .fallback = "doh",
-     .help =
-         "doh (RFC 8484 by POST), doh-get (by GET), or json (the JSON API of Google, Cloudflare "
-         "and others, for networks where only that gets through: no DNSSEC records)."},
+     .help = "doh (RFC 8484 by POST), doh-get (by GET), json (the JSON API of Google, Cloudflare "
+             "and others, for networks where only that gets through: no DNSSEC records), or odoh "
+             "(Oblivious DoH, RFC 9230: url is the target, relay the one in between)."},
     {.key = "addresses",
      .kind = SCHEMA_OTHER,
      .read = read_addresses,
@@ -286,6 +314,36 @@ static const struct schema_row rows[] = {
      .help = "The part of the network that answers are wanted for, told to the provider: off (the "
              "default, nothing), auto (of this host's own address if that is a public one), or a "
              "subnet such as 192.0.2.0/24; at most /24 or /56."},
+    {.key = "relay",
+     .kind = SCHEMA_STRING,
+     .offset = AT(odoh.relay),
+     .read = odoh_read_relay,
+     .help = "The URL of the Oblivious DoH relay, a template with targethost and targetpath: "
+             "https://relay.example/proxy{?targethost,targetpath}; or a relay's stamp. addresses "
+             "are then the relay's."},
+    {.key = "insecure-same-operator",
+     .kind = SCHEMA_FLAG,
+     .offset = AT(odoh.same_operator),
+     .help = "yes lets relay and target stand under one domain: whoever runs both sees who asks "
+             "and what."},
+    {.key = "odoh-configs-path",
+     .kind = SCHEMA_STRING,
+     .offset = AT(odoh.configs_path),
+     .read = odoh_read_configs_path,
+     .help = "Where the target shows its keys, when it is not /.well-known/odohconfigs. They are "
+             "fetched from the target itself, which so learns an address, but no question."},
+    {.key = "odoh-configs-file",
+     .kind = SCHEMA_STRING,
+     .offset = AT(odoh.configs_file),
+     .read = odoh_read_configs_file,
+     .help = "A file with the target's keys (ObliviousDoHConfigs); nothing is then fetched from "
+             "the target."},
+    {.key = "target-addresses",
+     .kind = SCHEMA_OTHER,
+     .read = odoh_read_target_addresses,
+     .print = print_target_addresses,
+     .is_set = has_target_addresses,
+     .help = "The addresses of an Oblivious DoH target, for its keys; looked up when missing."},
 };
 enum { N_ROWS = sizeof rows / sizeof rows[0] };
 

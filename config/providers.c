@@ -12,12 +12,15 @@ static void check_whole(struct reader *r, const struct yaml_node *node,
 {
     const struct config *config = r->config;
     const struct yaml_node *preset = provider_node(node, "preset"),
-                           *url = provider_node(node, "url");
-    if (preset == NULL && (provider_node(node, "name") == NULL || url == NULL)) {
-        error_at(r, node, "a provider needs a preset, or a name and a url");
+                           *url = provider_node(node, "url"), *stamp = provider_node(node, "stamp");
+    if (preset == NULL && stamp == NULL && (provider_node(node, "name") == NULL || url == NULL)) {
+        error_at(r, node, "a provider needs a preset, a stamp, or a name and a url");
     }
     if (preset != NULL && url != NULL) {
         error_at(r, url, "url and preset exclude each other: leave one out");
+    }
+    if (stamp != NULL && (preset != NULL || url != NULL)) {
+        error_at(r, stamp, "stamp takes the place of url and preset: leave one out");
     }
     for (size_t i = 0; i < config->n_providers && p->name != NULL; i++) {
         if (config->providers[i].name != NULL && strcmp(config->providers[i].name, p->name) == 0) {
@@ -41,6 +44,7 @@ static void read_provider(struct reader *r, const struct yaml_node *node)
     struct provider_params *p = &config->providers[config->n_providers];
     p->endpoint.id = (unsigned)config->n_providers;
     provider_read(r, node, p);
+    odoh_finish(r, node, p);
     check_whole(r, node, p);
     config->n_providers++;
 }

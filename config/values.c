@@ -255,7 +255,7 @@ static void read_secret(struct reader *r, const struct schema_row *row,
 
 void schema_read(struct reader *r, const struct schema_row *row, const struct yaml_node *node)
 {
-    if (row->kind == SCHEMA_OTHER) {
+    if (row->read != NULL) {
         row->read(r, node);
         return;
     }

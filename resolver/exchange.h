@@ -59,13 +59,14 @@ enum exchange_result {
 
 struct exchange_reply {
     enum exchange_result result;
-    unsigned status;        /* HTTP status, with DONE */
-    const char *media_type; /* Content-Type as received, "" when absent */
-    uint32_t age_s;         /* Age header (RFC 9111 §5.1): absent or nonsense is 0 */
-    bool has_max_age;       /* Cache-Control: max-age (RFC 9111 §5.2.2.1) */
-    uint32_t max_age_s;     /* the lowest, where there are several */
-    uint32_t retry_after_s; /* Retry-After, 0 when absent */
-    int64_t date_s;         /* Date header as Unix time, when wanted; absent or nonsense is 0 */
+    unsigned status;          /* HTTP status, with DONE */
+    const char *media_type;   /* Content-Type as received, "" when absent */
+    uint32_t age_s;           /* Age header (RFC 9111 §5.1): absent or nonsense is 0 */
+    bool has_max_age;         /* Cache-Control: max-age (RFC 9111 §5.2.2.1) */
+    uint32_t max_age_s;       /* the lowest, where there are several */
+    uint32_t retry_after_s;   /* Retry-After, 0 when absent */
+    int64_t date_s;           /* Date header as Unix time, when wanted; absent or nonsense is 0 */
+    const char *proxy_status; /* Proxy-Status (RFC 9209), its beginning; NULL when absent */
     struct bytes body;
     const char *detail; /* one line for a person; "" when DONE */
 };

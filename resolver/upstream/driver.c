@@ -15,6 +15,8 @@ const struct driver *driver_of(enum pool_protocol protocol)
         return &driver_doh_get;
     case PROTOCOL_JSON:
         return &driver_json;
+    case PROTOCOL_ODOH:
+        return &driver_odoh;
     }
     assert(false);
     return NULL;

@@ -106,6 +106,9 @@ struct driver {
      */
     enum driver_errand (*errand)(struct driver_call *call, struct driver_room *room,
                                  struct exchange_request *request);
+    /* lends where errands go when not to the provider's own endpoint (NULL: there); its id is the
+     * provider's + POOL_MAX. Without addresses, they are looked up as the provider's are. */
+    const struct exchange_endpoint *(*errand_endpoint)(const struct provider_params *provider);
     /* The errand's reply, whatever its result. Returns what is to become the provider's addresses,
      * {NULL, 0}: no change. */
     struct driver_addresses (*errand_done)(struct driver_call *call,

@@ -7,6 +7,7 @@
 
 extern const struct driver driver_doh, driver_doh_get; /* RFC 8484 */
 extern const struct driver driver_json;                /* the JSON API of public resolvers */
+extern const struct driver driver_odoh;                /* RFC 9230 */
 
 /* For drivers whose reply holds a DNS message: answer_read(), its outcome as a class. */
 int driver_read_message(struct bytes message, const struct answer_expect *expect,

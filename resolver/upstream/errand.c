@@ -3,6 +3,8 @@
  * exchange. When and how often is the driver's to say. */
 #include "resolver/upstream/upstream.h"
 
+#include <errno.h>
+
 static struct driver_call call_of(struct upstream *u)
 {
     return (struct driver_call){
@@ -27,6 +29,42 @@ static void on_errand_done(struct exchange_call *exchange_call, const struct exc
     attempts_resume(u);
 }
 
+static void on_bootstrap_done(void *ctx)
+{
+    struct upstream *u = ctx;
+    struct bootstrap_found found = bootstrap_found(u->errand_bootstrap);
+    u->errand_endpoint.addresses = found.addresses;
+    u->errand_endpoint.n_addresses = found.n_addresses;
+    attempts_resume(u);
+}
+
+int errand_init(struct upstream *u)
+{
+    struct pool *pool = u->pool;
+    struct name host;
+    const struct exchange_endpoint *endpoint =
+        u->driver->errand_endpoint != NULL ? u->driver->errand_endpoint(u->params) : NULL;
+    if (endpoint == NULL) {
+        return 0;
+    }
+    u->has_errand_endpoint = true;
+    u->errand_endpoint = *endpoint;
+    if (endpoint->n_addresses > 0 || pool->params.bootstrap == NULL ||
+        !bootstrap_host_of(endpoint->url, &host)) {
+        return 0;
+    }
+    u->errand_bootstrap =
+        bootstrap_new(pool->port, pool->params.bootstrap, endpoint->url, on_bootstrap_done, u);
+    return u->errand_bootstrap != NULL ? 0 : -ENOMEM;
+}
+
+/* True while the address of where the errand goes is being looked up, and none is known. */
+static bool awaits_address(struct upstream *u)
+{
+    return u->errand_bootstrap != NULL && bootstrap_is_old(u->errand_bootstrap) &&
+           bootstrap_ask(u->errand_bootstrap) && u->errand_endpoint.n_addresses == 0;
+}
+
 bool errand_run(struct upstream *u)
 {
     if (u->driver->errand == NULL) {
@@ -35,9 +73,13 @@ bool errand_run(struct upstream *u)
     struct driver_room room;
     struct exchange *exchange = u->pool->exchange;
     struct driver_call call = call_of(u);
-    struct exchange_request request = {.endpoint = &u->endpoint,
+    struct exchange_request request = {.endpoint = u->has_errand_endpoint ? &u->errand_endpoint
+                                                                          : &u->endpoint,
                                        .wants_date = u->driver->wants_date};
     enum driver_errand errand = u->driver->errand(&call, &room, &request);
+    if (errand != DRIVER_ERRAND_NONE && !u->errand_runs && awaits_address(u)) {
+        return errand == DRIVER_ERRAND_NEEDED;
+    }
     if (errand != DRIVER_ERRAND_NONE && !u->errand_runs) {
         u->errand = (struct exchange_call){.on_done = on_errand_done};
         u->errand_runs = exchange->ops->start(exchange, &request, &u->errand) == 0;
@@ -45,10 +87,11 @@ bool errand_run(struct upstream *u)
     return errand == DRIVER_ERRAND_NEEDED && u->errand_runs;
 }
 
-void errand_cancel(struct upstream *u)
+void errand_done(struct upstream *u)
 {
     if (u->errand_runs) {
         u->pool->exchange->ops->cancel(u->pool->exchange, &u->errand);
         u->errand_runs = false;
     }
+    bootstrap_free(u->errand_bootstrap);
 }

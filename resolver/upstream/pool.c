@@ -32,7 +32,8 @@ static bool upstream_init(struct upstream *u, struct pool *pool,
     u->params = params;
     u->endpoint = params->endpoint;
     u->driver = driver_of(params->protocol);
-    if (u->driver->open != NULL && u->driver->open(params, &u->memory) < 0) {
+    if ((u->driver->open != NULL && u->driver->open(params, &u->memory) < 0) ||
+        errand_init(u) < 0) {
         return false;
     }
     if (params->endpoint.n_addresses > 0 || pool->params.bootstrap == NULL ||
@@ -49,7 +50,7 @@ static void upstream_done(struct upstream *u)
     if (u->driver == NULL) {
         return;
     }
-    errand_cancel(u);
+    errand_done(u);
     bootstrap_free(u->bootstrap);
     if (u->driver->close != NULL) {
         u->driver->close(&u->memory);

@@ -15,8 +15,11 @@ struct upstream {
     struct driver_memory memory;
     struct exchange_call errand;
     bool errand_runs;
-    struct bootstrap *bootstrap; /* NULL: the addresses are given */
-    struct attempt *waiting;     /* for an address or an errand, oldest last */
+    bool has_errand_endpoint; /* its errands go elsewhere: there */
+    struct exchange_endpoint errand_endpoint;
+    struct bootstrap *errand_bootstrap; /* of that; NULL: its addresses are known */
+    struct bootstrap *bootstrap;        /* NULL: the addresses are given */
+    struct attempt *waiting;            /* for an address or an errand, oldest last */
     struct health health;
     uint64_t n_sent;
     size_t n_live;           /* attempts under way */
@@ -81,9 +84,11 @@ void strays_end(struct pool *pool);
 /* The bootstrap's round or an errand has ended: go on with those that wait, or end them. */
 void attempts_resume(struct upstream *upstream);
 
+/* Once, before the first: 0 or -ENOMEM. */
+int errand_init(struct upstream *upstream);
 /* Starts the driver's errand when there is one to run. True while no question can be built. */
 bool errand_run(struct upstream *upstream);
-/* Ends the errand that is under way, if any. */
-void errand_cancel(struct upstream *upstream);
+/* Ends the errand that is under way, if any, and what errand_init() made. */
+void errand_done(struct upstream *upstream);
 
 #endif

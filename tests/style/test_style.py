@@ -54,6 +54,7 @@ DOORS = {
     r"curl/": "resolver/upstream/curl/",
     r"ares": "resolver/plain.c",
     r"yaml\.h$": "config/yaml.c",
+    r"libpsl": "config/operator.c",
     r"systemd/": "daemon/systemd.c",
     r"ldns/": "resolver/presentation/",
     r"openssl/": "resolver/crypto/",

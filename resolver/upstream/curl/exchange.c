@@ -49,6 +49,7 @@ struct transfer {
     bool has_max_age;
     uint32_t max_age_s;
     int64_t date_s;
+    char proxy_status[EXCHANGE_DETAIL_MAX];
     char detail[CURL_ERROR_SIZE];
 };
 
@@ -124,6 +125,14 @@ static void note_max_age(struct transfer *t, struct bytes control)
     }
 }
 
+static void note_proxy_status(struct transfer *t, struct bytes value)
+{
+    if (value.n > 0) {
+        snprintf(t->proxy_status, sizeof t->proxy_status, "%.*s", (int)value.n,
+                 (const char *)value.at);
+    }
+}
+
 static size_t on_header(char *at, size_t size, size_t n, void *ctx)
 {
     struct transfer *t = ctx;
@@ -144,6 +153,7 @@ static size_t on_header(char *at, size_t size, size_t n, void *ctx)
     if (t->wants_date && fields_value(line, "date").n > 0) {
         t->date_s = fields_date(fields_value(line, "date"));
     }
+    note_proxy_status(t, fields_value(line, "proxy-status"));
     if (encoding.n > 0) {
         t->encoded = true;
         return 0;
@@ -299,6 +309,7 @@ static void transfer_tell(struct transfer *t, CURLcode code)
         reply.has_max_age = t->has_max_age;
         reply.max_age_s = t->max_age_s;
         reply.date_s = t->date_s;
+        reply.proxy_status = t->proxy_status[0] != '\0' ? t->proxy_status : NULL;
         reply.retry_after_s =
             retry_after_s > RETRY_AFTER_MAX_S ? RETRY_AFTER_MAX_S : (uint32_t)retry_after_s;
         reply.body = bytes_of(t->body, t->n_body);
@@ -495,6 +506,7 @@ static int curl_start(struct exchange *exchange, const struct exchange_request *
     t->body_max = request->body_max != 0 ? request->body_max : EXCHANGE_BODY_MAX;
     t->wants_date = request->wants_date;
     t->date_s = 0;
+    t->proxy_status[0] = '\0';
     t->detail[0] = '\0';
     call->handle = t;
     if (known->resolve == NULL && !known->is_literal) {

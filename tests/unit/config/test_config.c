@@ -139,15 +139,14 @@ END_TEST
 START_TEST(providers_are_checked)
 {
     refuses("providers: []\n", 1, 12, "at least one");
-    refuses("providers:\n  - name: x\n", 2, 5, "a preset, or a name and a url");
+    refuses("providers:\n  - name: x\n", 2, 5, "a preset, a stamp, or a name and a url");
     refuses("providers:\n  - {name: x, url: http://x}\n", 2, 20, "must begin with https://");
     refuses("providers:\n  - {name: x, url: \"https://u:p@x/\"}\n", 2, 20, "user or password");
     refuses("providers:\n  - {name: x, url: https://x, ca-file: /no/such/file}\n", 2, 40,
             "cannot be read");
     refuses("providers:\n  - {name: x, url: https://x, addresses: [1.2.3]}\n", 2, 43,
             "not an IPv4 or IPv6 address");
-    refuses("providers:\n  - {name: x, url: https://x, protocol: odoh}\n", 2, 41,
-            "not in this version");
+    refuses("providers:\n  - {name: x, url: https://x, protocol: odoh}\n", 2, 5, "needs a relay");
     refuses("providers:\n  - preset: google\n  - preset: google\n", 3, 5, "twice");
     refuses("providers:\n  - {preset: google, client-subnet: 192.0.2.0/25}\n", 2, 37, "/24");
     refuses("providers:\n  - {preset: google, client-subnet: 192.0.2.1/24}\n", 2, 37, "bits");
