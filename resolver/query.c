@@ -15,7 +15,6 @@
  * REPLYING with an error. WAITING and FOLLOWING have no step: there the query rests until an
  * attempt ends, its timer fires, or its leader is answered. */
 #include "resolver/cache/failures.h"
-#include "resolver/policy/policy.h"
 #include "resolver/query.h"
 
 #include <assert.h>
@@ -23,7 +22,6 @@
 #include <stdio.h>
 
 enum {
-    LOCAL_TTL_S = 3600,
     HOLD_STALE_US = 30 * 1000000, /* RFC 8767 section 5: failure recheck timer */
     DOUBT_US = 100000, /* silence that may mean a dead path; shorter ones are a slow answer */
 };
@@ -175,17 +173,31 @@ static enum query_state step_arrived(struct query *q)
     return QUERY_REPLYING;
 }
 
+/* The policy's number of a route, as the pool knows it. A policy may be newer than the routes. */
+static struct pool_route query_route(const struct query *q)
+{
+    const struct resolver_params *params = &q->resolver->params;
+    unsigned route = q->decision.route;
+    return route > 0 && route <= params->n_routes ? params->routes[route - 1]
+                                                  : pool_default_route(q->resolver->pool);
+}
+
 static enum query_state step_policy(struct query *q)
 {
-    switch (policy_decide(&q->message.question, &q->error, &q->local_rdata)) {
+    struct resolver *r = q->resolver;
+    struct buf room = buf_over(r->local_room, sizeof r->local_room);
+    switch (policy_decide(r->policy, &q->message.question, &room, &q->decision)) {
     case POLICY_FORWARD:
-        q->route = pool_default_route(q->resolver->pool);
+        q->route = query_route(q);
         return QUERY_CACHE;
     case POLICY_LOCAL:
         q->is_local = true;
         return QUERY_REPLYING;
     case POLICY_ERROR:
+        q->error = q->decision.error;
         return QUERY_REPLYING;
+    case POLICY_ALIAS:
+        return reply_with(q, RCODE_SERVFAIL, EDE_OTHER, "aliases are not followed yet");
     }
     assert(false);
     return QUERY_REPLYING;
@@ -202,6 +214,7 @@ static struct cache_key query_key(const struct query *q)
         .question = &q->message.question,
         .want_do = q->message.edns_do,
         .want_cd = query_wants_cd(q),
+        .route = (uint8_t)q->decision.route,
     };
 }
 
@@ -566,16 +579,16 @@ static void query_end_tries(struct query *q)
 
 static size_t query_write_whole(struct query *q, uint8_t *out, size_t room)
 {
-    if (q->is_local) {
-        return reply_local(&q->message, q->local_rdata, LOCAL_TTL_S, out);
-    }
-    if (q->answer == NULL) {
+    if (q->answer == NULL && !q->is_local) {
         return reply_error(&q->message, &q->error, out);
     }
     const struct resolver_client *client = q->asker != NULL ? q->asker : &q->client;
     size_t limit = client->reply_limit != 0 ? client->reply_limit : reply_udp_limit(&q->message);
-    return reply_from_answer(&q->message, q->answer, port_now_us(q->resolver->port),
-                             limit < room ? limit : room, out);
+    limit = limit < room ? limit : room;
+    if (q->is_local) {
+        return reply_local(&q->message, &q->decision.local, limit, out);
+    }
+    return reply_from_answer(&q->message, q->answer, port_now_us(q->resolver->port), limit, out);
 }
 
 /* An empty reply that sends the client to TCP. */

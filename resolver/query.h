@@ -4,6 +4,7 @@
 #ifndef RESOLVER_QUERY_H
 #define RESOLVER_QUERY_H
 
+#include "resolver/policy/policy.h"
 #include "resolver/resolver.h"
 
 enum {
@@ -52,8 +53,8 @@ struct query {
     struct answer *answer;
     bool has_stale; /* answer is stale: what the client gets if nothing better comes */
     struct reply_error error;
-    bool is_local; /* the policy's own answer, in local_rdata */
-    struct bytes local_rdata;
+    bool is_local; /* the policy's own answer: decision.local */
+    struct policy_decision decision;
     char error_text[ANSWER_EDE_TEXT_MAX + 1];
 
     struct claim claim; /* to ask, or a place in the line of the worker that does */
@@ -63,7 +64,7 @@ struct query {
     uint64_t deadline_us;
     uint64_t hedge_us;
     uint64_t stale_us; /* when the client is told the stale answer; PORT_NEVER: there is none */
-    struct pool_route route;
+    struct pool_route route; /* decision.route, as the pool knows it */
     unsigned tried;
     unsigned retried;
     struct query_try tries[QUERY_ATTEMPTS_LIVE];
@@ -83,6 +84,7 @@ struct resolver {
     struct cache *cache;
     struct pool *pool;
     struct audit *audit;
+    struct policy *policy;  /* one reference; NULL: the defaults */
     struct mailbox mailbox; /* with params.claims */
     struct resolver_counts counts;
     void (*on_drained)(void *ctx);
@@ -90,7 +92,8 @@ struct resolver {
     uint8_t secret[16];
     struct query *free;
     struct query *under_way[QUERY_BUCKETS];
-    uint8_t reply[MESSAGE_MAX]; /* the one reply being told outside resolver_ask() */
+    uint8_t reply[MESSAGE_MAX];      /* the one reply being told outside resolver_ask() */
+    uint8_t local_room[POLICY_ROOM]; /* records of the one local answer being told */
 };
 
 /* Walks a query on until it rests (WAITING, FOLLOWING) or is DONE. */

@@ -41,8 +41,15 @@ struct resolver *resolver_free(struct resolver *r)
         free(q);
     }
     mailbox_done(&r->mailbox);
+    policy_unref(r->policy);
     free(r);
     return NULL;
+}
+
+void resolver_set_policy(struct resolver *r, struct policy *policy)
+{
+    policy_unref(r->policy);
+    r->policy = policy;
 }
 
 struct query *query_obtain(struct resolver *r)
@@ -102,6 +109,7 @@ static bool query_same(const struct query *a, const struct query *b)
 {
     const struct question *x = &a->message.question, *y = &b->message.question;
     return x->type == y->type && x->class == y->class && a->message.edns_do == b->message.edns_do &&
+           a->decision.route == b->decision.route &&
            ((a->message.flags ^ b->message.flags) & FLAG_CD) == 0 &&
            bytes_equal(name_bytes(&x->name), name_bytes(&y->name));
 }

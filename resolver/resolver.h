@@ -11,6 +11,7 @@
 #include "resolver/audit/audit.h"
 #include "resolver/cache/claims.h"
 #include "resolver/clients/clients.h"
+#include "resolver/policy/policy.h"
 #include "resolver/upstream/pool.h"
 #include "resolver/wire/reply.h"
 
@@ -21,7 +22,9 @@ struct resolver_params {
     uint32_t stale_after_ms;   /* a client waits so long for a fresh answer, then takes a stale one
                                   (RFC 8767 section 5: 1.8 s) */
     size_t max_queries;
-    struct clients *clients; /* borrowed; NULL: everybody may ask, as much as they like */
+    struct clients *clients;         /* borrowed; NULL: everybody may ask, as much as they like */
+    const struct pool_route *routes; /* borrowed; route i + 1 of a policy is routes[i] */
+    size_t n_routes;
     struct claims *claims;   /* borrowed; shared by all that ask for the same cache; NULL: alone */
     void (*wake)(void *ctx); /* with claims: from any thread, for resolver_on_woken() */
     void *wake_ctx;
@@ -62,6 +65,9 @@ struct resolver *resolver_new(const struct resolver_params *params, struct port 
                               struct cache *cache, struct pool *pool, struct audit *audit);
 /* Live queries are answered SERVFAIL (EDE 14 not ready) first. */
 struct resolver *resolver_free(struct resolver *resolver);
+
+/* What is decided from now on: takes the policy (one reference); NULL: the defaults. */
+void resolver_set_policy(struct resolver *resolver, struct policy *policy);
 
 /* Asks. `message` is borrowed during the call; `out` takes the reply when there is one at once:
  * REPLY_ERROR_MAX octets of room at least (a longer reply that does not fit goes out truncated).

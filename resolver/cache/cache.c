@@ -21,7 +21,7 @@ enum {
     SHARD_MIN_BYTES = 256 * 1024,
     BYTES_A_BUCKET = 256, /* about what an entry weighs */
     CHUNK_OVERHEAD = 8,   /* malloc's own, beside the usable size */
-    WEIGHT_MAX = (1 << 28) - 1,
+    WEIGHT_MAX = (1 << 20) - 1,
     HAND_STEPS_MAX = 128, /* a lock is never held for longer than so many nodes take */
 };
 
@@ -30,7 +30,8 @@ struct node {
     struct node *older, *newer;
     uint32_t hash;
     uint32_t held_until_s;
-    uint32_t weight : 28; /* an answer is 64 KiB and its offsets at the most */
+    uint32_t weight : 20; /* an answer is 64 KiB and its offsets at the most */
+    uint32_t route : 7;
     bool want_do : 1, want_cd : 1;
     bool asked : 1; /* again, since the hand came by */
     bool told : 1;  /* somebody, that it is due */
@@ -123,7 +124,8 @@ static void free_nodes(struct node *list)
 
 static bool node_matches(const struct node *node, uint32_t hash, const struct cache_key *key)
 {
-    if (node->hash != hash || node->want_do != key->want_do || node->want_cd != key->want_cd) {
+    if (node->hash != hash || node->want_do != key->want_do || node->want_cd != key->want_cd ||
+        node->route != key->route) {
         return false;
     }
     const struct question *q = key->question;
@@ -320,6 +322,7 @@ static struct node *node_new(const struct cache_key *key, uint32_t hash,
         .weight = (uint32_t)(malloc_usable_size(node) + CHUNK_OVERHEAD) & WEIGHT_MAX,
         .want_do = key->want_do,
         .want_cd = key->want_cd,
+        .route = key->route & (CACHE_ROUTES - 1u),
     };
     return node;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Answers remembered, by (name, type, class, DO, CD). Shared by all workers: split into shards,
- * each under its own lock, held for a lookup or a link only. Keyed hash (SipHash-1-3, K8). Evicts
- * by SIEVE: an entry that was never asked again goes before one that was (scan-resistant), an
- * expired one before all. Expired entries are kept for max_stale_s (RFC 8767).
+/* Answers remembered, by (name, type, class, DO, CD, route). Shared by all workers: split into
+ * shards, each under its own lock, held for a lookup or a link only. Keyed hash (SipHash-1-3, K8).
+ * Evicts by SIEVE: an entry that was never asked again goes before one that was (scan-resistant),
+ * an expired one before all. Expired entries are kept for max_stale_s (RFC 8767).
  *
  * Does not know upstreams or clients. Bound: params.size_bytes for
  * answers, nodes and buckets together (± 5 %). An answer larger than a quarter of a shard is not
@@ -27,10 +27,13 @@ struct cache_params {
     uint32_t failure_max_ttl_s; /* for failures_new(); 0 counts as 1 */
 };
 
+enum { CACHE_ROUTES = 128 };
+
 struct cache_key {
     const struct question *question; /* name in lower case */
     bool want_do;
     bool want_cd;
+    uint8_t route; /* whom it is asked of: a number, below CACHE_ROUTES */
 };
 
 struct cache_counts {

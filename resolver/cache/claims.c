@@ -69,7 +69,7 @@ static bool same_key(const struct claim *a, const struct claim *b)
     const struct question *x = a->key.question, *y = b->key.question;
     return a->hash == b->hash && x->type == y->type && x->class == y->class &&
            a->key.want_do == b->key.want_do && a->key.want_cd == b->key.want_cd &&
-           bytes_equal(name_bytes(&x->name), name_bytes(&y->name));
+           a->key.route == b->key.route && bytes_equal(name_bytes(&x->name), name_bytes(&y->name));
 }
 
 bool claims_take(struct claims *claims, struct claim *claim, const struct cache_key *key,

@@ -202,6 +202,28 @@ static void take_hosts(struct list_reader *r, struct bytes line)
     }
 }
 
+static void take_addresses(struct list_reader *r, struct bytes line)
+{
+    struct bytes rest = before(line, '#');
+    struct bytes word = take_word(&rest);
+    struct hosts_entry host = {.is_first = true};
+    /* A scope, as in fe80::1%eth0, says nothing to anyone else. */
+    host.n_address = list_address(before(word, '%'), host.address);
+    if (host.n_address == 0) {
+        skip(r, line);
+        return;
+    }
+    for (word = take_word(&rest); word.n > 0 && r->failure == 0; word = take_word(&rest)) {
+        if (!list_name(word, &host.name)) {
+            skip(r, word);
+            continue;
+        }
+        r->n_entries++;
+        r->failure = r->on_host(r->ctx, &host);
+        host.is_first = false;
+    }
+}
+
 static void take_domain(struct list_reader *r, struct bytes line)
 {
     struct bytes rest = before(line, '#');
@@ -485,6 +507,7 @@ void list_begin(struct list_reader *r)
     *r = (struct list_reader){
         .format = r->format,
         .on_entry = r->on_entry,
+        .on_host = r->on_host,
         .ctx = r->ctx,
         .ttl_s = TTL_DEFAULT_S,
         .origin = {.n = 1},
@@ -524,6 +547,9 @@ int list_take_line(struct list_reader *r, struct bytes whole)
         break;
     case LIST_RPZ:
         take_rpz(r, whole, is_space(whole.at[0]));
+        break;
+    case LIST_ADDRESSES:
+        take_addresses(r, line);
         break;
     }
     return r->failure;

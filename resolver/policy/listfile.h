@@ -8,6 +8,7 @@
  *   adblock   ||name^  @@||name^  ! …     the domain rules; no paths, cosmetics or options but
  *                                         important and all
  *   rpz       a zone file: QNAME triggers with CNAME actions, A and AAAA records
+ *   addresses /etc/hosts as it is meant: each name and its address
  *
  * Knows nothing of sets. Bounds: LISTFILE_LINE_MAX octets a line; files as large as they are. */
 #ifndef RESOLVER_POLICY_LISTFILE_H
@@ -24,6 +25,7 @@ enum list_format {
     LIST_DNSMASQ,
     LIST_ADBLOCK,
     LIST_RPZ,
+    LIST_ADDRESSES, /* never told by itself */
 };
 
 enum list_action {
@@ -45,10 +47,19 @@ struct list_entry {
     uint32_t ttl_s;
 };
 
+/* A name and its address; the line's first name is what the address is called. */
+struct hosts_entry {
+    struct name name;
+    uint8_t address[16];
+    size_t n_address; /* 4 or 16 */
+    bool is_first;
+};
+
 struct list_reader {
     enum list_format format;
     /* An entry; borrowed during the call. Not 0 ends the reading. */
     int (*on_entry)(void *ctx, const struct list_entry *entry);
+    int (*on_host)(void *ctx, const struct hosts_entry *host); /* with LIST_ADDRESSES */
     void *ctx;
     size_t n_entries;
     size_t n_skipped; /* lines or names not understood */

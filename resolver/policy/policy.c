@@ -1,82 +1,371 @@
 /* SPDX-License-Identifier: MIT */
-#include "resolver/policy/policy.h"
+/* In order: what is no question for us by type or class; the host's own names; rules and block
+ * lists; special-use names; what is not asked for outside by choice. One walk over the name's
+ * suffixes finds all that is listed of it. */
+#include "resolver/policy/snapshot.h"
+#include "resolver/policy/special.h"
 
-enum special { SPECIAL_LOCALHOST, SPECIAL_NONE_SUCH };
+enum { SPECIAL_TTL_S = 10800 /* RFC 6303 section 3 */, ANY_TTL_S = 3789, TYPE_HINFO = 13 };
 
-/* Zones that never leave the host: `zone` in wire form, and everything below it. */
-static const struct {
-    const char *zone;
-    enum special special;
-    const char *why;
-} specials[] = {
-    {"\11localhost", SPECIAL_LOCALHOST, NULL},
-    {"\7invalid", SPECIAL_NONE_SUCH, "special-use name: RFC 6761"},
-    {"\5onion", SPECIAL_NONE_SUCH, "special-use name: RFC 7686"},
-    {"\3alt", SPECIAL_NONE_SUCH, "special-use name: RFC 9476"},
-    {"\5local", SPECIAL_NONE_SUCH, "special-use name: RFC 6762, ask by multicast DNS"},
-    {"\10resolver\4arpa", SPECIAL_NONE_SUCH, "special-use name: RFC 9462"},
-    {"\23use-application-dns\3net", SPECIAL_NONE_SUCH, "keeps browsers on this resolver"},
+/* What holds without a configuration. */
+static const struct policy defaults;
+
+/* A question on its way through. */
+struct deciding {
+    const struct policy *policy;
+    const struct question *question;
+    struct buf *room;
+    struct policy_decision *decision;
+    size_t rule_depth; /* labels of the rule's name; 0: none, or the root's */
 };
 
-static const uint8_t loopback_v4[4] = {127, 0, 0, 1};
-static const uint8_t loopback_v6[16] = {[15] = 1};
+/* ---- ways to end ---- */
 
-/* `zone` lacks the root label that every name ends in; its terminating NUL stands for it. */
-static bool is_within(const struct name *name, const char *zone)
+static enum policy_outcome refuse(struct deciding *d, enum rcode rcode, enum ede ede,
+                                  const char *text)
 {
-    size_t n = strlen(zone) + 1;
-    if (name->n < n || memcmp(name->at + name->n - n, zone, n) != 0) {
-        return false;
-    }
-    size_t at = 0;
-    while (at < name->n - n) {
-        at += 1u + name->at[at];
-    }
-    return at == name->n - n;
-}
-
-static struct bytes localhost_rdata(uint16_t type)
-{
-    if (type == TYPE_A) {
-        return bytes_of(loopback_v4, sizeof loopback_v4);
-    }
-    return type == TYPE_AAAA ? bytes_of(loopback_v6, sizeof loopback_v6) : (struct bytes){0};
-}
-
-static enum policy_outcome refuse(struct reply_error *ret_error, enum rcode rcode, const char *text)
-{
-    *ret_error = (struct reply_error){rcode, EDE_NOT_SUPPORTED, text};
+    d->decision->error = (struct reply_error){rcode, ede, text};
     return POLICY_ERROR;
 }
 
-enum policy_outcome policy_decide(const struct question *question, struct reply_error *ret_error,
-                                  struct bytes *ret_rdata)
+static void put_record(struct deciding *d, const struct localdata_record *record)
 {
-    switch (question->type) {
+    buf_put_u16(d->room, record->type);
+    buf_put_u16(d->room, d->question->class);
+    buf_put_u32(d->room, record->ttl_s);
+    buf_put_u16(d->room, (uint16_t)record->rdata.n);
+    buf_put(d->room, record->rdata.at, record->rdata.n);
+}
+
+static enum policy_outcome answer(struct deciding *d, struct reply_local local)
+{
+    local.records = bytes_of(d->room->at, d->room->n);
+    d->decision->local = local;
+    return POLICY_LOCAL;
+}
+
+static enum policy_outcome absent(struct deciding *d, enum rcode rcode, uint8_t zone_at,
+                                  const char *why)
+{
+    return answer(d, (struct reply_local){
+                         .rcode = rcode,
+                         .authoritative = true,
+                         .zone_at = zone_at,
+                         .ttl_s = SPECIAL_TTL_S,
+                         .ede = why != NULL ? EDE_BLOCKED : EDE_NONE,
+                         .text = why,
+                     });
+}
+
+/* ---- types and classes ---- */
+
+/* M10; FORWARD is "go on". */
+static enum policy_outcome decide_type(struct deciding *d)
+{
+    switch (d->question->type) {
     case TYPE_OPT:
     case TYPE_TSIG:
     case TYPE_TKEY:
-        return refuse(ret_error, RCODE_FORMERR, "a meta type is no question");
+        return refuse(d, RCODE_FORMERR, EDE_NOT_SUPPORTED, "a meta type is no question");
     case 0:
     case TYPE_IXFR:
     case TYPE_AXFR:
     case TYPE_MAILA:
     case TYPE_MAILB:
-        return refuse(ret_error, RCODE_REFUSED, "type not served");
-    }
-    if (question->class != CLASS_IN) {
-        return refuse(ret_error, RCODE_REFUSED, "class not served");
-    }
-    for (size_t i = 0; i < sizeof specials / sizeof specials[0]; i++) {
-        if (!is_within(&question->name, specials[i].zone)) {
-            continue;
-        }
-        if (specials[i].special == SPECIAL_LOCALHOST) {
-            *ret_rdata = localhost_rdata(question->type);
-            return POLICY_LOCAL;
-        }
-        *ret_error = (struct reply_error){RCODE_NXDOMAIN, EDE_BLOCKED, specials[i].why};
-        return POLICY_ERROR;
+        return refuse(d, RCODE_REFUSED, EDE_NOT_SUPPORTED, "type not served");
     }
     return POLICY_FORWARD;
+}
+
+static const char *server_text(const struct policy *p, const struct name *name)
+{
+    static const char version[] = "\7version\4bind", version2[] = "\7version\6server",
+                      id[] = "\2id\6server", hostname[] = "\10hostname\4bind";
+    const char *at = (const char *)name->at;
+    if (strcmp(at, version) == 0 || strcmp(at, version2) == 0) {
+        return p->version;
+    }
+    if (strcmp(at, id) == 0) {
+        return p->id;
+    }
+    return strcmp(at, hostname) == 0 ? p->hostname : "";
+}
+
+/* M9: who we are, if that is to be told; no other class leaves the host. */
+static enum policy_outcome decide_class(struct deciding *d)
+{
+    uint16_t type = d->question->type;
+    const char *text =
+        d->question->class == CLASS_CH ? server_text(d->policy, &d->question->name) : "";
+    size_t n = strlen(text);
+    if (n == 0 || (type != TYPE_TXT && type != TYPE_ANY)) {
+        return refuse(d, RCODE_REFUSED, EDE_NOT_SUPPORTED, "class not served");
+    }
+    uint8_t rdata[256] = {(uint8_t)n};
+    memcpy(rdata + 1, text, n);
+    put_record(d, &(struct localdata_record){TYPE_TXT, 0, bytes_of(rdata, n + 1)});
+    return answer(d, (struct reply_local){.authoritative = true, .n_records = 1, .ede = EDE_NONE});
+}
+
+/* ---- the host's own names ---- */
+
+static struct localdata_owner owner_of(const struct deciding *d, const struct suffix_match *match,
+                                       enum localdata_source source)
+{
+    const struct name *name = &d->question->name;
+    return (struct localdata_owner){
+        .name = bytes_of(name->at + match->at, (size_t)name->n - match->at),
+        .wildcard = match->at > 0,
+        .source = source,
+    };
+}
+
+/* A hosts file speaks of addresses; what else such a name has is asked for outside. */
+static bool is_about_address(uint16_t type)
+{
+    return type == TYPE_A || type == TYPE_AAAA || type == TYPE_HTTPS || type == TYPE_SVCB ||
+           type == TYPE_ANY;
+}
+
+static enum policy_outcome become(struct deciding *d, const struct localdata_found *found)
+{
+    struct name *alias = &d->decision->alias;
+    memcpy(alias->at, found->alias.at, found->alias.n);
+    alias->n = (uint8_t)found->alias.n;
+    d->decision->alias_ttl_s = found->alias_ttl_s;
+    return POLICY_ALIAS;
+}
+
+/* FORWARD when nothing is known of it after all. */
+static enum policy_outcome decide_local(struct deciding *d, const struct suffix_match *match,
+                                        enum localdata_source source, const char *why)
+{
+    struct localdata_owner owner = owner_of(d, match, source);
+    struct localdata_found found;
+    uint16_t type = d->question->type;
+    if (!localdata_find(d->policy->local, &owner, type, d->room, &found)) {
+        return POLICY_FORWARD;
+    }
+    if (found.alias.n > 0) {
+        return become(d, &found);
+    }
+    if (found.n_records == 0 && found.source == LOCALDATA_HOSTS && !is_about_address(type)) {
+        return POLICY_FORWARD;
+    }
+    return answer(d, (struct reply_local){
+                         .rcode = found.kind == LOCALDATA_NXDOMAIN ? RCODE_NXDOMAIN : RCODE_NOERROR,
+                         .authoritative = true,
+                         .n_records = found.n_records,
+                         .zone_at = match->at,
+                         .ttl_s = d->policy->params.local_ttl_s,
+                         .ede = why != NULL ? EDE_BLOCKED : EDE_NONE,
+                         .text = why,
+                     });
+}
+
+/* ---- block lists ---- */
+
+static unsigned action_of(const struct suffix_match *match)
+{
+    return match->value >> ACTION_SHIFT;
+}
+
+/* The entry that blocks the name; NULL when an exception or a more specific entry lets it pass. */
+static const struct suffix_match *find_block(const struct suffix_match *matches, size_t n)
+{
+    const struct suffix_match *block = NULL;
+    bool allowed = false, excepted = false, passes = false;
+    for (size_t i = 0; i < n; i++) {
+        const struct suffix_match *m = &matches[i];
+        if (m->class == CLASS_PASS) {
+            allowed = allowed || action_of(m) == PASS_ALLOW;
+            excepted = excepted || action_of(m) == PASS_EXCEPT;
+            passes = passes || block == NULL || m->depth == block->depth;
+        } else if (m->class == CLASS_BLOCK && (block == NULL || action_of(m) == BLOCK_IMPORTANT)) {
+            block = block == NULL || action_of(block) != BLOCK_IMPORTANT ? m : block;
+        }
+    }
+    if (block == NULL || allowed) {
+        return NULL;
+    }
+    return action_of(block) == BLOCK_IMPORTANT || !(excepted || passes) ? block : NULL;
+}
+
+/* 0.0.0.0 and ::, and nothing of any other type. */
+static size_t put_zero(struct deciding *d)
+{
+    static const uint8_t zero[16];
+    uint16_t type = d->question->type;
+    if (type != TYPE_A && type != TYPE_AAAA) {
+        return 0;
+    }
+    size_t n = type == TYPE_A ? 4 : sizeof zero;
+    put_record(d,
+               &(struct localdata_record){type, d->policy->params.block_ttl_s, bytes_of(zero, n)});
+    return 1;
+}
+
+static enum policy_block answer_of(const struct policy *p, unsigned action)
+{
+    if (action == BLOCK_NXDOMAIN || action == BLOCK_NODATA) {
+        return action == BLOCK_NXDOMAIN ? POLICY_BLOCK_NXDOMAIN : POLICY_BLOCK_NODATA;
+    }
+    return p->params.block;
+}
+
+static enum policy_outcome block(struct deciding *d, const struct suffix_match *match)
+{
+    const struct policy *p = d->policy;
+    const char *why = p->list_texts[match->value & LIST_MASK];
+    enum policy_block how = answer_of(p, action_of(match));
+    if (action_of(match) == BLOCK_RECORD) {
+        return decide_local(d, match, LOCALDATA_ZONE, why);
+    }
+    if (how == POLICY_BLOCK_REFUSED) {
+        return refuse(d, RCODE_REFUSED, EDE_BLOCKED, why);
+    }
+    return answer(d, (struct reply_local){
+                         .rcode = how == POLICY_BLOCK_NXDOMAIN ? RCODE_NXDOMAIN : RCODE_NOERROR,
+                         .authoritative = true,
+                         .n_records = how == POLICY_BLOCK_ZERO ? put_zero(d) : 0,
+                         .zone_at = match->at,
+                         .ttl_s = p->params.block_ttl_s,
+                         .ede = EDE_BLOCKED,
+                         .text = why,
+                     });
+}
+
+/* ---- all that is listed ---- */
+
+static void take_rule(struct deciding *d, const struct suffix_match *match)
+{
+    d->decision->route = match->value + 1u;
+    d->decision->is_local_route = d->policy->rule_is_local[match->value];
+    d->rule_depth = match->depth;
+}
+
+static enum policy_outcome decide_listed(struct deciding *d)
+{
+    struct suffix_match matches[SUFFIXES_MATCHES_MAX];
+    size_t n = suffixes_find(d->policy->suffixes, &d->question->name, matches);
+    bool has_rule = false;
+    for (size_t i = 0; i < n; i++) {
+        if (matches[i].class == CLASS_LOCAL) {
+            enum policy_outcome outcome = decide_local(d, &matches[i], LOCALDATA_CONFIG, NULL);
+            if (outcome != POLICY_FORWARD) {
+                return outcome;
+            }
+        } else if (matches[i].class == CLASS_RULE && !has_rule) {
+            take_rule(d, &matches[i]);
+            has_rule = true;
+        }
+    }
+    const struct suffix_match *blocking = n > 0 ? find_block(matches, n) : NULL;
+    return blocking != NULL ? block(d, blocking) : POLICY_FORWARD;
+}
+
+/* ---- special-use names ---- */
+
+static enum policy_outcome decide_localhost(struct deciding *d, const struct special_zone *zone)
+{
+    static const uint8_t v4[4] = {127, 0, 0, 1};
+    static const uint8_t v6[16] = {[15] = 1};
+    uint16_t type = d->question->type;
+    struct localdata_record record = {.type = type, .ttl_s = SPECIAL_TTL_S};
+    if (type != TYPE_A && type != TYPE_AAAA) {
+        return absent(d, RCODE_NOERROR, zone->at, NULL);
+    }
+    record.rdata = type == TYPE_A ? bytes_of(v4, sizeof v4) : bytes_of(v6, sizeof v6);
+    put_record(d, &record);
+    return answer(d, (struct reply_local){.authoritative = true, .n_records = 1, .ede = EDE_NONE});
+}
+
+/* A rule for the zone or for a part of it is somebody who knows better. The delegation of a zone of
+ * private use is above it, and is asked for there. */
+static enum policy_outcome decide_special(struct deciding *d)
+{
+    const struct policy_params *params = &d->policy->params;
+    struct special_zone zone;
+    enum special special = special_find(&d->question->name, &zone);
+    if (special == SPECIAL_NONE || special == SPECIAL_IPV4ONLY || d->rule_depth >= zone.depth ||
+        (special == SPECIAL_REVERSE && d->question->type == TYPE_DS && zone.at == 0)) {
+        return POLICY_FORWARD;
+    }
+    if (special == SPECIAL_LOCALHOST) {
+        return decide_localhost(d, &zone);
+    }
+    bool forwards = (special == SPECIAL_TEST && params->forward_test == POLICY_YES) ||
+                    (special == SPECIAL_CANARY && params->forward_canary == POLICY_YES);
+    return forwards ? POLICY_FORWARD : absent(d, RCODE_NXDOMAIN, zone.at, zone.why);
+}
+
+/* ---- by choice ---- */
+
+/* RFC 8482 section 4.2. */
+static enum policy_outcome decide_any(struct deciding *d)
+{
+    static const uint8_t hinfo[] = "\7RFC8482"; /* its NUL is the empty second string */
+    switch (d->policy->params.any) {
+    case POLICY_ANY_FORWARD:
+        return POLICY_FORWARD;
+    case POLICY_ANY_REFUSE:
+        return refuse(d, RCODE_REFUSED, EDE_NOT_SUPPORTED, "ANY is not served: RFC 8482");
+    case POLICY_ANY_HINFO:
+        break;
+    }
+    put_record(d, &(struct localdata_record){TYPE_HINFO, ANY_TTL_S, bytes_of(hinfo, sizeof hinfo)});
+    return answer(d, (struct reply_local){.n_records = 1, .ede = EDE_NONE});
+}
+
+/* A name of one label is not public: what is asked for it is meant for the own network (S4). What
+ * only resolvers ask of a top-level domain is. */
+static enum policy_outcome decide_single(struct deciding *d)
+{
+    const struct name *name = &d->question->name;
+    enum policy_single how = d->policy->params.single_label;
+    if (how == POLICY_SINGLE_FORWARD || d->rule_depth > 0 || name->n == 1 ||
+        name->n != name->at[0] + 2u || !is_about_address(d->question->type)) {
+        return POLICY_FORWARD;
+    }
+    return absent(d, how == POLICY_SINGLE_NXDOMAIN ? RCODE_NXDOMAIN : RCODE_NOERROR, 0,
+                  "names of one label are not asked for outside");
+}
+
+static enum policy_outcome decide_family(struct deciding *d)
+{
+    enum policy_family family = d->policy->params.family;
+    bool unwanted = (family == POLICY_FAMILY_IPV4 && d->question->type == TYPE_AAAA) ||
+                    (family == POLICY_FAMILY_IPV6 && d->question->type == TYPE_A);
+    return unwanted ? absent(d, RCODE_NOERROR, 0, "this address family is switched off")
+                    : POLICY_FORWARD;
+}
+
+enum policy_outcome policy_decide(const struct policy *policy, const struct question *question,
+                                  struct buf *room, struct policy_decision *ret_decision)
+{
+    struct deciding d = {
+        .policy = policy != NULL ? policy : &defaults,
+        .question = question,
+        .room = room,
+        .decision = ret_decision,
+    };
+    ret_decision->route = 0;
+    ret_decision->is_local_route = false;
+    enum policy_outcome outcome = decide_type(&d);
+    if (outcome == POLICY_FORWARD && question->class != CLASS_IN) {
+        return decide_class(&d);
+    }
+    if (outcome == POLICY_FORWARD && d.policy->suffixes != NULL) {
+        outcome = decide_listed(&d);
+    }
+    if (outcome == POLICY_FORWARD) {
+        outcome = decide_special(&d);
+    }
+    if (outcome == POLICY_FORWARD && question->type == TYPE_ANY) {
+        outcome = decide_any(&d);
+    }
+    if (outcome == POLICY_FORWARD) {
+        outcome = decide_single(&d);
+    }
+    return outcome == POLICY_FORWARD ? decide_family(&d) : outcome;
 }

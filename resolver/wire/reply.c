@@ -220,26 +220,73 @@ size_t reply_error(const struct query_message *query, const struct reply_error *
     return b.n;
 }
 
-size_t reply_local(const struct query_message *query, struct bytes rdata, uint32_t ttl_s,
-                   uint8_t *out)
+/* The SOA that says how long a name or type stays absent (RFC 6303 section 3). */
+static void put_soa(struct buf *b, const struct query_message *query,
+                    const struct reply_local *local)
 {
-    assert(query->has_question);
-    struct opt opt = {.rcode = RCODE_NOERROR, .ede = EDE_NONE};
-    struct buf b = buf_over(out, REPLY_ERROR_MAX);
-    put_head(&b, query, (uint16_t)(flags_for(query, RCODE_NOERROR) | FLAG_AA));
-    if (rdata.n > 0) {
-        bytes_write_u16(out + N_ANSWERS_AT, 1);
-        buf_put_u16(&b, 0xc000 | MESSAGE_HEADER); /* the question's name */
-        buf_put_u16(&b, query->question.type);
-        buf_put_u16(&b, query->question.class);
-        buf_put_u32(&b, ttl_s);
-        buf_put_u16(&b, (uint16_t)rdata.n);
-        buf_put(&b, rdata.at, rdata.n);
+    static const uint8_t rname[] = "\6nobody\7invalid"; /* with its NUL: the root */
+    enum { REFRESH_S = 3600, RETRY_S = 1200, EXPIRE_S = 604800, POINTER = 2, NUMBERS = 20 };
+    uint16_t zone = (uint16_t)(0xc000 | (MESSAGE_HEADER + local->zone_at));
+    buf_put_u16(b, zone);
+    buf_put_u16(b, TYPE_SOA);
+    buf_put_u16(b, query->question.class);
+    buf_put_u32(b, local->ttl_s);
+    buf_put_u16(b, POINTER + sizeof rname + NUMBERS);
+    buf_put_u16(b, zone);
+    buf_put(b, rname, sizeof rname);
+    buf_put_u32(b, 1);
+    buf_put_u32(b, REFRESH_S);
+    buf_put_u32(b, RETRY_S);
+    buf_put_u32(b, EXPIRE_S);
+    buf_put_u32(b, local->ttl_s);
+}
+
+static void put_local_records(struct buf *b, const struct reply_local *local)
+{
+    enum { FIXED = 10 };
+    struct cursor c = cursor_over(local->records);
+    for (size_t i = 0; i < local->n_records; i++) {
+        struct bytes fixed = cursor_take(&c, FIXED);
+        struct bytes rdata = cursor_take(&c, bytes_read_u16(fixed.at + FIXED - 2));
+        assert(!c.failed);
+        buf_put_u16(b, 0xc000 | MESSAGE_HEADER); /* the question's name */
+        buf_put(b, fixed.at, fixed.n);
+        buf_put(b, rdata.at, rdata.n);
     }
+}
+
+/* What is left of a local answer that does not fit. */
+static size_t put_nothing(const struct query_message *query, uint16_t flags, enum rcode rcode,
+                          uint8_t *out)
+{
+    struct opt opt = {.rcode = rcode, .ede = EDE_NONE};
+    struct buf b = buf_over(out, REPLY_ERROR_MAX);
+    put_head(&b, query, flags);
     if (query->has_edns)
         put_opt(&b, query, &opt);
     assert(!b.overflow);
     return b.n;
+}
+
+size_t reply_local(const struct query_message *query, const struct reply_local *local, size_t limit,
+                   uint8_t *out)
+{
+    assert(query->has_question && limit >= REPLY_ERROR_MAX);
+    struct opt opt = {.rcode = local->rcode, .ede = local->ede, .text = ede_text(local->text)};
+    uint16_t flags = flags_for(query, local->rcode);
+    flags = (uint16_t)(flags | (local->authoritative ? FLAG_AA : 0));
+    struct buf b = buf_over(out, limit);
+    put_head(&b, query, flags);
+    if (local->n_records > 0) {
+        bytes_write_u16(out + N_ANSWERS_AT, (uint16_t)local->n_records);
+        put_local_records(&b, local);
+    } else {
+        bytes_write_u16(out + N_AUTHORITY_AT, 1);
+        put_soa(&b, query, local);
+    }
+    if (query->has_edns)
+        put_opt(&b, query, &opt);
+    return b.overflow ? put_nothing(query, (uint16_t)(flags | FLAG_TC), local->rcode, out) : b.n;
 }
 
 size_t reply_udp_limit(const struct query_message *query)

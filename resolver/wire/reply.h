@@ -32,9 +32,22 @@ size_t reply_from_answer(const struct query_message *query, const struct answer 
 size_t reply_error(const struct query_message *query, const struct reply_error *error,
                    uint8_t *out);
 
-/* Writes a local answer: NOERROR with `rdata` as the one record of the asked type (none: NODATA)
- * and TTL `ttl_s`, AA set (M14). out holds REPLY_ERROR_MAX octets. */
-size_t reply_local(const struct query_message *query, struct bytes rdata, uint32_t ttl_s,
+/* What we know ourselves about a name. */
+struct reply_local {
+    enum rcode rcode;     /* NOERROR or NXDOMAIN */
+    bool authoritative;   /* the zone is ours: AA (M14) */
+    struct bytes records; /* each TYPE, CLASS, TTL, RDLENGTH, RDATA; owned by the question's name */
+    size_t n_records;
+    uint8_t zone_at; /* without records: where in the question's name its zone begins, whose SOA
+                        says for how long (RFC 2308 section 3, RFC 6303 section 3) */
+    uint32_t ttl_s;  /* of that SOA */
+    enum ede ede;
+    const char *text; /* as in struct reply_error */
+};
+
+/* Writes a local answer; truncated when it does not fit `limit` octets. out holds `limit` octets,
+ * REPLY_ERROR_MAX at least. */
+size_t reply_local(const struct query_message *query, const struct reply_local *local, size_t limit,
                    uint8_t *out);
 
 /* The octets a UDP reply to this query may have: min(client's size, our cap), 512 at least. */

@@ -56,6 +56,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     assert(query.has_question);
     check_round_trip(&query);
-    check_reply(&query, out, reply_local(&query, bytes_of("\x7f\0\0\1", 4), 60, out));
+    static const char record[] = "\0\1\0\1\0\0\0\x3c\0\4\x7f\0\0\1";
+    struct reply_local local = {.records = bytes_of(record, sizeof record - 1), .n_records = 1};
+    check_reply(&query, out, reply_local(&query, &local, sizeof out, out));
+    local.n_records = 0;
+    check_reply(&query, out, reply_local(&query, &local, sizeof out, out));
     return 0;
 }

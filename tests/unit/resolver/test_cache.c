@@ -99,15 +99,17 @@ START_TEST(later_answer_takes_the_place_of_the_earlier)
 }
 END_TEST
 
-START_TEST(k1_type_do_and_cd_are_keys_of_their_own)
+START_TEST(k1_type_do_cd_and_route_are_keys_of_their_own)
 {
     struct cache *cache = cache_of(1 << 20);
     struct question a = question_of("a.example", TYPE_A),
                     aaaa = question_of("a.example", TYPE_AAAA);
     put(cache, "a.example", 10, 1);
-    struct cache_key others[] = {
-        {.question = &aaaa}, {.question = &a, .want_do = true}, {.question = &a, .want_cd = true}};
-    for (size_t i = 0; i < 3; i++) {
+    struct cache_key others[] = {{.question = &aaaa},
+                                 {.question = &a, .want_do = true},
+                                 {.question = &a, .want_cd = true},
+                                 {.question = &a, .route = 1}};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         enum cache_state state;
         ck_assert_ptr_null(cache_take(cache, &others[i], START_US, &state));
     }
@@ -242,7 +244,7 @@ int main(void)
         what_is_put_is_found_until_its_ttl_has_passed,
         ttl_0_is_not_kept,
         later_answer_takes_the_place_of_the_earlier,
-        k1_type_do_and_cd_are_keys_of_their_own,
+        k1_type_do_cd_and_route_are_keys_of_their_own,
         flush_forgets_everything_but_what_is_lent_lives_on,
         k7_memory_stays_within_5_percent_of_its_bound,
         names_asked_again_outlive_a_scan_of_names_asked_once,

@@ -100,6 +100,15 @@ START_TEST(m12_reply_has_the_clients_id_case_and_bits)
 }
 END_TEST
 
+/* One A record, as the policy's room has it. */
+static const char loopback[] = "\0\1\0\1\0\0\0\74\0\4\177\0\0\1";
+static const struct reply_local local_address = {
+    .authoritative = true,
+    .records = {(const uint8_t *)loopback, sizeof loopback - 1},
+    .n_records = 1,
+    .ede = EDE_NONE,
+};
+
 START_TEST(m14_header_of_a_reply_has_what_belongs_there_and_no_more)
 {
     static const enum rcode rcodes[] = {RCODE_SERVFAIL, RCODE_REFUSED, RCODE_NOTIMP};
@@ -112,7 +121,7 @@ START_TEST(m14_header_of_a_reply_has_what_belongs_there_and_no_more)
         reply_error(&query, &error, out);
         ck_assert_uint_eq(reply_flags(), FLAG_QR | FLAG_RA | FLAG_RD | (unsigned)rcodes[i]);
     }
-    reply_local(&query, bytes_of("\177\0\0\1", 4), 60, out);
+    reply_local(&query, &local_address, sizeof out, out);
     ck_assert_uint_eq(reply_flags(), FLAG_QR | FLAG_AA | FLAG_RA | FLAG_RD);
     struct reply_error malformed = {RCODE_FORMERR, EDE_NONE, NULL};
     reply_error(&query, &malformed, out);
@@ -345,13 +354,46 @@ END_TEST
 START_TEST(local_answer_is_authoritative)
 {
     ask(FLAG_RD | FLAG_AD, TYPE_A, 1232, 0);
-    size_t n = reply_local(&query, bytes_of("\177\0\0\1", 4), 60, out);
+    size_t n = reply_local(&query, &local_address, sizeof out, out);
     ck_assert_uint_eq(reply_flags(), FLAG_QR | FLAG_AA | FLAG_RA | FLAG_RD);
     ck_assert_mem_eq(out + HEAD, "\300\14\0\1\0\1\0\0\0\74\0\4\177\0\0\1", 16);
     ck_assert_uint_eq(n, HEAD + 16 + 11);
     opt_of(n, 0);
-    n = reply_local(&query, bytes_of(NULL, 0), 60, out);
+}
+END_TEST
+
+START_TEST(absent_local_name_has_the_soa_of_its_zone)
+{
+    struct reply_local absent = {.rcode = RCODE_NXDOMAIN,
+                                 .authoritative = true,
+                                 .zone_at = 4,
+                                 .ttl_s = 60,
+                                 .ede = EDE_BLOCKED,
+                                 .text = "why"};
+    ask(FLAG_RD, TYPE_A, 1232, 0);
+    size_t n = reply_local(&query, &absent, sizeof out, out);
+    ck_assert_uint_eq(reply_flags(), FLAG_QR | FLAG_AA | FLAG_RA | FLAG_RD | RCODE_NXDOMAIN);
+    ck_assert_uint_eq(bytes_read_u16(out + 8), 1);
+    ck_assert_mem_eq(out + HEAD, "\300\20\0\6\0\1\0\0\0\74\0\46\300\20\6nobody\7invalid\0", 30);
+    ck_assert_mem_eq(out + HEAD + 46, "\0\0\0\74", 4);
+    ck_assert_mem_eq(out + n - 5, "\0\17why", 5);
+}
+END_TEST
+
+START_TEST(local_answer_that_does_not_fit_is_cut_to_nothing)
+{
+    uint8_t many[60 * 14];
+    for (size_t i = 0; i < 60; i++)
+        memcpy(many + i * 14, loopback, 14);
+    struct reply_local local = local_address;
+    local.records = bytes_of(many, sizeof many);
+    local.n_records = 60;
+    ask(FLAG_RD, TYPE_A, 1232, 0);
+    size_t n = reply_local(&query, &local, HEAD + 60 * 16 + 11, out);
+    ck_assert_uint_eq(n, HEAD + 60 * 16 + 11);
+    n = reply_local(&query, &local, HEAD + 60 * 16 + 10, out);
     ck_assert_uint_eq(n, HEAD + 11);
+    ck_assert_uint_eq(reply_flags(), FLAG_QR | FLAG_AA | FLAG_RA | FLAG_RD | FLAG_TC);
     ck_assert_uint_eq(bytes_read_u16(out + ANSWER), 0);
 }
 END_TEST
@@ -395,6 +437,8 @@ int main(void)
         error_for_a_query_without_a_question_has_none,
         bad_version_stands_in_the_opt,
         local_answer_is_authoritative,
+        absent_local_name_has_the_soa_of_its_zone,
+        local_answer_that_does_not_fit_is_cut_to_nothing,
         longest_question_and_reason_fit,
     };
     return suite_run("reply", tests, sizeof tests / sizeof *tests, NULL, tear_down);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* A policy's insides. Private to policy.c and load.c. */
+#ifndef RESOLVER_POLICY_SNAPSHOT_H
+#define RESOLVER_POLICY_SNAPSHOT_H
+
+#include "resolver/policy/localdata.h"
+#include "resolver/policy/policy.h"
+#include "resolver/policy/suffixes.h"
+
+#include <stdatomic.h>
+
+/* The classes of entries. */
+enum { CLASS_LOCAL, CLASS_RULE, CLASS_BLOCK, CLASS_PASS };
+
+/* An entry's value: for CLASS_RULE the rule; else an action and the list it comes from. */
+enum {
+    ACTION_SHIFT = 9,
+    LIST_MASK = (1 << ACTION_SHIFT) - 1,
+    BLOCK_AS_SAID = 0, /* block.answer */
+    BLOCK_NXDOMAIN,
+    BLOCK_NODATA,
+    BLOCK_IMPORTANT,
+    BLOCK_RECORD, /* the local data of source ZONE */
+    PASS_SPECIFIC = 0,
+    PASS_EXCEPT,
+    PASS_ALLOW,
+};
+
+enum { LIST_TEXT_MAX = ANSWER_EDE_TEXT_MAX + 1 };
+
+struct policy {
+    atomic_uint n_refs;
+    struct policy_params params; /* of which only numbers are read after loading */
+    struct suffixes *suffixes;   /* NULL: none */
+    struct localdata *local;
+    bool rule_is_local[POLICY_RULES_MAX];
+    char list_texts[POLICY_LISTS_MAX][LIST_TEXT_MAX];
+    char version[256], id[256], hostname[256]; /* "": REFUSED */
+};
+
+#endif
