@@ -3,9 +3,16 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { PREFIX = 2, LINGER_US = 1000000, LINGER_OCTETS = 256 * 1024, LOOK_AGAIN_US = 1000000 };
+enum {
+    TAKEN_MIN = 1024,
+    PREFIX = 2,
+    LINGER_US = 1000000,
+    LINGER_OCTETS = 256 * 1024,
+    LOOK_AGAIN_US = 1000000
+};
 
 static void serve(struct stream_connection *c, struct bytes input);
 static void resume(struct stream_connection *c);
@@ -153,15 +160,41 @@ void connection_drain(struct stream_connection *c)
     close_if_finished(c);
 }
 
+/* Octets of replies that the client's own kernel has; less by what the kernels add (Unix sockets
+ * count their buffers whole). */
+static int64_t n_taken(const struct stream_connection *c)
+{
+    uv_os_fd_t fd;
+    int n_held = 0;
+    if (uv_fileno(&c->uv.handle, &fd) == 0) {
+        ioctl(fd, TIOCOUTQ, &n_held);
+    }
+    size_t n_queued = uv_stream_get_write_queue_size(&c->uv.stream) + c->behind.n;
+    return (int64_t)c->n_offered - (int64_t)n_queued - n_held;
+}
+
+/* Replies wait for the client to take them: twice in the idle time it is looked at whether it does
+ * (PROMISES T8). */
+static void watch_taking(struct stream_connection *c)
+{
+    struct stream_server *s = c->server;
+    c->n_taken = n_taken(c);
+    if (port_timer_start(&s->loop->port, &c->idle,
+                         s->loop->now_us + (uint64_t)s->limits->tcp_idle_ms * 500) < 0) {
+        connection_reset(c);
+    }
+}
+
 static void on_idle(struct port_timer *timer)
 {
     struct stream_connection *c =
         (struct stream_connection *)((char *)timer - offsetof(struct stream_connection, idle));
     struct stream_server *s = c->server;
     uint64_t end_us = c->exchanged_us + (uint64_t)s->limits->tcp_idle_ms * 1000;
-    bool stuck = n_unsent(c) > 0;
     bool over = end_us <= s->loop->now_us;
-    if (over && stuck) {
+    if (n_unsent(c) > 0 && n_taken(c) >= c->n_taken + TAKEN_MIN) {
+        watch_taking(c);
+    } else if (n_unsent(c) > 0) {
         connection_reset(c);
     } else if (c->lingering || (over && c->n_in_flight == 0)) {
         connection_close(c);
@@ -253,6 +286,7 @@ static void send_frames(struct stream_connection *c, struct bytes frames)
         return;
     }
     size_t sent = 0;
+    c->n_offered += frames.n;
     if (n_unsent(c) == 0) {
         uv_buf_t at = uv_buf_init((char *)(uintptr_t)frames.at, (unsigned)frames.n);
         int n = uv_try_write(&c->uv.stream, &at, 1);
@@ -274,6 +308,7 @@ static void send_frames(struct stream_connection *c, struct bytes frames)
                n_late);
     if (is_first && !c->closed) {
         write_on(c);
+        watch_taking(c);
     }
 }
 

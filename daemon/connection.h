@@ -4,8 +4,8 @@
  * to stream.c, which knows who is let in.
  *
  * Bounds: max_in_flight queries waiting and STREAM_QUEUE_MAX octets unsent; reading pauses before
- * either is passed, and who still lets answers pile up is cut off. idle_ms without a finished
- * exchange, however many octets trickle in. */
+ * either is passed, and who still lets answers pile up is cut off, as is who takes next to nothing
+ * for half the idle time. idle_ms without a finished exchange, however many octets trickle in. */
 #ifndef DAEMON_CONNECTION_H
 #define DAEMON_CONNECTION_H
 
@@ -32,8 +32,10 @@ struct stream_connection {
         uint8_t *at;
         size_t n, room;
         size_t n_replies;
-    } sending, behind; /* what the one write under way carries, and what came meanwhile */
-    uint8_t *carry;    /* what came and is not asked yet: a part of a message, or what must wait */
+    } sending, behind;  /* what the one write under way carries, and what came meanwhile */
+    uint64_t n_offered; /* octets of replies so far, sent or not */
+    int64_t n_taken;    /* of them the client had when it was looked at last */
+    uint8_t *carry;     /* what came and is not asked yet: a part of a message, or what must wait */
     size_t n_carry;
     size_t n_discarded;
     bool reading;

@@ -8,11 +8,12 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { BACKLOG = 4096, UDP_RECEIVE_BYTES = 4 * 1024 * 1024 };
+enum { BACKLOG = 4096, FASTOPEN_QUEUE = 128, UDP_RECEIVE_BYTES = 4 * 1024 * 1024 };
 
 void sockets_init(struct sockets *s)
 {
@@ -186,6 +187,7 @@ static int bind_inet(const struct listen_address *a, bool share)
     }
     if (type == SOCK_STREAM) {
         on(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+        on(fd, IPPROTO_TCP, TCP_FASTOPEN, FASTOPEN_QUEUE); /* RFC 7413; where the host allows it */
     } else {
         set_udp_options(fd, a->address.ss_family);
         on(fd, SOL_SOCKET, SO_REUSEPORT, share);

@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 
 enum {
@@ -19,6 +20,8 @@ enum {
     CONNECTIONS_PER_PROVIDER = 8,
     IN_FLIGHT_MAX = 1024, /* at one provider; more go to others, while those have room */
     DRAIN_TURNS = 3,
+    FDS_OF_OURS = 48, /* loops, listeners, files */
+    CONNECTIONS_MIN = 8,
 };
 
 struct worker {
@@ -296,6 +299,18 @@ static bool make_resolver(struct worker *w)
     return w->resolver != NULL;
 }
 
+/* Clients may not take the descriptors that their answers are fetched through: a quarter stays. */
+static uint32_t connections_within_limit(uint32_t wanted)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY) {
+        return wanted;
+    }
+    rlim_t room = limit.rlim_cur > FDS_OF_OURS ? (limit.rlim_cur - FDS_OF_OURS) / 4 * 3 : 0;
+    room = room > CONNECTIONS_MIN ? room : CONNECTIONS_MIN;
+    return room < wanted ? (uint32_t)room : wanted;
+}
+
 static bool make_server(struct worker *w)
 {
     const struct listen_params *listen = &w->params.config->listen;
@@ -308,7 +323,7 @@ static bool make_server(struct worker *w)
     w->server->resolver = w->resolver;
     w->server->clients = w->params.clients;
     w->server->limits = listen;
-    w->server->max_connections = listen->max_connections;
+    w->server->max_connections = connections_within_limit(listen->max_connections);
     w->server->n_connections = w->params.n_connections;
     w->server->tally = w->params.tally;
     w->server->traffic = w->traffic;

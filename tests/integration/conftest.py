@@ -216,3 +216,13 @@ def provider(lab):
 def edes(message):
     """The Extended DNS Errors of a message: (info-code, text)."""
     return [(struct.unpack("!H", o.to_wire()[:2])[0], o.to_wire()[2:].decode()) for o in message.options if o.otype == 15]
+
+
+def traffic(daemon, transport):
+    """What the daemon says at its end of a transport: {"received": n, "answered": n, …}; checks that the sum is right."""
+    daemon.stop()
+    line = [m for m in daemon.log().splitlines() if f" {transport}: " in m and " received, " in m][-1]
+    counts = {word: int(n) for n, word in re.findall(r"(\d+) (received|answered|dropped|in flight)", line)}
+    counts.update({reason: int(n) for reason, n in re.findall(r"(short|response|source|access|rate|gone) (\d+)", line)})
+    assert counts["received"] == counts["answered"] + counts["dropped"] + counts["in flight"], line
+    return counts

@@ -63,7 +63,7 @@ def test_chain_through_two_zones_ends_in_its_address(daemon):
     assert reply.answer[-1][0].address == "199.232.10.7"
 
 
-def test_large_answer_is_truncated_over_udp_and_whole_over_tcp(daemon):
+def test_T14_answer_truncated_over_udp_is_whole_over_tcp(daemon):
     d = daemon()
     short = d.udp("big.honest-lab.net", "TXT")
     assert short.flags & dns.flags.TC and short.answer == []

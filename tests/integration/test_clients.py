@@ -5,6 +5,10 @@ import os
 import signal
 import socket
 import struct
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
 
 import dns.flags
 import dns.message
@@ -12,7 +16,7 @@ import dns.query
 import dns.rcode
 import pytest
 
-from conftest import lab_module, wait_for
+from conftest import holds_for, lab_module, traffic, wait_for
 
 
 def header(message):
@@ -76,7 +80,7 @@ def test_query_without_rd_is_never_forwarded(lab, daemon):
     assert reply.rcode() == dns.rcode.REFUSED and reply.answer == []
 
 
-def test_stream_cut_at_every_place_gives_the_same_answers(daemon):
+def test_T1_stream_cut_at_every_place_gives_the_same_answers(daemon):
     d = daemon()
     queries = [d.query("example.com"), d.query("www.example.com"), d.query("bank-of-lab.com")]
     stream_bytes = b"".join(struct.pack("!H", len(w)) + w for w in (q.to_wire() for q in queries))
@@ -90,7 +94,7 @@ def test_stream_cut_at_every_place_gives_the_same_answers(daemon):
         assert all(q.is_response(replies[q.id]) and replies[q.id].answer for q in queries)
 
 
-def test_half_closed_connection_still_gets_its_answers(daemon):
+def test_T7_half_closed_connection_still_gets_its_answers(daemon):
     d = daemon()
     query = d.query("half.wild.honest-lab.net")
     with d.tcp_stream() as stream:
@@ -100,14 +104,14 @@ def test_half_closed_connection_still_gets_its_answers(daemon):
         assert stream.sock.recv(1) == b""
 
 
-def test_length_that_no_message_has_closes_the_connection(daemon):
+def test_T4_length_that_no_message_has_closes_the_connection(daemon):
     d = daemon()
     with d.tcp_stream() as stream:
         stream.sock.sendall(b"\0\0")
         assert stream.sock.recv(1) == b""
 
 
-def test_client_that_leaves_before_its_answer_harms_nobody(daemon, provider):
+def test_T7_client_that_leaves_before_its_answer_harms_nobody(daemon, provider):
     d = daemon()
     for server in provider:
         server.signal(signal.SIGSTOP)
@@ -123,7 +127,7 @@ def test_client_that_leaves_before_its_answer_harms_nobody(daemon, provider):
     assert d.tcp("example.com").rcode() == dns.rcode.NOERROR
 
 
-def test_client_that_never_reads_is_closed_and_its_memory_bounded(lab, daemon):
+def test_T8_client_that_never_reads_is_closed_and_its_memory_bounded(lab, daemon):
     d = daemon(lab.provider_yaml() + "hijack: {mode: off}\ntcp: {idle-timeout: 1s}\n")
     d.tcp("crowd.honest-lab.net")
     query = d.query("crowd.honest-lab.net").to_wire()
@@ -140,13 +144,13 @@ def test_client_that_never_reads_is_closed_and_its_memory_bounded(lab, daemon):
     assert d.udp("example.com").rcode() == dns.rcode.NOERROR
 
 
-def test_idle_connection_is_closed_after_its_time(lab, daemon):
+def test_T5_idle_connection_is_closed_after_its_time(lab, daemon):
     d = daemon(lab.provider_yaml() + "hijack: {mode: off}\ntcp: {idle-timeout: 1s}\n")
     with d.tcp_stream() as stream:
         assert stream.sock.recv(1) == b""
 
 
-def test_over_the_limit_the_connection_idle_the_longest_makes_room(lab, daemon):
+def test_T10_over_the_limit_the_connection_idle_the_longest_makes_room(lab, daemon):
     d = daemon(lab.provider_yaml() + "hijack: {mode: off}\nworkers: 1\ntcp: {max-connections: 4}\n")
     query = d.query("example.com")
     streams = []
@@ -162,7 +166,7 @@ def test_over_the_limit_the_connection_idle_the_longest_makes_room(lab, daemon):
         stream.close()
 
 
-def test_reply_leaves_from_the_address_the_query_came_to(lab, daemon):
+def test_U1_reply_leaves_from_the_loopback_address_the_query_came_to(lab, daemon):
     port = lab_module.free_ports(1)[0]
     d = daemon(listen=[f"udp://0.0.0.0:{port}", f"udp://[::]:{port}", f"tcp://0.0.0.0:{port}"], start=False)
     d.port = port
@@ -216,3 +220,87 @@ def test_stale_unix_socket_is_replaced_and_a_live_one_is_not(lab, daemon, tmp_pa
     assert other.process.wait(10) == 1
     assert "cannot listen on unix://" in other.log()
     assert d.over_unix("example.com").answer
+
+
+def test_U7_same_datagram_twice_is_answered_twice_and_asked_once(lab, daemon, provider):
+    d = daemon()
+    name = "twice.wild.honest-lab.net"
+    for server in provider:
+        server.signal(signal.SIGSTOP)
+    query = d.query(name)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.settimeout(8)
+        for _ in range(5):
+            s.sendto(query.to_wire(), ("127.0.0.1", d.port))
+        holds_for(lambda: True, 0.2)
+        for server in provider:
+            server.signal(signal.SIGCONT)
+        replies = [dns.message.from_wire(s.recv(4096)) for _ in range(5)]
+    assert all(query.is_response(r) and r.answer for r in replies)
+    assert lab.n_asked(0, name) <= 1 and lab.n_asked(1, name) <= 1
+    assert traffic(d, "udp")["answered"] == 5
+
+
+def test_F40_every_seed_over_udp_and_tcp_gets_one_reply_at_most(lab, daemon):
+    d = daemon()
+    seeds = seed_messages()
+    if not seeds:
+        pytest.skip("no seeds beside the project")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.connect(("127.0.0.1", d.port))
+        for seed in seeds:
+            s.send(seed[:4096])
+        good = d.query("localhost", id=4242)
+        s.settimeout(5)
+        s.send(good.to_wire())
+        n, got = 0, b""
+        while got[:2] != good.to_wire()[:2] or not good.is_response(dns.message.from_wire(got, ignore_trailing=True)):
+            got, n = s.recv(65535), n + 1
+    assert n <= len(seeds) + 1
+    for seed in seeds:
+        if 12 <= len(seed) <= 65535:
+            with d.tcp_stream() as stream:
+                stream.send(seed, good.to_wire())
+                stream.sock.settimeout(8)
+                ids = [stream.receive()[:2]]
+                while ids[-1] != good.to_wire()[:2] and len(ids) < 3:
+                    ids.append(stream.receive()[:2])
+                assert ids[-1] == good.to_wire()[:2]
+    assert d.udp("localhost").answer
+
+
+def test_F46_unix_socket_bears_what_is_no_dns(lab, daemon):
+    d = daemon(lab.provider_yaml() + "hijack: {mode: off}\ntcp: {idle-timeout: 1s}\n")
+    for junk in (b"A" * (1 << 20) + b"\n", b'{"half": ', b"\0", b""):
+        with d.unix_stream() as stream:
+            stream.sock.settimeout(8)
+            try:
+                stream.sock.sendall(junk)
+                while stream.sock.recv(4096):
+                    pass
+            except OSError as e:
+                assert not isinstance(e, TimeoutError)
+    assert d.over_unix("localhost").answer
+
+
+def test_F46_unix_socket_is_closed_to_users_its_mode_excludes(lab, daemon):
+    if os.getuid() != 0:
+        pytest.skip("needs root to be another user")
+    d = daemon(lab.provider_yaml() + "hijack: {mode: off}\nunix-socket: {mode: 0660}\n")
+    os.chmod(d.folder, 0o755)
+    for parent in d.folder.parents:
+        if str(parent) != "/":
+            os.chmod(parent, os.stat(parent).st_mode | 0o011)
+    tried = subprocess.run([sys.executable, "-c", "import os, socket, sys\nos.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
+                            "socket.socket(socket.AF_UNIX).connect(sys.argv[1])", str(d.unix)], capture_output=True, text=True)
+    assert "PermissionError" in tried.stderr
+    assert d.over_unix("localhost").answer
+
+
+def seed_messages():
+    """The raw messages beside the project, when they are there."""
+    archive = Path(os.environ.get("HTTPDNSD_SHARED", "/nonexistent")) / "data/seeds/dns-messages.tar.xz"
+    if not archive.exists():
+        return []
+    with tarfile.open(archive) as tar:
+        return [tar.extractfile(m).read() for m in tar.getmembers() if m.isfile()]

@@ -78,6 +78,29 @@ START_TEST(udp_has_a_socket_a_worker_and_tcp_one_for_all)
 }
 END_TEST
 
+START_TEST(u2_replies_are_not_shrunk_by_what_the_path_is_said_to_bear)
+{
+    int value = -1;
+    socklen_t n = sizeof value;
+    want(LISTEN_UDP, free_port());
+    ck_assert_int_eq(sockets_open(sockets, &params, 1, error), 0);
+    ck_assert_int_eq(getsockopt(sockets->at[0].fds[0], IPPROTO_IP, IP_MTU_DISCOVER, &value, &n), 0);
+    ck_assert_int_eq(value, IP_PMTUDISC_OMIT);
+    struct listen_address *a = &params.at[0];
+    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&a->address;
+    *a = (struct listen_address){.transport = LISTEN_UDP, .text = "v6", .n_address = sizeof *in6};
+    in6->sin6_family = AF_INET6;
+    in6->sin6_addr = in6addr_loopback;
+    in6->sin6_port = free_port();
+    ck_assert_int_eq(sockets_open(sockets, &params, 1, error), 0);
+    if (sockets->at[1].n_fds > 0) {
+        ck_assert_int_eq(
+            getsockopt(sockets->at[1].fds[0], IPPROTO_IPV6, IPV6_MTU_DISCOVER, &value, &n), 0);
+        ck_assert_int_eq(value, IPV6_PMTUDISC_OMIT);
+    }
+}
+END_TEST
+
 START_TEST(second_daemon_on_the_same_udp_port_is_noticed)
 {
     in_port_t port = free_port();
@@ -202,6 +225,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         udp_has_a_socket_a_worker_and_tcp_one_for_all,
+        u2_replies_are_not_shrunk_by_what_the_path_is_said_to_bear,
         second_daemon_on_the_same_udp_port_is_noticed,
         what_is_open_stays_the_same_socket_when_it_is_wanted_again,
         failure_opens_nothing_and_forgets_nothing,
