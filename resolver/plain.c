@@ -151,6 +151,28 @@ bool plain_server_is_valid(const char *text)
     return server_read(text, &server);
 }
 
+bool plain_server_address(const char *text, struct sockaddr_storage *ret_address, socklen_t *ret_n)
+{
+    struct server server;
+    if (!server_read(text, &server)) {
+        return false;
+    }
+    *ret_address = (struct sockaddr_storage){0};
+    if (server.v6) {
+        struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret_address;
+        v6->sin6_family = AF_INET6;
+        v6->sin6_port = htons(server.port);
+        v6->sin6_scope_id = server.scope[0] != '\0' ? if_nametoindex(server.scope) : 0;
+        *ret_n = sizeof *v6;
+        return inet_pton(AF_INET6, server.address, &v6->sin6_addr) == 1;
+    }
+    struct sockaddr_in *v4 = (struct sockaddr_in *)ret_address;
+    v4->sin_family = AF_INET;
+    v4->sin_port = htons(server.port);
+    *ret_n = sizeof *v4;
+    return inet_pton(AF_INET, server.address, &v4->sin_addr) == 1;
+}
+
 struct plain *plain_new(struct port *port, const char *const *servers, size_t n_servers)
 {
     struct plain *plain = calloc(1, sizeof *plain);

@@ -11,6 +11,8 @@
 #include "resolver/port.h"
 #include "resolver/wire/message.h"
 
+#include <sys/socket.h>
+
 enum { PLAIN_CALLS_MAX = 64, PLAIN_SERVER_TEXT_MAX = 80 };
 
 struct plain;
@@ -57,5 +59,7 @@ void plain_cancel(struct plain *plain, struct plain_call *call);
 
 /* True when `text` is a server as plain_new() takes it. For the configuration. */
 bool plain_server_is_valid(const char *text);
+/* The socket address that such a text stands for; false when it is none. */
+bool plain_server_address(const char *text, struct sockaddr_storage *ret_address, socklen_t *ret_n);
 
 #endif
