@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: MIT
+"""What public compliance checkers look at, as a black box: every header bit, opcode, EDNS variant and type, and
+the exact octets of the errors."""
+import socket
+import struct
+
+import dns.flags
+import dns.message
+import dns.rcode
+import pytest
+
+QR, AA, TC, RD, RA, Z, AD, CD = 0x8000, 0x0400, 0x0200, 0x0100, 0x0080, 0x0040, 0x0020, 0x0010
+SOA, TXT, DS = 6, 16, 43
+ZONE = b"\x0asigned-lab\x03com\0"
+PLAIN = b"\x0bbank-of-lab\x03com\0"
+COOKIE = struct.pack("!HH", 10, 8) + bytes(range(1, 9))
+NSID, EXPIRE = struct.pack("!HH", 3, 0), struct.pack("!HH", 9, 0)
+SUBNET = struct.pack("!HHHBB", 8, 4, 1, 0, 0)
+UNKNOWN = struct.pack("!HH", 100, 0)
+
+
+def opt(options=b"", size=4096, version=0, flags=0):
+    return b"\0" + struct.pack("!HHBBHH", 41, size, 0, version, flags, len(options)) + options
+
+
+def query(rdtype=SOA, flags=RD, zone=ZONE, edns=None, opcode=0, question=True):
+    head = struct.pack("!6H", 0x4321, flags | opcode << 11, int(question), 0, 0, int(edns is not None))
+    return head + (zone + struct.pack("!HH", rdtype, 1) if question else b"") + (edns or b"")
+
+
+def header(reply):
+    return struct.unpack("!6H", reply[:12])
+
+
+def over_tcp(d, message):
+    with d.tcp_stream() as stream:
+        stream.send(message)
+        return stream.receive()
+
+
+@pytest.mark.parametrize("bit", [0, AA, TC, RA, Z, AD, CD, AA | TC | RA | Z | AD | CD])
+def test_m13_header_bits_of_a_query_change_nothing_but_what_they_mean(daemon, bit):
+    reply = daemon().raw_udp(query(flags=RD | bit), timeout=5)
+    flags = header(reply)[1]
+    assert flags & ~AD == QR | RD | RA | (bit & CD)
+    assert dns.message.from_wire(reply).answer[0].rdtype == SOA
+
+
+@pytest.mark.parametrize("opcode", [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15])
+def test_m4_each_other_opcode_is_notimp_without_any_section(daemon, opcode):
+    d = daemon()
+    for flags in (0, RD, AA | TC | RD | RA | Z | AD | CD):
+        for message in (query(opcode=opcode, flags=flags, question=False), query(opcode=opcode, flags=flags)):
+            reply = d.raw_udp(message, timeout=5)
+            assert reply == struct.pack("!6H", 0x4321, QR | RA | opcode << 11 | flags & (RD | CD) | 4, 0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("options", [b"", UNKNOWN, NSID, COOKIE, EXPIRE, SUBNET, NSID + SUBNET + EXPIRE + COOKIE])
+@pytest.mark.parametrize("flags", [0, 0x8000, 0x0080, 0x7fff])
+def test_e5_options_and_flags_of_edns_are_passed_over(daemon, options, flags):
+    reply = dns.message.from_wire(daemon().raw_udp(query(edns=opt(options, flags=flags)), timeout=5))
+    assert reply.rcode() == dns.rcode.NOERROR and reply.answer[0].rdtype == SOA
+    assert reply.edns == 0 and list(reply.options) == [] and reply.ednsflags & 0x7fff == 0
+    assert (reply.ednsflags & 0x8000) == flags & 0x8000
+    assert any(s.rdtype == 46 for s in reply.answer) == (flags & 0x8000 != 0)
+
+
+@pytest.mark.parametrize("options", [b"", UNKNOWN, NSID, COOKIE, EXPIRE, SUBNET])
+@pytest.mark.parametrize("flags", [0, 0x8000, 0x0080])
+@pytest.mark.parametrize("version", [1, 255])
+def test_e3_other_versions_are_badvers_with_version_0_and_nothing_else(daemon, options, flags, version):
+    reply = daemon().raw_udp(query(edns=opt(options, version=version, flags=flags)), timeout=5)
+    assert header(reply)[1] & 0xf == 0 and header(reply)[2:] == (1, 0, 0, 1)
+    assert reply[12:] == ZONE + struct.pack("!HH", SOA, 1) + b"\0" + struct.pack("!HHBBHH", 41, 1232, 1, 0, flags & 0x8000, 0)
+
+
+def test_e4_answer_larger_than_512_is_truncated_for_who_takes_no_more(daemon):
+    d = daemon()
+    message = query(TXT, zone=b"\5size9\x0ahonest-lab\3net\0", edns=opt(size=512, flags=0x8000))
+    short = d.raw_udp(message, timeout=5)
+    assert len(short) <= 512 and header(short)[1] & TC
+    whole = over_tcp(d, message)
+    assert len(whole) > 512 and not header(whole)[1] & TC
+    parsed = dns.message.from_wire(whole)
+    assert parsed.edns == 0 and parsed.ednsflags & 0x8000 and len(parsed.answer[0]) == 9
+
+
+TYPES = [*range(1, 40), 40, 42, 43, 44, 45, 46, 47, *range(48, 54), 55, 56, 57, 58, 59, 60, 61, 62, 63, 64, 65, 99,
+         *range(104, 110), 256, 257, 258, 260, 666, 1000, 32768, 32769, 65280, 65534]
+
+
+def test_m11_every_type_is_answered_as_the_zone_has_it(daemon):
+    """None is refused, cut or changed for not being known."""
+    d = daemon()
+    for rdtype in TYPES:
+        zone = PLAIN if rdtype != DS else b"\0"  # of a zone's own DS its parent knows
+        for edns in (None, opt()):
+            reply = dns.message.from_wire(over_tcp(d, query(rdtype, zone=zone, edns=edns)))
+            assert reply.rcode() == dns.rcode.NOERROR, rdtype
+            assert reply.question[0].rdtype == rdtype and (reply.edns == 0) == (edns is not None)
+            assert reply.answer or reply.authority[0].rdtype == SOA, rdtype
+
+
+def record(owner, rdtype, rdclass, rdata):
+    return owner + struct.pack("!HHIH", rdtype, rdclass, 1, len(rdata)) + rdata
+
+
+def message(*parts, qid=0, opcode=0, counts=(0, 0, 0, 0)):
+    return struct.pack("!6H", qid, opcode << 11, *counts) + b"".join(parts)
+
+
+LONG = b"\x0f" + b"L" * 15
+ROOT_A = b"\0" + struct.pack("!HH", 1, 1)
+MALFORMED = {
+    "name of 256 octets": (message(LONG * 15 + b"\x0e" + b"L" * 14 + b"\0", ROOT_A[1:], counts=(1, 0, 0, 0)), b""),
+    "two questions": (message(ROOT_A, ROOT_A, counts=(2, 0, 0, 0)), b""),
+    "two types": (message(ROOT_A, b"\0\0\2\0\1", counts=(2, 0, 0, 0)), b""),
+    "no question": (message(), b""),
+    "records in the answer": (message(ROOT_A, record(b"\0", 1, 1, b"1234"), counts=(1, 1, 0, 0)), ROOT_A),
+    "records in the authority": (message(ROOT_A, record(b"\0", 1, 1, b"1234"), counts=(1, 0, 1, 0)), ROOT_A),
+    "key of another class": (message(ROOT_A, record(b"\0", 25, 2, b"\0\0\0\xf8\0"), counts=(1, 0, 0, 1)), ROOT_A),
+    "a type for questions only": (message(record(b"\0", 253, 1, b""), counts=(0, 1, 0, 0)), b""),
+    "record cut short": (message(ROOT_A, counts=(0, 0, 0, 1)), b""),
+    "question cut short": (message(ROOT_A[:3], counts=(1, 0, 0, 0)), b""),
+    "OPT with an owner": (message(record(b"\1A\0", 41, 1, b""), counts=(0, 0, 0, 1)), b""),
+    "TSIG before another": (message(record(b"\0", 250, 255, b"\0" * 17), record(b"\0", 1, 1, b"1234"), qid=67, counts=(0, 0, 0, 2)), b""),
+    "octets behind the end": (message(ROOT_A, b"x", counts=(1, 0, 0, 0)), ROOT_A),
+    "update of class ANY with data": (message(record(b"\0", 1, 255, b"\0"), opcode=5, counts=(0, 0, 1, 0)), b""),
+}
+
+
+@pytest.mark.parametrize("case", MALFORMED)
+def test_malformed_query_gets_exactly_this_error(daemon, case):
+    sent, question = MALFORMED[case]
+    qid, flags = struct.unpack("!HH", sent[:4])
+    wanted = struct.pack("!6H", qid, QR | flags | 1, 1 if question else 0, 0, 0, 0) + question
+    d = daemon()
+    assert over_tcp(d, sent) == wanted
+    assert d.raw_udp(sent, timeout=5) == wanted
