@@ -64,6 +64,10 @@ DOORS = {
 }
 
 
+# Tests that hold ours against another's.
+TEST_DOORS = {"tests/fuzz/fuzz_ldns.c"}
+
+
 def at_door(path, door):
     return door is not None and (path.startswith(door) if door.endswith("/") else path == door)
 
@@ -73,7 +77,7 @@ def test_each_foreign_library_has_one_door():
     for path in C_FILES:
         for name in re.findall(r"^\s*#\s*include\s+<([^>]+)>", path.read_text(), re.M):
             for pattern, door in DOORS.items():
-                if re.match(pattern, name) and not at_door(relative(path), door):
+                if re.match(pattern, name) and not at_door(relative(path), door) and relative(path) not in TEST_DOORS:
                     wrong.append(f"{relative(path)} includes <{name}>")
     assert wrong == []
 
