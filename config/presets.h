@@ -9,12 +9,18 @@
 
 enum { PRESET_ADDRESSES_MAX = 10 };
 
+/* What their operators say of themselves; "?" behind a word, or alone: not documented in a source
+ * that we saw. */
 struct preset {
     const char *id;
     const char *title;
     const char *url;
-    bool filtering;                                  /* withholds names by policy */
-    const char *addresses[PRESET_ADDRESSES_MAX + 1]; /* NULL at the end */
+    const char *dnssec; /* does it validate: yes, no */
+    const char *ecs;    /* does it tell the client's subnet to others: yes, no, optional */
+    const char *filter; /* what it withholds; NULL: nothing */
+    const char *logging;
+    bool filtering;                                  /* withholds or makes up answers by policy */
+    const char *addresses[PRESET_ADDRESSES_MAX + 1]; /* NULL at the end; none: to be looked up */
 };
 
 /* lends preset i, NULL behind the last. */

@@ -17,6 +17,7 @@ struct command_options {
     unsigned timeout_ms;
     bool want_do, want_cd;
     bool json;
+    bool presets;
 };
 
 /* Says on stderr what is wrong with an argument. Returns COMMAND_USAGE. */
@@ -25,6 +26,8 @@ int command_usage(const char *why, const char *what);
 int command_query(const struct command_options *options, int n, char **arguments);
 int command_status(const struct command_options *options, int n, char **arguments);
 int command_providers(const struct command_options *options, int n, char **arguments);
+/* providers --presets */
+int command_presets(const struct command_options *options);
 int command_local_resolvers(const struct command_options *options, int n, char **arguments);
 int command_flush(const struct command_options *options, int n, char **arguments);
 

@@ -39,6 +39,7 @@ static void print_help(FILE *to)
           "  -s, --socket PATH  instead of the command's usual socket in /run/httpdnsd\n"
           "  -t, --timeout S    give up after S seconds instead of 10\n"
           "      --json         print JSON, where a command knows it\n"
+          "      --presets      providers: those built in, instead of those in use\n"
           "      --dnssec       query: ask for signatures (DO)\n"
           "      --cd           query: ask that they are not checked (CD)\n"
           "      --version      print the version and end\n"
@@ -73,11 +74,12 @@ static bool read_timeout(const char *text, unsigned *ret_ms)
 /* Ends the program for --help, --version and what cannot be understood. */
 static struct command_options read_options(int argc, char **argv)
 {
-    enum { DNSSEC = 256, CD, JSON, VERSION };
+    enum { DNSSEC = 256, CD, JSON, PRESETS, VERSION };
     static const struct option known[] = {
         {"socket", required_argument, NULL, 's'},
         {"timeout", required_argument, NULL, 't'},
         {"json", no_argument, NULL, JSON},
+        {"presets", no_argument, NULL, PRESETS},
         {"dnssec", no_argument, NULL, DNSSEC},
         {"cd", no_argument, NULL, CD},
         {"version", no_argument, NULL, VERSION},
@@ -98,6 +100,9 @@ static struct command_options read_options(int argc, char **argv)
             break;
         case JSON:
             options.json = true;
+            break;
+        case PRESETS:
+            options.presets = true;
             break;
         case DNSSEC:
             options.want_do = true;

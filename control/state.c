@@ -65,6 +65,9 @@ int command_providers(const struct command_options *options, int n, char **argum
 {
     (void)n;
     (void)arguments;
+    if (options->presets) {
+        return command_presets(options);
+    }
     return ask(options, (struct curl_local_request){.path = "/v1/providers"});
 }
 
