@@ -162,6 +162,15 @@ void generation_add_traffic(const struct generation *g, struct traffic_counts *c
     }
 }
 
+bool generation_count_audit(const struct generation *g, struct audit_counts *ret_counts)
+{
+    if (g->auditor == NULL) {
+        return false;
+    }
+    audit_count(auditor_audit(g->auditor), ret_counts);
+    return true;
+}
+
 static void add_queries(struct resolver_counts *sum, const struct resolver_counts *more)
 {
     sum->n_received += more->n_received;

@@ -38,6 +38,8 @@ const struct config *generation_config(const struct generation *generation);
 /* Adds what each transport saw to the TRAFFIC_TRANSPORTS counts. Any thread, while the generation
  * lives. */
 void generation_add_traffic(const struct generation *generation, struct traffic_counts *counts);
+/* What the auditor has done; false when there is none. */
+bool generation_count_audit(const struct generation *generation, struct audit_counts *ret_counts);
 /* What the workers say, summed up. Those that do not come round are silent. */
 struct generation_report {
     size_t n_workers, n_silent;

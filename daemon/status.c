@@ -80,6 +80,24 @@ static void put_sockets(struct jsonv_builder *b, const struct sockets *sockets)
     jsonv_end(b);
 }
 
+static void put_audit(struct jsonv_builder *b, const struct generation *generation)
+{
+    struct audit_counts c;
+    if (!generation_count_audit(generation, &c)) {
+        jsonv_put_null(b, "cross-check");
+        return;
+    }
+    jsonv_begin_object(b, "cross-check");
+    put_count(b, "told", c.n_told);
+    put_count(b, "dropped", c.n_dropped);
+    put_count(b, "checked", c.n_checked);
+    put_count(b, "consistent", c.n_consistent);
+    put_count(b, "inconclusive", c.n_inconclusive);
+    put_count(b, "probable", c.n_probable);
+    put_count(b, "confirmed", c.n_confirmed);
+    jsonv_end(b);
+}
+
 static bool put_status(const struct status_view *view, const struct control_request *request,
                        struct jsonv_builder *b)
 {
@@ -96,6 +114,7 @@ static bool put_status(const struct status_view *view, const struct control_requ
     put_traffic(b, view->generation);
     put_queries(b, &report);
     put_cache(b, view->cache);
+    put_audit(b, view->generation);
     return true;
 }
 

@@ -120,3 +120,14 @@ def test_a_control_socket_that_cannot_be_made_does_not_keep_queries_from_being_a
     running = daemon(f"{lab.provider_yaml()}hijack: {{mode: off}}\ncontrol: {{socket: {tmp_path}/missing/control.sock}}\n")
     assert running.udp("www.bank-of-lab.com").answer
     assert wait_for(lambda: "no control socket" in running.log(), what="the warning")
+
+
+def test_status_counts_what_the_cross_check_did(daemon, lab):
+    running = daemon(lab.provider_yaml() + lab.audit_yaml())
+    running.udp("www.bank-of-lab.com")
+    wait_for(lambda: ask_json(running, "status")["cross-check"]["consistent"] >= 1, what="a check")
+    assert ask_json(running, "status")["cross-check"]["told"] >= 1
+
+
+def test_status_says_when_nothing_is_cross_checked(running):
+    assert ask_json(running, "status")["cross-check"] is None
