@@ -246,27 +246,30 @@ def test_F40_every_seed_over_udp_and_tcp_gets_one_reply_at_most(lab, daemon):
     seeds = seed_messages()
     if not seeds:
         pytest.skip("no seeds beside the project")
+    good = d.query("localhost", id=4242)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         s.connect(("127.0.0.1", d.port))
-        for seed in seeds:
-            s.send(seed[:4096])
-        good = d.query("localhost", id=4242)
         s.settimeout(5)
-        s.send(good.to_wire())
-        n, got = 0, b""
-        while got[:2] != good.to_wire()[:2] or not good.is_response(dns.message.from_wire(got, ignore_trailing=True)):
-            got, n = s.recv(65535), n + 1
-    assert n <= len(seeds) + 1
-    for seed in seeds:
-        if 12 <= len(seed) <= 65535:
+        n_replies, got = 0, b""
+        for i in range(0, len(seeds), 50):
+            for seed in seeds[i:i + 50]:
+                s.send(seed[:4096])
+            s.send(good.to_wire())
+            while not is_reply_to(good, got):
+                got, n_replies = s.recv(65535), n_replies + 1
+            got = b""
+        assert n_replies <= len(seeds) + len(seeds) // 50 + 1
+    for seed in seeds[::8]:
+        if len(seed) >= 12:
             with d.tcp_stream() as stream:
                 stream.send(seed, good.to_wire())
-                stream.sock.settimeout(8)
-                ids = [stream.receive()[:2]]
-                while ids[-1] != good.to_wire()[:2] and len(ids) < 3:
-                    ids.append(stream.receive()[:2])
-                assert ids[-1] == good.to_wire()[:2]
+                assert any(is_reply_to(good, stream.receive()) for _ in range(2))
     assert d.udp("localhost").answer
+    traffic(d, "udp"), traffic(d, "tcp")
+
+
+def is_reply_to(query, got):
+    return got[:2] == query.to_wire()[:2] and query.is_response(dns.message.from_wire(got, ignore_trailing=True))
 
 
 def test_F46_unix_socket_bears_what_is_no_dns(lab, daemon):

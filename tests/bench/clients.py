@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: MIT
+"""Loads of many TCP clients against a daemon in the lab, bounded in count and time (PROMISES L5, L6).
+
+usage: clients.py BUILD          prints one line a load; ends with 1 when a bound was not held
+"""
+import os
+import resource
+import selectors
+import socket
+import struct
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+os.environ["HTTPDNSD_BUILD"] = sys.argv[1]
+sys.path[:0] = [str(ROOT / "tests" / "integration"), str(ROOT / "tests" / "lab")]
+
+import conftest  # noqa: E402
+import lab as lab_module  # noqa: E402
+
+NAMES = [f"load{i}.wild.honest-lab.net" for i in range(50)]
+
+
+def rss_kib(d):
+    return int(open(f"/proc/{d.process.pid}/status").read().split("VmRSS:")[1].split()[0])
+
+
+def many_pipelined(d, n_clients=1000, n_queries=100):
+    """L5: each client sends all its queries at once; every answer must come."""
+    frames = [d.query(n).to_wire() for n in NAMES]
+    selector, left, began = selectors.DefaultSelector(), {}, time.monotonic()
+    for i in range(n_clients):
+        s = socket.create_connection(("127.0.0.1", d.port))
+        s.sendall(b"".join(struct.pack("!HH", len(f), k) + f[2:] for k in range(n_queries)
+                           for f in [frames[(i + k) % len(frames)]]))
+        s.setblocking(False)
+        selector.register(s, selectors.EVENT_READ)
+        left[s] = [set(range(n_queries)), b""]
+    n_answers = 0
+    while left and time.monotonic() - began < 60:
+        for key, _ in selector.select(1):
+            s = key.fileobj
+            ids, data = left[s]
+            data += s.recv(1 << 20)
+            while len(data) >= 2 and len(data) >= 2 + struct.unpack("!H", data[:2])[0]:
+                ids.discard(struct.unpack("!H", data[2:4])[0])
+                data, n_answers = data[2 + struct.unpack("!H", data[:2])[0]:], n_answers + 1
+            left[s][1] = data
+            if not ids:
+                selector.unregister(s)
+                s.close()
+                del left[s]
+    took = time.monotonic() - began
+    print(f"L5: {n_clients} clients x {n_queries} pipelined: {n_answers} answers in {took:.1f} s, {len(left)} clients short")
+    return not left and n_answers == n_clients * n_queries and took <= 20
+
+
+def latencies(d, seconds):
+    query, got, lost = d.query(NAMES[0]).to_wire(), [], 0
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.settimeout(1)
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            began = time.monotonic()
+            s.sendto(query, ("127.0.0.1", d.port))
+            try:
+                s.recv(4096)
+                got.append(time.monotonic() - began)
+            except TimeoutError:
+                lost += 1
+    got.sort()
+    return got[len(got) // 2] * 1e6, got[len(got) * 99 // 100] * 1e6, len(got), lost
+
+
+def bad_company(d, n_idle=1000, n_deaf=200, n_drip=100):
+    """L6: idle, never-reading and trickling clients beside one over UDP."""
+    alone = latencies(d, 5)
+    before, large = rss_kib(d), d.query("crowd.honest-lab.net").to_wire()
+    d.tcp("crowd.honest-lab.net")
+    idle = [socket.create_connection(("127.0.0.1", d.port)) for _ in range(n_idle)]
+    deaf, drip = [], []
+    for _ in range(n_deaf):
+        s = socket.socket()
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        s.connect(("127.0.0.1", d.port))
+        s.setblocking(False)
+        try:
+            s.send(b"".join(struct.pack("!H", len(large)) + large for _ in range(500)))
+        except BlockingIOError:
+            pass
+        deaf.append(s)
+    drip = [socket.create_connection(("127.0.0.1", d.port)) for _ in range(n_drip)]
+    began, over = time.monotonic(), threading.Event()
+
+    def trickle():
+        while not over.wait(1):
+            for s in drip:
+                try:
+                    s.send(b"\x10")
+                except OSError:
+                    pass
+
+    threading.Thread(target=trickle, daemon=True).start()
+    beside = latencies(d, 5)
+    most = rss_kib(d) - before
+    n_before = len(os.listdir(f"/proc/{d.process.pid}/fd"))
+    while len(os.listdir(f"/proc/{d.process.pid}/fd")) > n_before - min(n_before - 60, 900) and time.monotonic() - began < 30:
+        time.sleep(0.1)
+    gone = time.monotonic() - began
+    over.set()
+    for s in idle + deaf + drip:
+        s.close()
+    for what, (p50, p99, n, lost) in (("alone", alone), ("beside", beside)):
+        print(f"L6: UDP {what}: p50 {p50:.0f} us, p99 {p99:.0f} us, {n} answers, {lost} lost")
+    print(f"L6: {n_idle} idle + {n_deaf} never reading + {n_drip} trickling: RSS +{most / 1024:.0f} MiB, gone after {gone:.0f} s")
+    return beside[3] == 0 and most <= 64 * 1024 and gone <= 20
+
+
+def main():
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    with tempfile.TemporaryDirectory() as folder:
+        lab = lab_module.Lab(Path(folder))
+        lab.start()
+        try:
+            (Path(folder) / "d").mkdir()
+            d = conftest.Daemon(Path(folder) / "d", lab.provider_yaml() + "hijack: {mode: off}\n").start()
+            for name in NAMES:
+                d.udp(name)
+            good = [many_pipelined(d), bad_company(d)]
+            for transport in ("udp", "tcp"):
+                print(f"{transport}: {conftest.traffic(d, transport)}")
+        finally:
+            d.stop()
+            lab.stop()
+    sys.exit(0 if all(good) else 1)
+
+
+if __name__ == "__main__":
+    main()
