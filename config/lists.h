@@ -39,6 +39,9 @@ void odoh_read_target_addresses(struct reader *reader, const struct yaml_node *n
 void odoh_finish(struct reader *reader, const struct yaml_node *mapping,
                  struct provider_params *provider);
 
+/* vendors.c: lends row i of a vendor's keys; NULL behind the last. */
+const struct schema_row *vendor_row_at(size_t i);
+
 /* secrets.c: the row's secret from a file, or by a bare name from the service manager's
  * credentials. */
 void secret_read_file(struct reader *reader, const struct schema_row *row,

@@ -13,10 +13,10 @@
 enum { NEAR = 3, NAME_TEXT_MAX = 64 };
 
 static const struct schema_word protocols[] = {
-    {"doh", PROTOCOL_DOH},     {"doh-get", PROTOCOL_DOH_GET}, {"json", PROTOCOL_JSON},
-    {"alidns", SCHEMA_LATER},  {"aliyun", SCHEMA_LATER},      {"aliyun2", SCHEMA_LATER},
-    {"tencent", SCHEMA_LATER}, {"volc", SCHEMA_LATER},        {"baidu", SCHEMA_LATER},
-    {"generic", SCHEMA_LATER}, {"odoh", PROTOCOL_ODOH},       {NULL, 0}};
+    {"doh", PROTOCOL_DOH},         {"doh-get", PROTOCOL_DOH_GET}, {"json", PROTOCOL_JSON},
+    {"alidns", PROTOCOL_ALIDNS},   {"aliyun", PROTOCOL_ALIYUN},   {"aliyun2", PROTOCOL_ALIYUN2},
+    {"tencent", PROTOCOL_TENCENT}, {"volc", PROTOCOL_VOLC},       {"baidu", PROTOCOL_BAIDU},
+    {"generic", PROTOCOL_GENERIC}, {"odoh", PROTOCOL_ODOH},       {NULL, 0}};
 
 static void error_at(struct reader *r, const struct yaml_node *node, const char *why)
 {
@@ -57,13 +57,15 @@ static void read_preset(struct reader *r, const struct yaml_node *node)
 }
 
 /* What is wrong with it; NULL when it is good. */
-static const char *check_url(const char *url)
+static const char *check_url(const char *url, bool plaintext)
 {
-    static const char scheme[] = "https://";
-    if (strncmp(url, scheme, sizeof scheme - 1) != 0) {
-        return "url must begin with https://";
+    static const char https[] = "https://", http[] = "http://";
+    bool clear = plaintext && strncmp(url, http, sizeof http - 1) == 0;
+    if (!clear && strncmp(url, https, sizeof https - 1) != 0) {
+        return plaintext ? "url must begin with https:// or http://"
+                         : "url must begin with https://";
     }
-    const char *host = url + sizeof scheme - 1;
+    const char *host = url + (clear ? sizeof http : sizeof https) - 1;
     size_t n = strcspn(host, "/?#");
     if (n == 0 || host[0] == ':') {
         return "url has no host";
@@ -95,11 +97,12 @@ static void read_url(struct reader *r, const struct yaml_node *node)
         url = arena_text(r->arena, url, n - n_template);
         r->no_memory = r->no_memory || url == NULL;
     }
-    const char *why = url != NULL ? check_url(url) : NULL;
+    const char *why = url != NULL ? check_url(url, p->account.insecure_http) : NULL;
     if (why != NULL) {
         error_at(r, node, why);
     }
     p->endpoint.url = url;
+    p->endpoint.plaintext = p->account.insecure_http;
 }
 
 static void print_url(const void *base, FILE *to)
@@ -270,19 +273,29 @@ static const struct schema_row rows[] = {
      .read = read_name,
      .print = print_name,
      .help = "What messages call it; needed with url. A stamp's is its host."},
+    {.key = "insecure-http",
+     .kind = SCHEMA_FLAG,
+     .offset = AT(account.insecure_http),
+     .help =
+         "yes to allow a url that begins with http://, where the vendor's own cipher is all that "
+         "hides; no unless said."},
     {.key = "url",
      .kind = SCHEMA_OTHER,
      .read = read_url,
      .print = print_url,
-     .help = "https://HOST[:PORT]/PATH; a template's {?dns} at the end is taken off."},
+     .help = "https://HOST[:PORT]/PATH; a template's {?dns} at the end is taken off. The vendors' "
+             "protocols know theirs; generic takes {host}, {account}, {key}, {t}, {tms}, {sign}, "
+             "{ip}, {type} (A or AAAA) and {family} (4 or 6) in it."},
     {.key = "protocol",
      .kind = SCHEMA_WORD,
      .offset = AT(protocol),
      .words = protocols,
      .fallback = "doh",
      .help = "doh (RFC 8484 by POST), doh-get (by GET), json (the JSON API of Google, Cloudflare "
-             "and others, for networks where only that gets through: no DNSSEC records), or odoh "
-             "(Oblivious DoH, RFC 9230: url is the target, relay the one in between)."},
+             "and others, for networks where only that gets through: no DNSSEC records), odoh "
+             "(Oblivious DoH, RFC 9230: url is the target, relay the one in between), or a "
+             "vendor's: alidns, and for addresses alone aliyun, aliyun2, tencent, volc, baidu, "
+             "generic."},
     {.key = "addresses",
      .kind = SCHEMA_OTHER,
      .read = read_addresses,
@@ -347,10 +360,16 @@ static const struct schema_row rows[] = {
 };
 enum { N_ROWS = sizeof rows / sizeof rows[0] };
 
+/* lends row i, the vendors' behind our own; NULL behind the last. */
+static const struct schema_row *row_at(size_t i)
+{
+    return i < N_ROWS ? &rows[i] : vendor_row_at(i - N_ROWS);
+}
+
 static bool is_known(const char *key)
 {
-    for (size_t i = 0; i < N_ROWS; i++) {
-        if (strcmp(rows[i].key, key) == 0) {
+    for (size_t i = 0; row_at(i) != NULL; i++) {
+        if (strcmp(row_at(i)->key, key) == 0) {
             return true;
         }
     }
@@ -361,11 +380,11 @@ static void note_unknown_key(struct reader *r, const struct yaml_node *n)
 {
     const char *nearest = NULL;
     unsigned best = NEAR;
-    for (size_t i = 0; i < N_ROWS; i++) {
-        unsigned distance = units_distance(n->key, rows[i].key);
+    for (size_t i = 0; row_at(i) != NULL; i++) {
+        unsigned distance = units_distance(n->key, row_at(i)->key);
         if (distance < best) {
             best = distance;
-            nearest = rows[i].key;
+            nearest = row_at(i)->key;
         }
     }
     errors_add(r->errors, n->key_line, n->key_column, "unknown key '%.40s' of a provider%s%s%s",
@@ -390,10 +409,10 @@ void provider_read(struct reader *r, const struct yaml_node *mapping, struct pro
         }
     }
     r->base = p;
-    for (size_t i = 0; i < N_ROWS; i++) {
-        const struct yaml_node *node = provider_node(mapping, rows[i].key);
+    for (size_t i = 0; row_at(i) != NULL; i++) {
+        const struct yaml_node *node = provider_node(mapping, row_at(i)->key);
         if (node != NULL) {
-            schema_read(r, &rows[i], node);
+            schema_read(r, row_at(i), node);
         }
     }
     r->base = r->config;
@@ -402,10 +421,10 @@ void provider_read(struct reader *r, const struct yaml_node *mapping, struct pro
 void provider_print(const struct provider_params *p, FILE *to)
 {
     const char *lead = "\n  - ";
-    for (size_t i = 0; i < N_ROWS; i++) {
-        if (schema_is_set(p, &rows[i])) {
-            fprintf(to, "%s%s: ", lead, rows[i].key);
-            schema_print(p, &rows[i], to);
+    for (size_t i = 0; row_at(i) != NULL; i++) {
+        if (schema_is_set(p, row_at(i))) {
+            fprintf(to, "%s%s: ", lead, row_at(i)->key);
+            schema_print(p, row_at(i), to);
             lead = "\n    ";
         }
     }
@@ -413,7 +432,7 @@ void provider_print(const struct provider_params *p, FILE *to)
 
 void provider_print_reference(FILE *to)
 {
-    for (size_t i = 0; i < N_ROWS; i++) {
-        schema_print_reference(&rows[i], "", to);
+    for (size_t i = 0; row_at(i) != NULL; i++) {
+        schema_print_reference(row_at(i), "", to);
     }
 }

@@ -1,19 +1,114 @@
 /* SPDX-License-Identifier: MIT */
 /* The list of providers, and what an entry of it must be as a whole. */
 #include "config/lists.h"
+#include "resolver/upstream/driver.h"
+
+#define HEX "0123456789abcdefABCDEF"
 
 static void error_at(struct reader *r, const struct yaml_node *node, const char *why)
 {
     errors_add(r->errors, node->line, node->column, "%s", why);
 }
 
-static void check_whole(struct reader *r, const struct yaml_node *node,
-                        const struct provider_params *p)
+static const char *check_cipher(const struct provider_params *p)
+{
+    const struct provider_account *a = &p->account;
+    bool tencent = p->protocol == PROTOCOL_TENCENT;
+    size_t n = a->cipher_key.text != NULL ? strlen(a->cipher_key.text) : 0;
+    switch (a->cipher) {
+    case CIPHER_NONE:
+        return NULL;
+    case CIPHER_AES_CBC:
+    case CIPHER_AES_GCM:
+        if (p->protocol != PROTOCOL_ALIYUN2) {
+            return "cipher aes-cbc and aes-gcm are aliyun2's";
+        }
+        return n != 32 || strspn(a->cipher_key.text, HEX) != n
+                   ? "cipher-key must be 32 hexadecimal digits"
+                   : NULL;
+    case CIPHER_DES:
+        if (!a->insecure_des) {
+            return "cipher des hides nothing: 'insecure-des: yes' allows it all the same";
+        }
+        break;
+    case CIPHER_AES:
+        break;
+    }
+    return !tencent ? "cipher aes and des are tencent's"
+           : n == 0 ? "cipher needs cipher-key"
+                    : NULL;
+}
+
+/* What a vendor's protocol lacks, or has and may not; NULL when it is good. */
+static const char *check_account(const struct provider_params *p)
+{
+    const struct provider_account *a = &p->account;
+    bool signs = a->id != NULL && a->secret.text != NULL;
+    bool clear = p->endpoint.url != NULL && strncmp(p->endpoint.url, "http:", 5) == 0;
+    switch (p->protocol) {
+    case PROTOCOL_DOH:
+    case PROTOCOL_DOH_GET:
+    case PROTOCOL_JSON:
+    case PROTOCOL_ODOH:
+        return clear ? "only vendors with a cipher or a signature of their own are asked by http"
+                     : NULL;
+    case PROTOCOL_ALIDNS:
+        return a->secret.text != NULL && (a->id == NULL || a->access_key.text == NULL)
+                   ? "alidns signs with account, access-key and secret: give all three"
+                   : NULL;
+    case PROTOCOL_ALIYUN2:
+        if (a->secret.text != NULL && a->secret.text[strspn(a->secret.text, HEX)] != '\0') {
+            return "aliyun2's secret is hexadecimal";
+        }
+        return a->id == NULL ? "aliyun2 needs account" : check_cipher(p);
+    case PROTOCOL_ALIYUN:
+        return a->id == NULL ? "aliyun needs account" : check_cipher(p);
+    case PROTOCOL_TENCENT:
+        if (a->cipher == CIPHER_NONE) {
+            return clear || a->token.text == NULL
+                       ? "tencent needs token over https, or cipher, cipher-key and account"
+                       : NULL;
+        }
+        return a->id == NULL ? "tencent with a cipher needs account" : check_cipher(p);
+    case PROTOCOL_VOLC:
+    case PROTOCOL_BAIDU:
+        return !signs ? "volc and baidu need account and secret" : NULL;
+    case PROTOCOL_GENERIC:
+        return p->template.addresses.n == 0 || p->endpoint.url == NULL
+                   ? "generic needs url and answers"
+                   : NULL;
+    }
+    return NULL;
+}
+
+/* A vendor's service is where its driver says, unless the entry says otherwise. */
+static void set_defaults(struct provider_params *p, bool has_preset)
+{
+    const struct driver *driver = driver_of(p->protocol);
+    if (has_preset || driver->url == NULL || p->endpoint.url != NULL) {
+        return;
+    }
+    p->endpoint.url = driver->url;
+    p->name = p->name != NULL ? p->name : driver->name;
+    if (p->endpoint.addresses == NULL) {
+        p->endpoint.addresses = driver->addresses;
+    }
+    while (p->endpoint.addresses != NULL && p->endpoint.n_addresses < CONFIG_ADDRESSES_MAX &&
+           p->endpoint.addresses[p->endpoint.n_addresses] != NULL) {
+        p->endpoint.n_addresses++;
+    }
+}
+
+static void check_whole(struct reader *r, const struct yaml_node *node, struct provider_params *p)
 {
     const struct config *config = r->config;
     const struct yaml_node *preset = provider_node(node, "preset"),
                            *url = provider_node(node, "url"), *stamp = provider_node(node, "stamp");
-    if (preset == NULL && stamp == NULL && (provider_node(node, "name") == NULL || url == NULL)) {
+    set_defaults(p, preset != NULL || stamp != NULL);
+    const char *why = check_account(p);
+    if (why != NULL) {
+        error_at(r, node, why);
+    } else if (preset == NULL && stamp == NULL && (p->name == NULL || p->endpoint.url == NULL)) {
         error_at(r, node, "a provider needs a preset, a stamp, or a name and a url");
     }
     if (preset != NULL && url != NULL) {

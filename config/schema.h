@@ -19,6 +19,7 @@ enum schema_kind {
     SCHEMA_FLAG,        /* bool: yes or no */
     SCHEMA_SECRET,      /* struct provider_secret: its text as written; printed as *** */
     SCHEMA_SECRET_FILE, /* the same, read from a file or a credential; printed as its path */
+    SCHEMA_TEXTS,       /* struct provider_texts: a list */
     SCHEMA_OTHER,       /* read and printed by functions of its own */
 };
 

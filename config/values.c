@@ -77,6 +77,7 @@ static const char *form_of(enum schema_kind kind)
     case SCHEMA_FLAG:
     case SCHEMA_SECRET:
     case SCHEMA_SECRET_FILE:
+    case SCHEMA_TEXTS:
     case SCHEMA_OTHER:
         break;
     }
@@ -110,6 +111,7 @@ static int parse_number(enum schema_kind kind, const char *text, uint64_t *ret_v
     case SCHEMA_FLAG:
     case SCHEMA_SECRET:
     case SCHEMA_SECRET_FILE:
+    case SCHEMA_TEXTS:
     case SCHEMA_OTHER:
         break;
     }
@@ -141,6 +143,7 @@ static void print_number(enum schema_kind kind, uint64_t value, char out[UNITS_T
     case SCHEMA_FLAG:
     case SCHEMA_SECRET:
     case SCHEMA_SECRET_FILE:
+    case SCHEMA_TEXTS:
     case SCHEMA_OTHER:
         break;
     }
@@ -253,10 +256,42 @@ static void read_secret(struct reader *r, const struct schema_row *row,
     }
 }
 
+static void read_texts(struct reader *r, const struct schema_row *row, const struct yaml_node *node)
+{
+    struct provider_texts *texts = field_of(r->base, row);
+    if (node->kind == YAML_SCALAR) {
+        texts->at[texts->n++] = node->text;
+        return;
+    }
+    for (const struct yaml_node *n = node->first; n != NULL; n = n->next) {
+        const char *text = schema_text(r, n, row->key);
+        if (texts->n == PROVIDER_TEXTS_MAX) {
+            errors_add(r->errors, n->line, n->column, "%s: more than %d", row->key,
+                       PROVIDER_TEXTS_MAX);
+            return;
+        }
+        texts->at[texts->n] = text;
+        texts->n += text != NULL;
+    }
+}
+
+static void print_texts(const struct provider_texts *texts, FILE *to)
+{
+    for (size_t i = 0; i < texts->n; i++) {
+        fputs(i > 0 ? ", " : "[", to);
+        schema_print_text(texts->at[i], to);
+    }
+    fputc(']', to);
+}
+
 void schema_read(struct reader *r, const struct schema_row *row, const struct yaml_node *node)
 {
     if (row->read != NULL) {
         row->read(r, node);
+        return;
+    }
+    if (row->kind == SCHEMA_TEXTS && node->kind == YAML_SEQUENCE) {
+        read_texts(r, row, node);
         return;
     }
     if (schema_text(r, node, row->key) == NULL) {
@@ -277,6 +312,9 @@ void schema_read(struct reader *r, const struct schema_row *row, const struct ya
         return;
     case SCHEMA_SECRET_FILE:
         secret_read_file(r, row, node);
+        return;
+    case SCHEMA_TEXTS:
+        read_texts(r, row, node);
         return;
     case SCHEMA_DURATION_MS:
     case SCHEMA_DURATION_S:
@@ -353,6 +391,9 @@ void schema_print(const void *base, const struct schema_row *row, FILE *to)
     case SCHEMA_SECRET_FILE:
         schema_print_text(((const struct provider_secret *)field_of(base, row))->file, to);
         return;
+    case SCHEMA_TEXTS:
+        print_texts(field_of(base, row), to);
+        return;
     case SCHEMA_WORD:
         print_word(row->words, *(int *)field_of(base, row), to);
         return;
@@ -389,6 +430,8 @@ bool schema_is_set(const void *base, const struct schema_row *row)
         return secret->text != NULL && secret->file == NULL;
     case SCHEMA_SECRET_FILE:
         return secret->file != NULL;
+    case SCHEMA_TEXTS:
+        return ((const struct provider_texts *)field_of(base, row))->n > 0;
     case SCHEMA_FLAG:
         return row->fallback != NULL || *(bool *)field_of(base, row);
     case SCHEMA_WORD:

@@ -16,6 +16,7 @@
  * attempt ends, its timer fires, or its leader is answered. */
 #include "resolver/cache/failures.h"
 #include "resolver/query.h"
+#include "resolver/upstream/synth.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -422,6 +423,22 @@ static uint64_t query_doubt_us(const struct query *q)
     return at_us;
 }
 
+/* Nobody is left to ask. What there is for want of better (an absence that nobody explained) may be
+ * kept for its short time. Whoever was asked and failed has left a reason; without one, nobody
+ * takes such questions. */
+static void query_settle(struct query *q)
+{
+    struct resolver *r = q->resolver;
+    struct cache_key key = query_key(q);
+    if (q->error.rcode == RCODE_NOERROR && q->answer == NULL) {
+        q->answer = synth_nothing(&q->message.question, port_now_us(r->port));
+    }
+    if (q->answer != NULL && !q->has_stale && q->answer->ttl_s > 0) {
+        cache_put(r->cache, &key, q->answer);
+    }
+    query_note_error(q, EDE_NOT_SUPPORTED, "no provider takes this question");
+}
+
 static enum query_state step_asking(struct query *q)
 {
     unsigned wanted = q->tried == 0 ? pool_at_once(q->resolver->pool) : 1;
@@ -445,8 +462,7 @@ static enum query_state step_asking(struct query *q)
         q->hedge_us = query_doubt_us(q);
         return QUERY_WAITING;
     }
-    /* Whoever was asked and failed has left a reason. */
-    query_note_error(q, EDE_NOT_SUPPORTED, "no provider takes this question");
+    query_settle(q);
     return QUERY_REPLYING;
 }
 

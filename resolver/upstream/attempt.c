@@ -237,6 +237,11 @@ static void learn(struct attempt *a, const struct exchange_reply *reply, const s
     if (f->class == DRIVER_CLOCK) {
         set_clock(u, reply, f);
     }
+    if (f->found.addresses.n > 0) {
+        u->endpoint.addresses = f->found.addresses.at;
+        u->endpoint.n_addresses = f->found.addresses.n;
+        u->suspect = true; /* the connection leads to an old one */
+    }
     learn_failure(u, reply, f);
 }
 

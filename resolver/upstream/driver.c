@@ -17,6 +17,20 @@ const struct driver *driver_of(enum pool_protocol protocol)
         return &driver_json;
     case PROTOCOL_ODOH:
         return &driver_odoh;
+    case PROTOCOL_ALIDNS:
+        return &driver_alidns;
+    case PROTOCOL_ALIYUN:
+        return &driver_aliyun;
+    case PROTOCOL_ALIYUN2:
+        return &driver_aliyun2;
+    case PROTOCOL_TENCENT:
+        return &driver_tencent;
+    case PROTOCOL_VOLC:
+        return &driver_volc;
+    case PROTOCOL_BAIDU:
+        return &driver_baidu;
+    case PROTOCOL_GENERIC:
+        return &driver_generic;
     }
     assert(false);
     return NULL;

@@ -61,10 +61,18 @@ struct driver_room {
     char header[DRIVER_HEADER_MAX];
 };
 
+/* Addresses for the provider's endpoint from now on: an array that never changes, lent until
+ * close(). */
+struct driver_addresses {
+    const char *const *at;
+    size_t n;
+};
+
 struct driver_found {
     struct answer *answer; /* given (one reference) with OK, NODATA, NXDOMAIN, UNKNOWN_EMPTY */
     const char *why;       /* lent for ever: what was wrong, for a person; never holds a secret */
     int64_t server_s;      /* the provider's Unix time, where the body tells it; else 0 */
+    struct driver_addresses addresses; /* n is 0: no change */
 };
 
 enum driver_errand {
@@ -73,15 +81,11 @@ enum driver_errand {
     DRIVER_ERRAND_NEEDED, /* no question can be built before it is done */
 };
 
-/* Addresses an errand found, for the provider's endpoint: an array that never changes, lent until
- * close(). */
-struct driver_addresses {
-    const char *const *at;
-    size_t n;
-};
-
 struct driver {
     const char *name;
+    /* Where the service is, unless configured otherwise; NULL: nowhere. */
+    const char *url;
+    const char *const *addresses; /* NULL at the end; NULL: none */
     /* Reads a reply's Date, for the clock. */
     bool wants_date;
     size_t body_max; /* octets a reply may have; 0: a DNS message's */

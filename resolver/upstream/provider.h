@@ -5,7 +5,19 @@
 
 #include "resolver/exchange.h"
 
-enum pool_protocol { PROTOCOL_DOH, PROTOCOL_DOH_GET, PROTOCOL_JSON, PROTOCOL_ODOH };
+enum pool_protocol {
+    PROTOCOL_DOH,
+    PROTOCOL_DOH_GET,
+    PROTOCOL_JSON,
+    PROTOCOL_ALIDNS,
+    PROTOCOL_ALIYUN,
+    PROTOCOL_ALIYUN2,
+    PROTOCOL_TENCENT,
+    PROTOCOL_VOLC,
+    PROTOCOL_BAIDU,
+    PROTOCOL_GENERIC,
+    PROTOCOL_ODOH,
+};
 
 /* A secret: never printed, never told. */
 struct provider_secret {
@@ -33,6 +45,51 @@ struct provider_odoh {
     bool same_operator; /* relay and target may be one's own */
 };
 
+enum provider_cipher {
+    CIPHER_NONE,
+    CIPHER_AES_CBC, /* aliyun2: m=1 */
+    CIPHER_AES_GCM, /* aliyun2: m=2 */
+    CIPHER_AES,     /* tencent */
+    CIPHER_DES,     /* tencent; hides nothing from whoever tries */
+};
+
+/* Who we are to a vendor, and how it is to be asked (PROVIDERS §3–§7). */
+struct provider_account {
+    const char *id;                    /* account number, "uid" of alidns */
+    struct provider_secret access_key; /* alidns: AccessKey ID */
+    struct provider_secret secret;     /* what requests are signed with */
+    struct provider_secret token;      /* tencent over HTTPS */
+    struct provider_secret cipher_key;
+    enum provider_cipher cipher;
+    const char *region;   /* aliyun: whose service addresses */
+    bool fixed_addresses; /* aliyun: do not ask for the service's addresses */
+    bool batch;           /* aliyun: by the calls for several hosts */
+    bool name_expiry;     /* tencent: the name is sent with an expiry */
+    bool plain_subnet;    /* tencent: the client subnet is not enciphered */
+    bool insecure_http, insecure_des;
+};
+
+/* A vendor by configuration alone (PROVIDERS §7.7). {…} in url, sign and header stand for values.
+ */
+enum provider_hash { HASH_MD5, HASH_SHA256, HASH_HMAC_SHA256 };
+enum { PROVIDER_TEXTS_MAX = 8 };
+struct provider_texts {
+    const char *at[PROVIDER_TEXTS_MAX];
+    size_t n;
+};
+struct provider_template {
+    const char *sign;   /* what is signed; NULL: nothing */
+    const char *header; /* a further header field; NULL: none */
+    enum provider_hash hash;
+    uint32_t expiry_s;                 /* how long from now {t} lies ahead */
+    struct provider_texts addresses;   /* JSON pointers to addresses, or to arrays of them */
+    const char *ttl;                   /* JSON pointer; NULL: none */
+    const char *code;                  /* JSON pointer to what tells errors; NULL: none */
+    struct provider_texts good_codes;  /* its values that are none */
+    struct provider_texts clock_codes; /* … that say the signature's time is wrong */
+    struct provider_texts empty_codes; /* … that say there is no address */
+};
+
 /* Strings are lent by the configuration. */
 struct provider_params {
     const char *name;
@@ -43,6 +100,8 @@ struct provider_params {
     bool filtering;    /* it withholds names by policy: no witness against others (HIJACK §3.0) */
     bool trust_ad;     /* JSON: its word that an answer was validated is passed on */
     struct provider_subnet client_subnet;
+    struct provider_account account;
+    struct provider_template template;
 };
 
 #endif

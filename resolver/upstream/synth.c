@@ -121,3 +121,17 @@ int synth_absence(uint16_t rcode, uint32_t ttl_s, const struct answer_expect *ex
     synth_negative(&synth, expect->question, ttl_s);
     return synth_finish(&synth, expect, found);
 }
+
+struct answer *synth_nothing(const struct question *question, uint64_t now_us)
+{
+    struct driver_found found = {0};
+    struct answer_expect expect = {.question = question,
+                                   .now_us = now_us,
+                                   .max_ttl_s = SYNTH_NEGATIVE_MAX_S,
+                                   .negative_max_ttl_s = SYNTH_NEGATIVE_MAX_S};
+    if (question->type != TYPE_HTTPS && question->type != TYPE_SVCB) {
+        return NULL;
+    }
+    (void)synth_absence(RCODE_NOERROR, SYNTH_NEGATIVE_MIN_S, &expect, &found);
+    return found.answer;
+}

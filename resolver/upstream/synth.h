@@ -38,4 +38,9 @@ void synth_drop(struct synth *synth);
 int synth_absence(uint16_t rcode, uint32_t ttl_s, const struct answer_expect *expect,
                   struct driver_found *found);
 
+/* gives NODATA for a question that no provider takes and that only ever makes others faster (HTTPS,
+ * SVCB): its askers go on with an address, where an error would hold them up (PROVIDERS §11). NULL
+ * for all else, and without memory. */
+struct answer *synth_nothing(const struct question *question, uint64_t now_us);
+
 #endif

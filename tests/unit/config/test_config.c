@@ -155,6 +155,37 @@ START_TEST(providers_are_checked)
 }
 END_TEST
 
+START_TEST(vendors_know_where_they_are_and_what_they_need)
+{
+    struct config *c = parse("providers:\n"
+                             "  - {protocol: aliyun, account: 139450, secret: s3cr3t, region: hk}\n"
+                             "  - {protocol: tencent, token: t0ken}\n"
+                             "  - {name: u, protocol: generic, url: \"http://x/{host}\", "
+                             "insecure-http: yes, answers: [/a, /b]}\n");
+    ck_assert_str_eq(c->providers[0].name, "aliyun");
+    ck_assert_str_eq(c->providers[0].endpoint.url, "https://resolvers.httpdns.aliyuncs.com");
+    ck_assert_str_eq(c->providers[0].endpoint.addresses[0], "47.56.234.194");
+    ck_assert_uint_eq(c->providers[0].endpoint.n_addresses, 4);
+    ck_assert_str_eq(c->providers[1].endpoint.addresses[0], "119.29.29.99");
+    ck_assert(c->providers[2].endpoint.plaintext);
+    ck_assert_uint_eq(c->providers[2].template.addresses.n, 2);
+    config_free(c);
+    refuses("providers:\n  - {protocol: aliyun}\n", 2, 5, "needs account");
+    refuses("providers:\n  - {protocol: aliyun2, account: 1, secret: xyz}\n", 2, 5, "hexadecimal");
+    refuses("providers:\n  - {protocol: aliyun2, account: 1, cipher: aes-gcm, cipher-key: 00}\n", 2,
+            5, "32 hexadecimal digits");
+    refuses("providers:\n  - {protocol: tencent}\n", 2, 5, "token over https");
+    refuses("providers:\n  - {protocol: tencent, account: 1, cipher: des, cipher-key: k}\n", 2, 5,
+            "insecure-des: yes");
+    refuses("providers:\n  - {protocol: tencent, token: t, insecure-http: yes, url: http://x/d}\n",
+            2, 5, "token over https");
+    refuses("providers:\n  - {protocol: volc, account: 1}\n", 2, 5, "account and secret");
+    refuses("providers:\n  - {name: x, protocol: generic, url: https://x}\n", 2, 5, "answers");
+    refuses("providers:\n  - {name: x, insecure-http: yes, url: http://x/d}\n", 2, 5, "by http");
+    refuses("providers:\n  - {protocol: aliyun, account: 1, region: mars}\n", 2, 44, "cn, hk");
+}
+END_TEST
+
 START_TEST(what_belongs_together_is_checked_together)
 {
     refuses("hijack: {mode: watchlist}\n", 0, 0, "needs names");
@@ -279,6 +310,81 @@ START_TEST(secret_of_a_fleet_is_read_from_its_file_and_never_shown)
 }
 END_TEST
 
+START_TEST(secrets_are_printed_as_stars)
+{
+    struct config *c = parse("providers: [{protocol: alidns, account: 1, access-key: k3y, secret: "
+                             "s3cr3t}]\n");
+    ck_assert(c->has_inline_secret);
+    char *shown = print(c);
+    ck_assert_ptr_null(strstr(shown, "k3y"));
+    ck_assert_ptr_null(strstr(shown, "s3cr3t"));
+    ck_assert_ptr_nonnull(strstr(shown, "secret: \"***\""));
+    free(shown);
+    config_free(c);
+}
+END_TEST
+
+static void write_file(const char *path, const char *text, unsigned mode)
+{
+    FILE *to = fopen(path, "w");
+    ck_assert_ptr_nonnull(to);
+    fputs(text, to);
+    fclose(to);
+    ck_assert_int_eq(chmod(path, mode), 0);
+}
+
+START_TEST(secrets_come_from_files_and_credentials)
+{
+    char folder[] = "/tmp/httpdnsd-test-XXXXXX", path[64], text[256];
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/token", folder);
+    snprintf(text, sizeof text, "providers: [{protocol: tencent, token-file: %s}]\n", path);
+    write_file(path, "t0ken\n", 0640);
+    struct config *c = parse(text);
+    ck_assert_str_eq(c->providers[0].account.token.text, "t0ken");
+    ck_assert(!c->has_inline_secret);
+    char *shown = print(c);
+    ck_assert_ptr_null(strstr(shown, "t0ken"));
+    ck_assert_ptr_nonnull(strstr(shown, "token-file: /tmp/"));
+    free(shown);
+    config_free(c);
+    setenv("CREDENTIALS_DIRECTORY", folder, 1);
+    c = parse("providers: [{protocol: tencent, token-file: token}]\n");
+    ck_assert_str_eq(c->providers[0].account.token.text, "t0ken");
+    config_free(c);
+    unsetenv("CREDENTIALS_DIRECTORY");
+    refuses("providers: [{protocol: tencent, token-file: token}]\n", 1, 45, "LoadCredential=");
+    write_file(path, "t0ken\n", 0644);
+    refuses(text, 1, 45, "chmod o-r");
+    write_file(path, "\n", 0600);
+    refuses(text, 1, 45, "first line");
+    unlink(path);
+    refuses(text, 1, 45, "No such file");
+    rmdir(folder);
+}
+END_TEST
+
+START_TEST(secret_in_a_file_that_others_may_read_is_refused)
+{
+    static const char with[] = "providers: [{protocol: tencent, token: t0ken}]\n";
+    char path[] = "/tmp/httpdnsd-test-XXXXXX";
+    int fd = mkstemp(path);
+    struct config *config = NULL;
+    write_file(path, with, 0600);
+    ck_assert_int_eq(config_load(path, &config, &errors), 0);
+    config_free(config);
+    static const unsigned modes[] = {0640, 0604};
+    for (size_t i = 0; i < 2; i++) {
+        write_file(path, with, modes[i]);
+        ck_assert_int_eq(config_load(path, &config, &errors), -EPERM);
+        ck_assert_ptr_nonnull(strstr(errors.at[0].text, "chmod go-r"));
+        ck_assert_ptr_null(strstr(errors.at[0].text, "t0ken"));
+    }
+    close(fd);
+    unlink(path);
+}
+END_TEST
+
 START_TEST(file_that_everybody_may_write_is_not_trusted)
 {
     char path[] = "/tmp/httpdnsd-test-XXXXXX";
@@ -330,6 +436,10 @@ int main(void)
         wrong_values_say_what_would_be_right,
         listen_addresses_are_checked,
         providers_are_checked,
+        vendors_know_where_they_are_and_what_they_need,
+        secrets_are_printed_as_stars,
+        secrets_come_from_files_and_credentials,
+        secret_in_a_file_that_others_may_read_is_refused,
         what_belongs_together_is_checked_together,
         yaml_that_a_configuration_does_not_need_is_refused,
         bombs_are_refused_early,

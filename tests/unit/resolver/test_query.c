@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "resolver/upstream/synth.h"
 #include "tests/unit/messages.h"
 #include "tests/unit/query_world.h"
 #include "tests/unit/suite.h"
@@ -207,6 +208,60 @@ START_TEST(pool_that_takes_no_attempt_answers_servfail_at_once)
 }
 END_TEST
 
+/* NODATA for want of better, of 30 s. */
+static struct answer *unexplained(const char *name)
+{
+    struct question question = {.type = TYPE_A, .class = CLASS_IN};
+    struct driver_found found = {0};
+    struct answer_expect expect = {.question = &question,
+                                   .now_us = world.port.now_us,
+                                   .max_ttl_s = 60,
+                                   .negative_max_ttl_s = 60};
+    ck_assert_int_eq(name_from_text(name, &question.name), 0);
+    ck_assert_int_eq(synth_absence(RCODE_NOERROR, 30, &expect, &found), DRIVER_OK);
+    return found.answer;
+}
+
+START_TEST(unexplained_absence_is_told_and_kept_only_when_nobody_knows_better)
+{
+    ask(0, "www.example.com");
+    fake_pool_end(&world.pool, ATTEMPT_RETRY_NEXT, unexplained("www.example.com"));
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good("www.example.com", 60));
+    ck_assert_uint_eq(n_answers_of(0), 1);
+    ask(1, "nowhere.example.com");
+    fake_pool_end(&world.pool, ATTEMPT_RETRY_NEXT, unexplained("nowhere.example.com"));
+    fake_pool_end(&world.pool, ATTEMPT_RETRY_NEXT, unexplained("nowhere.example.com"));
+    ck_assert_uint_eq(rcode_of(1), RCODE_NOERROR);
+    ck_assert_uint_eq(n_answers_of(1), 0);
+    ck_assert_int_eq(ask(2, "nowhere.example.com"), RESOLVER_ANSWERED);
+    fake_port_advance(&world.port, 31 * UINT64_C(1000000));
+    ck_assert_int_eq(ask(3, "nowhere.example.com"), RESOLVER_PENDING);
+}
+END_TEST
+
+static enum resolver_outcome ask_type(size_t i, uint16_t type)
+{
+    uint8_t at[512];
+    struct test_query query = {.id = (uint16_t)(1000 + i),
+                               .flags = FLAG_RD,
+                               .name = "www.example.com",
+                               .type = type,
+                               .edns_size = 1232};
+    return ask_bytes(i, bytes_of(at, test_query_write(&query, at)));
+}
+
+START_TEST(question_that_no_provider_takes_is_servfail_save_https_which_is_nodata)
+{
+    world.pool.start_fails = -ENOTSUP;
+    ck_assert_int_eq(ask_type(0, TYPE_MX), RESOLVER_ANSWERED);
+    ck_assert_uint_eq(rcode_of(0), RCODE_SERVFAIL);
+    ck_assert_int_eq(ede_of(0), EDE_NOT_SUPPORTED);
+    ck_assert_int_eq(ask_type(1, TYPE_HTTPS), RESOLVER_ANSWERED);
+    ck_assert_uint_eq(rcode_of(1), RCODE_NOERROR);
+    ck_assert_uint_eq(n_answers_of(1), 0);
+}
+END_TEST
+
 START_TEST(k9_question_without_rd_never_leaves_the_host)
 {
     uint8_t at[512];
@@ -315,6 +370,8 @@ int main(void)
         late_answer_of_the_first_still_wins_and_the_second_is_not_blamed,
         silence_of_all_ends_at_the_deadline_with_servfail,
         pool_that_takes_no_attempt_answers_servfail_at_once,
+        unexplained_absence_is_told_and_kept_only_when_nobody_knows_better,
+        question_that_no_provider_takes_is_servfail_save_https_which_is_nodata,
         k9_question_without_rd_never_leaves_the_host,
         response_and_fragment_are_dropped_without_a_reply,
         over_the_bound_the_newcomer_gets_servfail_and_the_others_their_answers,

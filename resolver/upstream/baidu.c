@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* Baidu Cloud HTTPDNS (PROVIDERS §7.2): addresses by host and family; signed by MD5. One family is
+ * asked for at a time, because what comes without being told which is not documented. */
+#include "resolver/upstream/drivers.h"
+#include "resolver/upstream/vendor.h"
+
+#include <errno.h>
+
+static int put_signature(const struct driver_call *call, const char *host, struct buf *url)
+{
+    uint8_t room[VENDOR_SIGNED_MAX];
+    struct buf message = buf_over(room, sizeof room);
+    int64_t expiry_s = driver_now_s(call) + VENDOR_EXPIRY_S;
+    encode_text(host, &message);
+    encode_text("-", &message);
+    encode_text(call->provider->account.secret.text, &message);
+    encode_text("-", &message);
+    encode_number(expiry_s, &message);
+    encode_text("&t=", url);
+    encode_number(expiry_s, url);
+    encode_text("&sign=", url);
+    int failure = vendor_put_digest(DIGEST_MD5, bytes_of(NULL, 0), &message, url);
+    explicit_bzero(room, sizeof room);
+    return failure;
+}
+
+static int build(struct driver_call *call, struct driver_room *room,
+                 struct exchange_request *request)
+{
+    const char *id = call->provider->account.id;
+    char host[HOSTS_NAME_MAX];
+    hosts_name(call->question, host);
+    struct buf url = vendor_url(room, call->endpoint->url);
+    encode_text("?account_id=", &url);
+    encode_url(bytes_of(id, strlen(id)), &url);
+    encode_text("&dn=", &url);
+    encode_text(host, &url);
+    encode_text(call->question->type == TYPE_A ? "&type=ipv4" : "&type=ipv6", &url);
+    subnet_put(&call->provider->client_subnet, "&ip=", SUBNET_ADDRESS, &url);
+    int failure = put_signature(call, host, &url);
+    return failure < 0 ? failure : vendor_get(room, &url, request);
+}
+
+static bool add_family(struct hosts *hosts, struct hosts_family *family, const struct jsonv *entry)
+{
+    if (entry == NULL) {
+        return true;
+    }
+    family->ttl_s = vendor_ttl(jsonv_member(entry, "ttl"));
+    return vendor_add_addresses(hosts, jsonv_member(entry, "ip"));
+}
+
+/* v4 of their API has {"ipv4": {"ip", "ttl"}, "ipv6": …}, v3 {"ip", "ttl"}. */
+static int read_host(const struct driver_call *call, const struct jsonv *root,
+                     const struct answer_expect *expect, struct driver_found *found)
+{
+    struct hosts hosts;
+    char host[HOSTS_NAME_MAX];
+    const struct jsonv *data = jsonv_member(root, "data");
+    hosts_name(call->question, host);
+    const struct jsonv *entry = tree_get_nocase(data, host);
+    if (!tree_is_object(data) || (entry == NULL && jsonv_count(data) > 0)) {
+        return vendor_garbage(found, "answer to another question");
+    }
+    hosts_init(&hosts, false);
+    hosts.v4.ttl_s = hosts.v6.ttl_s = vendor_ttl(jsonv_member(entry, "ttl"));
+    if (!vendor_add_addresses(&hosts, jsonv_member(entry, "ip")) ||
+        !add_family(&hosts, &hosts.v4, jsonv_member(entry, "ipv4")) ||
+        !add_family(&hosts, &hosts.v6, jsonv_member(entry, "ipv6"))) {
+        return vendor_garbage(found, "no address");
+    }
+    return hosts_answer(&hosts, expect, found);
+}
+
+static int read_reply(struct driver_call *call, const struct exchange_reply *reply,
+                      const struct answer_expect *expect, struct driver_found *found)
+{
+    owned(jsonv_freep) struct jsonv *root = NULL;
+    int class = vendor_parse(reply->body, found, &root);
+    bool good = reply->status >= 200 && reply->status <= 299;
+    const struct jsonv *word = jsonv_member(root, "msg");
+    if (class == DRIVER_OK && tree_text(word).at != NULL && !tree_text_is(word, "ok")) {
+        tree_number(jsonv_member(root, "timestamp"), 1, INT64_C(1) << 40, &found->server_s);
+        return vendor_class_of_code(call, reply, tree_text(word), found);
+    }
+    if (class != -ENOMEM && !good) {
+        return vendor_class_of_status(call, reply);
+    }
+    return class == DRIVER_OK ? read_host(call, root, expect, found) : class;
+}
+
+static const char *const addresses[] = {"180.76.76.200", "240c:4006::6666", NULL};
+
+const struct driver driver_baidu = {
+    .name = "baidu",
+    .url = "https://httpdns.baidubce.com/v4/resolve",
+    .addresses = addresses,
+    .wants_date = true,
+    .body_max = EXCHANGE_JSON_MAX,
+    .serves = hosts_serves,
+    .build = build,
+    .read = read_reply,
+};

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+#include "resolver/upstream/service.h"
+
+#include "resolver/upstream/vendor.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { NONCE = 5, HTTPS_PORT = 443 };
+
+struct service_set {
+    char text[SERVICE_ADDRESSES_MAX][INET6_ADDRSTRLEN];
+    const char *at[SERVICE_ADDRESSES_MAX];
+    size_t n;
+};
+
+/* Sets are used in turn: one that is written again is the oldest of SERVICE_SETS. */
+struct service {
+    struct service_set sets[SERVICE_SETS];
+    unsigned current;
+    uint64_t asked_us, next_us; /* when the list was and will be asked for */
+};
+
+const char *const service_addresses[] = {"203.107.1.1",
+                                         "203.107.1.97",
+                                         "203.107.1.100",
+                                         "203.119.238.240",
+                                         "106.11.25.239",
+                                         "59.82.99.47",
+                                         "2401:b180:7001::31d",
+                                         "2408:4003:1f40::30a",
+                                         "2401:b180:2000:20::10",
+                                         "2401:b180:2000:30::1c",
+                                         NULL};
+static const char *const hk[] = {"47.56.234.194", "47.56.119.115", "240b:4000:f10::178",
+                                 "240b:4000:f10::188", NULL};
+static const char *const sg[] = {"161.117.200.122", "47.74.222.190", "240b:4000:f10::178",
+                                 "240b:4000:f10::188", NULL};
+static const char *const us[] = {"47.246.131.175", "47.246.131.141", "2404:2280:4000::2bb",
+                                 "2404:2280:4000::23e", NULL};
+static const char *const de[] = {"47.89.80.182", "47.246.146.77", "2404:2280:3000::176",
+                                 "2404:2280:3000::188", NULL};
+
+const char *const *service_addresses_of(const char *region)
+{
+    static const struct {
+        const char *region;
+        const char *const *at;
+    } regions[] = {{"global", service_addresses},
+                   {"cn", service_addresses},
+                   {"hk", hk},
+                   {"sg", sg},
+                   {"us", us},
+                   {"de", de}};
+    for (size_t i = 0; i < sizeof regions / sizeof regions[0]; i++) {
+        if (strcmp(regions[i].region, region) == 0) {
+            return regions[i].at;
+        }
+    }
+    return NULL;
+}
+
+int service_open(const struct provider_params *provider, struct driver_memory *memory)
+{
+    (void)provider;
+    memory->own = calloc(1, sizeof(struct service));
+    return memory->own != NULL ? 0 : -ENOMEM;
+}
+
+void service_close(struct driver_memory *memory)
+{
+    free(memory->own);
+    memory->own = NULL;
+}
+
+/* ---- asking ---- */
+
+/* MD5 over nonce, secret and expiry. */
+static int put_signature(const struct driver_call *call, struct buf *url)
+{
+    uint8_t room[VENDOR_SIGNED_MAX], dice[NONCE];
+    char nonce[2 * NONCE + 1] = "";
+    struct buf hex = buf_over(nonce, sizeof nonce - 1), message = buf_over(room, sizeof room);
+    int64_t expiry_s = driver_now_s(call) + VENDOR_EXPIRY_S;
+    call->port->ops->random(call->port, dice, sizeof dice);
+    encode_hex(bytes_of(dice, sizeof dice), &hex);
+    encode_text(nonce, &message);
+    encode_text("-", &message);
+    encode_text(call->provider->account.secret.text, &message);
+    encode_text("-", &message);
+    encode_number(expiry_s, &message);
+    encode_text("&n=", url);
+    encode_text(nonce, url);
+    encode_text("&t=", url);
+    encode_number(expiry_s, url);
+    encode_text("&s=", url);
+    int failure = vendor_put_digest(DIGEST_MD5, bytes_of(NULL, 0), &message, url);
+    explicit_bzero(room, sizeof room);
+    return failure;
+}
+
+static int build(struct driver_call *call, struct driver_room *room,
+                 struct exchange_request *request)
+{
+    const struct provider_account *account = &call->provider->account;
+    struct buf url = vendor_url(room, call->endpoint->url);
+    encode_text("/", &url);
+    encode_url(bytes_of(account->id, strlen(account->id)), &url);
+    encode_text("/ss?region=", &url);
+    encode_text(account->region != NULL ? account->region : "global", &url);
+    int failure = account->secret.text != NULL ? put_signature(call, &url) : 0;
+    return failure < 0 ? failure : vendor_get(room, &url, request);
+}
+
+enum driver_errand service_errand(struct driver_call *call, struct driver_room *room,
+                                  struct exchange_request *request)
+{
+    struct service *s = call->memory->own;
+    uint64_t now_us = port_now_us(call->port);
+    if (call->provider->account.fixed_addresses || now_us < s->next_us) {
+        return DRIVER_ERRAND_NONE;
+    }
+    s->asked_us = now_us;
+    s->next_us = now_us + (uint64_t)SERVICE_BAD_S * 1000000;
+    return build(call, room, request) == 0 ? DRIVER_ERRAND_DUE : DRIVER_ERRAND_NONE;
+}
+
+/* ---- what came ---- */
+
+static bool add_address(struct service_set *set, const char *text)
+{
+    uint8_t at[16];
+    if (set->n == SERVICE_ADDRESSES_MAX || text == NULL ||
+        (inet_pton(AF_INET, text, at) != 1 && inet_pton(AF_INET6, text, at) != 1)) {
+        return false;
+    }
+    for (size_t i = 0; i < set->n; i++) {
+        if (strcmp(set->text[i], text) == 0) {
+            return false;
+        }
+    }
+    snprintf(set->text[set->n], sizeof set->text[0], "%s", text);
+    set->at[set->n] = set->text[set->n];
+    set->n++;
+    return true;
+}
+
+/* An address whose port is another than ours cannot be used: the endpoint has one. */
+static unsigned add_list(struct service_set *set, const struct jsonv *addresses,
+                         const struct jsonv *ports)
+{
+    unsigned n_added = 0;
+    for (size_t i = 0; i < jsonv_count(addresses); i++) {
+        int64_t port = HTTPS_PORT;
+        const struct jsonv *given = jsonv_element(ports, i);
+        if (given != NULL && !tree_number(given, 0, UINT16_MAX, &port)) {
+            continue;
+        }
+        if (port == HTTPS_PORT || port == 0) {
+            n_added += add_address(set, jsonv_string(jsonv_element(addresses, i)));
+        }
+    }
+    return n_added;
+}
+
+/* The set after the current one, empty. */
+static struct service_set *next_set(struct service *s)
+{
+    struct service_set *set = &s->sets[(s->current + 1) % SERVICE_SETS];
+    set->n = 0;
+    return set;
+}
+
+static struct driver_addresses use(struct service *s)
+{
+    s->current = (s->current + 1) % SERVICE_SETS;
+    return (struct driver_addresses){s->sets[s->current].at, s->sets[s->current].n};
+}
+
+struct driver_addresses service_errand_done(struct driver_call *call,
+                                            const struct exchange_reply *reply)
+{
+    struct service *s = call->memory->own;
+    owned(jsonv_freep) struct jsonv *root = NULL;
+    struct driver_addresses none = {NULL, 0};
+    if (reply->result != EXCHANGE_DONE || reply->status != 200 ||
+        tree_parse(reply->body, &root) < 0 ||
+        tree_text_is(jsonv_member(root, "service_status"), "disable")) {
+        return none;
+    }
+    struct service_set *set = next_set(s);
+    unsigned n_found =
+        add_list(set, jsonv_member(root, "service_ip"), jsonv_member(root, "service_ip_port")) +
+        add_list(set, jsonv_member(root, "service_ipv6"), jsonv_member(root, "service_ipv6_port"));
+    if (n_found == 0) {
+        return none;
+    }
+    s->next_us = port_now_us(call->port) + (uint64_t)SERVICE_GOOD_S * 1000000;
+    const struct exchange_endpoint *first = &call->provider->endpoint;
+    for (size_t i = 0; i < first->n_addresses; i++) {
+        add_address(set, first->addresses[i]);
+    }
+    return use(s);
+}
+
+struct driver_addresses service_rotate(struct driver_call *call)
+{
+    struct service *s = call->memory->own;
+    const struct exchange_endpoint *now = call->endpoint;
+    s->next_us = s->asked_us + (uint64_t)SERVICE_HASTE_S * 1000000;
+    if (call->provider->account.fixed_addresses || now->n_addresses < 2) {
+        return (struct driver_addresses){NULL, 0};
+    }
+    struct service_set *set = next_set(s);
+    for (size_t i = 1; i <= now->n_addresses; i++) {
+        add_address(set, now->addresses[i % now->n_addresses]);
+    }
+    return use(s);
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT */
+/* Tencent Cloud HTTPDNS, once DNSPod's D+ (PROVIDERS §6): addresses alone, as lines of text; by
+ * token over HTTPS, or enciphered by AES (or, where that is insisted on, by DES). */
+#include "resolver/crypto/aead.h"
+#include "resolver/crypto/block.h"
+#include "resolver/upstream/drivers.h"
+#include "resolver/upstream/vendor.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <strings.h>
+
+enum {
+    AES_KEY = 16,
+    DES_KEY = 8,
+    NAME_EXPIRY_S = 600,
+    PLAIN_MAX = 320,
+    TEXT_MAX = 8192, /* of a reply in clear */
+    BODY_MAX = 2 * (TEXT_MAX + BLOCK_IV + BLOCK_MAX),
+};
+
+static bool is_hidden(const struct driver_call *call)
+{
+    return call->provider->account.cipher != CIPHER_NONE;
+}
+
+static bool is_des(const struct driver_call *call)
+{
+    return call->provider->account.cipher == CIPHER_DES;
+}
+
+/* The key's octets as the vendor's own clients take them: cut, or filled up with '0'. */
+static struct block block_of(const struct driver_call *call, uint8_t key[AES_KEY],
+                             const uint8_t *iv)
+{
+    const char *text = call->provider->account.cipher_key.text;
+    size_t n_key = is_des(call) ? DES_KEY : AES_KEY, n_text = strlen(text);
+    memset(key, '0', AES_KEY);
+    memcpy(key, text, n_text < n_key ? n_text : n_key);
+    return (struct block){
+        .kind = is_des(call) ? BLOCK_DES_ECB : BLOCK_AES_128_CBC,
+        .key = bytes_of(key, n_key),
+        .iv = is_des(call) ? NULL : iv,
+    };
+}
+
+/* ---- asking ---- */
+
+/* The IV, unless it is DES, and what is enciphered, in hexadecimal. */
+static int put_hidden(const struct driver_call *call, struct bytes plain, struct buf *url)
+{
+    uint8_t key[AES_KEY], iv[BLOCK_IV] = {0}, hidden_at[PLAIN_MAX + BLOCK_MAX];
+    struct block block = block_of(call, key, iv);
+    struct buf hidden = buf_over(hidden_at, sizeof hidden_at);
+    if (!is_des(call)) {
+        call->port->ops->random(call->port, iv, sizeof iv);
+        encode_hex(bytes_of(iv, sizeof iv), url);
+    }
+    int failure = block_encrypt(&block, plain, &hidden);
+    encode_hex(bytes_of(hidden_at, hidden.n), url);
+    aead_forget(key, sizeof key);
+    return failure;
+}
+
+static int put_value(const struct driver_call *call, struct bytes plain, struct buf *url)
+{
+    if (is_hidden(call)) {
+        return put_hidden(call, plain, url);
+    }
+    encode_url(plain, url);
+    return 0;
+}
+
+static int put_name(const struct driver_call *call, struct buf *url)
+{
+    char host[HOSTS_NAME_MAX], room[PLAIN_MAX];
+    struct buf name = buf_over(room, sizeof room);
+    encode_text(hosts_name(call->question, host), &name);
+    if (call->provider->account.name_expiry) {
+        encode_text(";", &name);
+        encode_number(driver_now_s(call) + NAME_EXPIRY_S, &name);
+    }
+    return put_value(call, bytes_of(name.at, name.n), url);
+}
+
+static int put_subnet(const struct driver_call *call, struct buf *url)
+{
+    char room[SUBNET_TEXT_MAX];
+    struct buf subnet = buf_over(room, sizeof room);
+    subnet_put(&call->provider->client_subnet, "", SUBNET_ADDRESS, &subnet);
+    if (subnet.n == 0) {
+        return 0;
+    }
+    encode_text("&ip=", url);
+    struct bytes plain = bytes_of(room, subnet.n);
+    if (call->provider->account.plain_subnet) {
+        encode_url(plain, url);
+        return 0;
+    }
+    return put_value(call, plain, url);
+}
+
+static void put_text(const char *key, const char *value, struct buf *url)
+{
+    if (value != NULL) {
+        encode_text(key, url);
+        encode_url(bytes_of(value, strlen(value)), url);
+    }
+}
+
+static int build(struct driver_call *call, struct driver_room *room,
+                 struct exchange_request *request)
+{
+    const struct provider_account *account = &call->provider->account;
+    struct buf url = vendor_url(room, call->endpoint->url);
+    encode_text("?dn=", &url);
+    int failure = put_name(call, &url);
+    put_text("&id=", account->id, &url);
+    if (is_hidden(call)) {
+        put_text("&alg=", is_des(call) ? "des" : "aes", &url);
+    } else {
+        put_text("&token=", account->token.text, &url);
+    }
+    encode_text("&ttl=1&clientip=1&query=1&type=addrs", &url);
+    failure = failure == 0 ? put_subnet(call, &url) : failure;
+    return failure < 0 ? failure : vendor_get(room, &url, request);
+}
+
+/* ---- reading ---- */
+
+static struct bytes cut_before(struct bytes text, const uint8_t *end)
+{
+    return end != NULL ? bytes_of(text.at, (size_t)(end - text.at)) : text;
+}
+
+static struct bytes behind(struct bytes text, size_t n)
+{
+    return bytes_of(text.at + n, text.n - n);
+}
+
+/* "ip;ip;,ttl": false when there is anything else among the addresses. "0" says that there is none.
+ */
+static bool read_set(struct bytes set, struct hosts *hosts, int64_t *ret_ttl_s)
+{
+    const uint8_t *comma = set.n > 0 ? memrchr(set.at, ',', set.n) : NULL;
+    struct bytes rest = cut_before(set, comma);
+    *ret_ttl_s = 0;
+    for (const uint8_t *c = comma != NULL ? comma + 1 : set.at + set.n; c < set.at + set.n; c++) {
+        if (*c < '0' || *c > '9' || *ret_ttl_s > INT32_MAX / 10) {
+            return false;
+        }
+        *ret_ttl_s = *ret_ttl_s * 10 + (*c - '0');
+    }
+    if (bytes_equal(rest, bytes_of("0", 1))) {
+        return true;
+    }
+    while (rest.n > 0) {
+        struct bytes token = cut_before(rest, memchr(rest.at, ';', rest.n));
+        if (token.n > 0 && !hosts_add(hosts, token)) {
+            return false;
+        }
+        rest = behind(rest, token.n < rest.n ? token.n + 1 : token.n);
+    }
+    return true;
+}
+
+/* "set", or "set-set". */
+static bool read_data(struct bytes data, struct hosts *hosts)
+{
+    const uint8_t *dash = data.n > 0 ? memchr(data.at, '-', data.n) : NULL;
+    struct bytes first = cut_before(data, dash);
+    size_t n_v6 = hosts->v6.n;
+    int64_t first_s, second_s;
+    if (!read_set(first, hosts, &first_s)) {
+        return false;
+    }
+    second_s = first_s;
+    if (dash != NULL && !read_set(behind(data, first.n + 1), hosts, &second_s)) {
+        return false;
+    }
+    hosts->v4.ttl_s = first_s;
+    hosts->v6.ttl_s = dash != NULL && hosts->v6.n > n_v6 ? second_s : first_s;
+    return true;
+}
+
+/* Takes "name.:" off, the client's case aside. The first ':' of a line may be an address's. */
+static bool take_name(struct bytes *line, const char *host)
+{
+    size_t n = strlen(host);
+    if (line->n < n + 2 || strncasecmp((const char *)line->at, host, n) != 0 ||
+        memcmp(line->at + n, ".:", 2) != 0) {
+        return false;
+    }
+    *line = behind(*line, n + 2);
+    return true;
+}
+
+/* True for "some.other.name.:…". */
+static bool has_other_name(struct bytes line)
+{
+    for (size_t i = 1; i + 1 < line.n; i++) {
+        if (line.at[i] == '.' && line.at[i + 1] == ':') {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int read_text(const struct driver_call *call, struct bytes text,
+                     const struct answer_expect *expect, struct driver_found *found)
+{
+    struct hosts hosts;
+    char host[HOSTS_NAME_MAX];
+    hosts_name(call->question, host);
+    hosts_init(&hosts, true);
+    while (text.n > 0) {
+        struct bytes line = cut_before(text, memchr(text.at, '\n', text.n));
+        text = behind(text, line.n < text.n ? line.n + 1 : line.n);
+        line = cut_before(line, memchr(line.at, '\r', line.n));
+        line = cut_before(line, line.n > 0 ? memrchr(line.at, '|', line.n) : NULL);
+        if (!take_name(&line, host) && has_other_name(line)) {
+            continue;
+        }
+        if (!read_data(line, &hosts)) {
+            return vendor_garbage(found, "a line that is no list of addresses");
+        }
+    }
+    return hosts_answer(&hosts, expect, found);
+}
+
+static struct bytes trim(struct bytes body)
+{
+    while (body.n > 0 && body.at[body.n - 1] <= ' ') {
+        body.n--;
+    }
+    return body;
+}
+
+/* The reply's text out of its hexadecimal. */
+static int reveal(const struct driver_call *call, struct bytes body, struct buf *out)
+{
+    uint8_t key[AES_KEY], *octets = malloc(body.n / 2 + 1);
+    struct buf sealed = buf_over(octets, body.n / 2 + 1);
+    size_t n_iv = is_des(call) ? 0 : BLOCK_IV;
+    int failure = octets == NULL ? -ENOMEM : decode_hex(body, &sealed);
+    if (failure == 0) {
+        struct block block = block_of(call, key, octets);
+        failure = sealed.n > n_iv
+                      ? block_decrypt(&block, bytes_of(octets + n_iv, sealed.n - n_iv), out)
+                      : -EBADMSG;
+    }
+    aead_forget(key, sizeof key);
+    free(octets);
+    return failure;
+}
+
+static int read_hidden(const struct driver_call *call, struct bytes body,
+                       const struct answer_expect *expect, struct driver_found *found)
+{
+    struct buf text = buf_over(malloc(BODY_MAX), BODY_MAX);
+    int class = text.at == NULL ? -ENOMEM : reveal(call, body, &text);
+    if (class == 0) {
+        class = read_text(call, trim(bytes_of(text.at, text.n)), expect, found);
+    } else if (class != -ENOMEM) {
+        class = vendor_garbage(found, "a body that cannot be deciphered");
+    }
+    free(text.at);
+    return class;
+}
+
+static int read_reply(struct driver_call *call, const struct exchange_reply *reply,
+                      const struct answer_expect *expect, struct driver_found *found)
+{
+    struct bytes body = trim(reply->body);
+    if (reply->status == 401) {
+        return DRIVER_AUTH;
+    }
+    if (reply->status != 200) {
+        return reply->status == 429 ? DRIVER_RATE : DRIVER_SERVER;
+    }
+    bool hidden = is_hidden(call) && body.n > 0 && !bytes_equal(body, bytes_of("0", 1));
+    return hidden ? read_hidden(call, body, expect, found) : read_text(call, body, expect, found);
+}
+
+static const char *const addresses[] = {"119.29.29.99", NULL};
+
+const struct driver driver_tencent = {
+    .name = "tencent",
+    .url = "https://119.29.29.99/d",
+    .addresses = addresses,
+    .body_max = BODY_MAX,
+    .serves = hosts_serves,
+    .build = build,
+    .read = read_reply,
+};

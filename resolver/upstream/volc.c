@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* Volcengine HTTPDNS (PROVIDERS §7.1): addresses of both families in one list; signed by MD5. */
+#include "resolver/upstream/drivers.h"
+#include "resolver/upstream/vendor.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum { N_SIGNED = 6, NUMBER = 24 };
+
+static int by_octets(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* MD5 over the values in order of their octets, joined by '_'; what is not sent counts as empty. */
+static int put_signature(const char *values[N_SIGNED], struct buf *url)
+{
+    uint8_t room[VENDOR_SIGNED_MAX];
+    struct buf message = buf_over(room, sizeof room);
+    qsort(values, N_SIGNED, sizeof values[0], by_octets);
+    for (size_t i = 0; i < N_SIGNED; i++) {
+        encode_text(i > 0 ? "_" : "", &message);
+        encode_text(values[i], &message);
+    }
+    int failure = vendor_put_digest(DIGEST_MD5, bytes_of(NULL, 0), &message, url);
+    explicit_bzero(room, sizeof room);
+    return failure;
+}
+
+static int build(struct driver_call *call, struct driver_room *room,
+                 struct exchange_request *request)
+{
+    const struct provider_account *account = &call->provider->account;
+    char host[HOSTS_NAME_MAX], time[NUMBER] = "", subnet[SUBNET_TEXT_MAX] = "";
+    struct buf time_text = buf_over(time, sizeof time - 1);
+    struct buf subnet_text = buf_over(subnet, sizeof subnet - 1);
+    encode_number((driver_now_s(call) + VENDOR_EXPIRY_S) * 1000, &time_text);
+    subnet_put(&call->provider->client_subnet, "", SUBNET_ADDRESS, &subnet_text);
+    hosts_name(call->question, host);
+
+    struct buf url = vendor_url(room, call->endpoint->url);
+    encode_text("?domain=", &url);
+    encode_text(host, &url);
+    encode_text("&account_id=", &url);
+    encode_url(bytes_of(account->id, strlen(account->id)), &url);
+    encode_text("&timestamp=", &url);
+    encode_text(time, &url);
+    if (subnet[0] != '\0') {
+        encode_text("&ip=", &url);
+        encode_url(bytes_of(subnet, strlen(subnet)), &url);
+    }
+    encode_text("&sign=", &url);
+    const char *values[N_SIGNED] = {account->secret.text, time, account->id, host, subnet, ""};
+    int failure = put_signature(values, &url);
+    return failure < 0 ? failure : vendor_get(room, &url, request);
+}
+
+static int read_reply(struct driver_call *call, const struct exchange_reply *reply,
+                      const struct answer_expect *expect, struct driver_found *found)
+{
+    owned(jsonv_freep) struct jsonv *root = NULL;
+    struct hosts hosts;
+    if (reply->status < 200 || reply->status > 299) {
+        return vendor_class_of_status(call, reply);
+    }
+    int class = vendor_parse(reply->body, found, &root);
+    if (class != DRIVER_OK) {
+        return class;
+    }
+    hosts_init(&hosts, true);
+    const struct jsonv *host = jsonv_member(root, "host");
+    if (host == NULL || !vendor_is_host(call, host)) {
+        return vendor_garbage(found, "answer to another question");
+    }
+    if (!vendor_add_addresses(&hosts, jsonv_member(root, "ips"))) {
+        return vendor_garbage(found, "no address");
+    }
+    hosts.v4.ttl_s = hosts.v6.ttl_s = vendor_ttl(jsonv_member(root, "ttl"));
+    return hosts_answer(&hosts, expect, found);
+}
+
+const struct driver driver_volc = {
+    .name = "volc",
+    .url = "https://httpdns.volcengineapi.com/resolve",
+    .wants_date = true,
+    .body_max = EXCHANGE_JSON_MAX,
+    .serves = hosts_serves,
+    .build = build,
+    .read = read_reply,
+};
