@@ -30,7 +30,7 @@ START_TEST(a_reply_comes_back_octet_for_octet)
 }
 END_TEST
 
-START_TEST(the_query_is_one_question_with_rd_and_do)
+START_TEST(c7_the_query_is_our_own_one_question_with_rd_and_do)
 {
     rig.serve = serve_plainly;
     struct asked asked;
@@ -64,6 +64,57 @@ START_TEST(c2_replies_with_wrong_ids_are_waited_past)
     wait_for(&asked);
     ck_assert_int_eq(asked.result, PLAIN_REPLIED);
     ck_assert_uint_eq(bytes_read_u16(asked.message + 2), 0x8180);
+}
+END_TEST
+
+static void serve_nothing_yet(const uint8_t *query, size_t n)
+{
+    (void)query; /* the rig keeps it */
+    (void)n;
+}
+
+/* A flood like an attacker's: other IDs, other names, fragments, queries. */
+static void send_wrong(unsigned i)
+{
+    uint8_t wrong[600];
+    uint16_t id = bytes_read_u16(rig.query);
+    memcpy(wrong, rig.query, rig.n_query);
+    switch (i % 4) {
+    case 0:
+        send_echo(wrong, rig.n_query, (uint16_t)(id + 1 + i), 0x8180);
+        break;
+    case 1:
+        wrong[13] = (uint8_t)('a' + (wrong[13] - 'a' + 1) % 26);
+        send_echo(wrong, rig.n_query, id, 0x8180);
+        break;
+    case 2:
+        send_to_client(wrong, i % 12);
+        break;
+    default:
+        send_echo(wrong, rig.n_query, (uint16_t)~id, 0x0100);
+    }
+}
+
+START_TEST(c2_ten_thousand_wrong_replies_are_waited_past)
+{
+    rig.serve = serve_nothing_yet;
+    struct asked asked;
+    ck_assert_int_eq(ask(&asked, rig.server, false, 60000), 0);
+    while (rig.n_served == 0) {
+        turn();
+    }
+    for (unsigned i = 0; i < 10000; i++) {
+        send_wrong(i);
+        if (i % 50 == 49) { /* no more than its socket holds */
+            turn();
+        }
+        ck_assert_uint_eq(asked.n_done, 0);
+    }
+    serve_plainly(rig.query, rig.n_query);
+    wait_for(&asked);
+    ck_assert_int_eq(asked.result, PLAIN_REPLIED);
+    ck_assert_uint_eq(bytes_read_u16(asked.message + 2), 0x8180);
+    ck_assert_uint_eq(bytes_read_u16(asked.message), bytes_read_u16(rig.query));
 }
 END_TEST
 
@@ -268,6 +319,57 @@ START_TEST(c1_every_call_leaves_from_a_port_of_its_own_and_there_is_a_bound)
 }
 END_TEST
 
+enum { CHECKS = 1000 };
+
+static struct {
+    size_t n;
+    uint8_t seen[UINT16_MAX + 1];
+    unsigned n_ports;
+    unsigned ids[2][16]; /* by the first and the last four bits */
+} spread;
+
+static void serve_and_note(const uint8_t *query, size_t n)
+{
+    uint16_t port = ntohs(rig.client.sin_port), id = bytes_read_u16(query);
+    spread.n_ports += spread.seen[port] == 0;
+    spread.seen[port] = 1;
+    spread.ids[0][id >> 12]++;
+    spread.ids[1][id & 15]++;
+    spread.n++;
+    serve_plainly(query, n);
+}
+
+START_TEST(c1_a_thousand_overlapping_calls_use_900_ports_and_ids_without_a_pattern)
+{
+    static struct asked asked[PLAIN_CALLS_MAX];
+    size_t n_asked = 0;
+    rig.serve = serve_and_note;
+    while (n_asked < CHECKS) {
+        for (size_t i = 0; i < PLAIN_CALLS_MAX && n_asked < CHECKS; i++) {
+            if (n_asked < PLAIN_CALLS_MAX || asked[i].n_done == 1) {
+                ck_assert_int_eq(ask(&asked[i], rig.server, false, 20000), 0);
+                n_asked++;
+            }
+        }
+        turn();
+    }
+    while (spread.n < CHECKS) {
+        turn();
+    }
+    for (size_t i = 0; i < PLAIN_CALLS_MAX; i++) {
+        plain_cancel(rig.plain, &asked[i].call);
+    }
+    ck_assert_uint_ge(spread.n_ports, 900);
+    for (size_t k = 0; k < 2; k++) {
+        double chi_square = 0, wanted = CHECKS / 16.0;
+        for (size_t i = 0; i < 16; i++) {
+            chi_square += (spread.ids[k][i] - wanted) * (spread.ids[k][i] - wanted) / wanted;
+        }
+        ck_assert(chi_square < 60); /* 15 degrees of freedom: once in some millions by chance */
+    }
+}
+END_TEST
+
 static void ask_again(struct plain_call *call, enum plain_result result, struct bytes message,
                       uint32_t rtt_us)
 {
@@ -344,8 +446,9 @@ int main(void)
 {
     const TTest *const tests[] = {
         a_reply_comes_back_octet_for_octet,
-        the_query_is_one_question_with_rd_and_do,
+        c7_the_query_is_our_own_one_question_with_rd_and_do,
         c2_replies_with_wrong_ids_are_waited_past,
+        c2_ten_thousand_wrong_replies_are_waited_past,
         c3_an_empty_datagram_is_not_the_end,
         a_reply_to_another_question_is_waited_past,
         errors_and_truncation_are_replies_and_are_not_asked_again,
@@ -356,6 +459,7 @@ int main(void)
         a_cancelled_call_says_nothing_more,
         a_call_can_be_cancelled_when_its_reply_is_there_already,
         c1_every_call_leaves_from_a_port_of_its_own_and_there_is_a_bound,
+        c1_a_thousand_overlapping_calls_use_900_ports_and_ids_without_a_pattern,
         the_end_of_a_call_may_begin_another,
         servers_are_read_as_the_header_says,
         the_environment_and_resolv_conf_have_no_say,
