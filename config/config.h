@@ -48,6 +48,9 @@ struct listen_params {
 enum alert_sink { ALERT_AUTO, ALERT_JOURNAL, ALERT_SYSLOG, ALERT_STDERR };
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
+/* What a client is given beside what it asked for. */
+enum answers { ANSWERS_COMPLETE, ANSWERS_MINIMAL };
+
 struct config {
     struct listen_params listen;
     struct clients_params clients;
@@ -58,6 +61,7 @@ struct config {
     enum pool_strategy strategy;
     uint32_t n_race;
     uint32_t query_timeout_ms;
+    enum answers answers;
     struct cache_params cache;
     struct audit_params
         audit; /* servers empty: find them (local.h). n_controls = providers that do not filter */

@@ -28,6 +28,8 @@ static const struct schema_word strategies[] = {{"failover", POOL_FAILOVER},
                                                 {"race", POOL_RACE},
                                                 {"spread", POOL_SPREAD},
                                                 {NULL, 0}};
+static const struct schema_word answers[] = {
+    {"complete", ANSWERS_COMPLETE}, {"minimal", ANSWERS_MINIMAL}, {NULL, 0}};
 static const struct schema_word prefetch[] = {
     {"yes", CACHE_PREFETCH_YES}, {"no", CACHE_PREFETCH_NO}, {NULL, 0}};
 static const struct schema_word filters[] = {
@@ -234,6 +236,13 @@ static const struct schema_row rows[] = {
      .max = 30 * MS_A_S,
      .fallback = "4s",
      .help = "The time one query may take over all providers; stub resolvers give up after 5s."},
+    {.key = "answers",
+     .kind = SCHEMA_WORD,
+     .offset = AT(answers),
+     .fallback = "complete",
+     .words = answers,
+     .help = "What a client is given: minimal leaves the zone's NS records out where the question "
+             "was answered."},
     {.section = "cache",
      .key = "size",
      .kind = SCHEMA_SIZE,

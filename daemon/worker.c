@@ -288,6 +288,7 @@ static bool make_resolver(struct worker *w)
         .max_in_flight = IN_FLIGHT_MAX,
         .patience_max_ms = PATIENCE_MAX_MS,
         .bootstrap = w->plain,
+        .minimal = config->answers == ANSWERS_MINIMAL,
         .min_ttl_s = config->cache.min_ttl_s,
         .max_ttl_s = config->cache.max_ttl_s,
         .negative_max_ttl_s = config->cache.negative_max_ttl_s,

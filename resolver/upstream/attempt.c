@@ -172,6 +172,7 @@ static struct findings examine(struct attempt *a, const struct exchange_reply *r
         .id = 0,
         .now_us = port_now_us(pool->port),
         .strip_dnssec = !a->want_do,
+        .minimal = pool->params.minimal,
         .age_s = reply->age_s,
         .has_max_age = reply->has_max_age,
         .max_age_s = reply->max_age_s,

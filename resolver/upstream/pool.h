@@ -32,7 +32,8 @@ struct pool_params {
     uint32_t patience_max_ms; /* for pool_patience_us() */
     struct plain
         *bootstrap; /* borrowed; finds the addresses of providers that have none; may be NULL */
-    uint32_t min_ttl_s, max_ttl_s, negative_max_ttl_s; /* for answer_read() */
+    bool minimal;   /* for answer_read() … */
+    uint32_t min_ttl_s, max_ttl_s, negative_max_ttl_s; /* … as well */
 };
 
 struct pool;

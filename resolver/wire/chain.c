@@ -124,6 +124,13 @@ static bool is_to_be_stripped(const struct chain *chain, const struct record *re
     return is_dnssec && chain->question->type != TYPE_ANY && record->type != chain->question->type;
 }
 
+/* The zone's servers, beside an answer: who asked needs them not. */
+static bool is_courtesy(const struct record *record)
+{
+    unsigned type = record->type == TYPE_RRSIG ? record->covered : record->type;
+    return !record->in_answer && type == TYPE_NS;
+}
+
 int chain_keep(struct response *response, const struct answer_expect *expect, bool *ret_has_asked)
 {
     const struct question *question = expect->question;
@@ -151,6 +158,9 @@ int chain_keep(struct response *response, const struct answer_expect *expect, bo
             !expect->strip_dnssec)
             record->kept = record->class == question->class && signature_belongs(&chain, record);
     }
+    for (size_t i = 0; expect->minimal && has_asked && i < response->n_records; i++)
+        response->records[i].kept =
+            response->records[i].kept && !is_courtesy(&response->records[i]);
     *ret_has_asked = has_asked;
     return outcome;
 }

@@ -152,6 +152,31 @@ START_TEST(e9_dnssec_records_are_left_out_for_who_did_not_set_do)
 }
 END_TEST
 
+START_TEST(minimal_answers_leave_out_the_servers_of_the_zone_and_no_proof)
+{
+    for (unsigned minimal = 0; minimal < 2; minimal++) {
+        begin("a.test", TYPE_A);
+        expect.minimal = minimal != 0;
+        maker_put_a(&m, ANSWER, "a.test", 300);
+        maker_put_alias(&m, AUTHORITY, (struct head){"test", TYPE_NS, 300}, "ns.test");
+        maker_put_rrsig(&m, AUTHORITY, "test", TYPE_NS);
+        maker_put_rrsig(&m, AUTHORITY, "test", TYPE_NSEC);
+        accept();
+        has_records(1, minimal ? 1 : 3);
+    }
+    begin("test", TYPE_NS);
+    expect.minimal = true;
+    maker_put_alias(&m, ANSWER, (struct head){"test", TYPE_NS, 300}, "ns.test");
+    accept();
+    has_records(1, 0);
+    begin("a.test", TYPE_A); /* no answer: who is asked next stands there */
+    expect.minimal = true;
+    maker_put_alias(&m, AUTHORITY, (struct head){"test", TYPE_NS, 300}, "ns.test");
+    accept();
+    has_records(0, 1);
+}
+END_TEST
+
 START_TEST(proofs_of_non_existence_are_kept)
 {
     struct made nsec = {0};
@@ -184,6 +209,7 @@ int main(void)
         redirected_tree_keeps_its_dname,
         signatures_follow_what_they_cover,
         e9_dnssec_records_are_left_out_for_who_did_not_set_do,
+        minimal_answers_leave_out_the_servers_of_the_zone_and_no_proof,
         proofs_of_non_existence_are_kept,
     };
     return suite_run("chain", tests, sizeof tests / sizeof *tests, NULL, let_go);
