@@ -32,6 +32,8 @@ static const struct schema_word answers[] = {
     {"complete", ANSWERS_COMPLETE}, {"minimal", ANSWERS_MINIMAL}, {NULL, 0}};
 static const struct schema_word prefetch[] = {
     {"yes", CACHE_PREFETCH_YES}, {"no", CACHE_PREFETCH_NO}, {NULL, 0}};
+static const struct schema_word tls_proof[] = {
+    {"yes", AUDIT_TLS_YES}, {"no", AUDIT_TLS_NO}, {NULL, 0}};
 static const struct schema_word filters[] = {
     {"auto", AUDIT_FILTERS_AUTO}, {"yes", AUDIT_FILTERS_YES}, {"no", AUDIT_FILTERS_NO}, {NULL, 0}};
 static const struct schema_word modes[] = {
@@ -352,6 +354,20 @@ static const struct schema_row rows[] = {
      .fallback = "10m",
      .help = "A lie that three checks over this time did not meet again is over, which is told "
              "once."},
+    {.section = "hijack",
+     .key = "tls-proof",
+     .kind = SCHEMA_WORD,
+     .offset = AT(audit.tls_proof),
+     .fallback = "yes",
+     .words = tls_proof,
+     .help = "Whether a TLS handshake may tell who stands at the addresses that are told apart; it "
+             "shows the checked name to whoever the local resolver leads to. Without it a "
+             "redirect to a foreign address cannot be proved."},
+    {.section = "hijack",
+     .key = "ca-file",
+     .kind = SCHEMA_STRING,
+     .offset = AT(audit.ca_file),
+     .help = "A file of root certificates that TLS proofs trust instead of the system's."},
     {.section = "hijack",
      .key = "sample",
      .kind = SCHEMA_FRACTION,

@@ -6,7 +6,9 @@
 #include "daemon/loop.h"
 #include "resolver/plain.h"
 #include "resolver/upstream/curl/curl.h"
+#include "resolver/upstream/curl/proof.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
@@ -33,6 +35,7 @@ struct auditor {
     struct exchange *exchange;
     struct plain *plain;
     struct pool *pool;
+    struct prover *prover;
     struct audit *audit;
     unsigned witnesses[POOL_MAX]; /* providers that do not filter */
     uv_async_t wake, stop;
@@ -70,6 +73,80 @@ static void cancel_control(void *ctx, struct audit_ask *ask)
 {
     (void)ctx;
     ask->handle = attempt_free(ask->handle, false);
+}
+
+/* ---- TLS proofs ---- */
+
+struct proving_call {
+    struct proof_call call; /* first */
+    struct audit_proof *proof;
+};
+
+static enum tls_outcome tls_outcome_of(enum proof_outcome outcome)
+{
+    switch (outcome) {
+    case PROOF_OK:
+        return TLS_OK;
+    case PROOF_WRONG_NAME:
+        return TLS_WRONG_NAME;
+    case PROOF_UNTRUSTED:
+        return TLS_UNTRUSTED;
+    case PROOF_EXPIRED:
+        return TLS_EXPIRED;
+    case PROOF_LOCAL_ROOT:
+        return TLS_LOCAL_ROOT;
+    case PROOF_FAILED:
+        break;
+    }
+    return TLS_FAILED;
+}
+
+static void on_proof_end(struct proof_call *call, enum proof_outcome outcome,
+                         const struct proof_certificate *seen)
+{
+    struct proving_call *proving = (struct proving_call *)call;
+    struct audit_proof *proof = proving->proof;
+    struct certificate certificate = {.sha256 = ""};
+    snprintf(certificate.subject, sizeof certificate.subject, "%s", seen->subject);
+    snprintf(certificate.issuer, sizeof certificate.issuer, "%s", seen->issuer);
+    snprintf(certificate.sha256, sizeof certificate.sha256, "%s", seen->sha256);
+    free(proving);
+    proof->handle = NULL;
+    proof->on_done(proof, tls_outcome_of(outcome), &certificate);
+}
+
+static int prove(void *ctx, const struct name *name, const struct address *address,
+                 struct audit_proof *proof)
+{
+    struct auditor *a = ctx;
+    char name_text[NAME_MAX_TEXT], address_text[ADDRESS_TEXT_MAX];
+    struct proving_call *proving = calloc(1, sizeof *proving);
+    if (proving == NULL) {
+        return -ENOMEM;
+    }
+    proving->call.on_done = on_proof_end;
+    proving->proof = proof;
+    name_to_text(name, name_text);
+    name_text[strlen(name_text) - 1] = '\0';
+    int failure =
+        proof_start(a->prover, name_text, address_to_text(address, address_text), &proving->call);
+    if (failure < 0) {
+        free(proving);
+        return failure;
+    }
+    proof->handle = proving;
+    return 0;
+}
+
+static void cancel_proof(void *ctx, struct audit_proof *proof)
+{
+    struct auditor *a = ctx;
+    struct proving_call *proving = proof->handle;
+    if (proving != NULL) {
+        proof_cancel(a->prover, &proving->call);
+        proof->handle = NULL;
+        free(proving);
+    }
 }
 
 static void on_alert(void *ctx, const struct alert *alert)
@@ -216,6 +293,16 @@ static bool make_pool(struct auditor *a)
     return a->pool != NULL;
 }
 
+static bool make_prover(struct auditor *a)
+{
+    struct proof_params params = {.ca_file = a->config->audit.ca_file, .root = ""};
+    if (a->config->audit.tls_proof == AUDIT_TLS_NO) {
+        return true;
+    }
+    a->prover = prover_new(&params, &a->loop.port);
+    return a->prover != NULL;
+}
+
 static bool make_audit(struct auditor *a)
 {
     struct audit_params params = a->config->audit;
@@ -232,6 +319,8 @@ static bool make_audit(struct auditor *a)
         .unix_s = unix_s,
         .ask_control = ask_control,
         .cancel_control = cancel_control,
+        .prove = a->prover != NULL ? prove : NULL,
+        .cancel_proof = cancel_proof,
         .on_alert = on_alert,
         .wake = wake,
     };
@@ -256,7 +345,7 @@ struct auditor *auditor_new(const struct config *config, struct locals *locals,
     uv_async_init(&a->loop.uv, &a->wake, on_wake);
     uv_async_init(&a->loop.uv, &a->stop, on_stop);
     a->wake.data = a->stop.data = a;
-    if (!make_pool(a) || !make_audit(a)) {
+    if (!make_pool(a) || !make_prover(a) || !make_audit(a)) {
         return auditor_free(a);
     }
     look_again(a);
@@ -274,6 +363,7 @@ struct auditor *auditor_free(struct auditor *a)
     }
     port_timer_stop(&a->loop.port, &a->locals_timer);
     audit_free(a->audit);
+    prover_free(a->prover);
     pool_free(a->pool);
     if (a->exchange != NULL) {
         a->exchange->ops->free(a->exchange);

@@ -105,6 +105,16 @@ void asking_local(struct asking *asking, const char *server, unsigned n_tries)
     try_local(asking);
 }
 
+void asking_local_tcp(struct asking *asking, const char *server)
+{
+    assert(!asking->local_live && asking->n_live == 0);
+    asking->local = (struct said){.ede = EDE_NONE};
+    asking->server = server;
+    asking->n_tries_left = 1;
+    asking->tcp = true;
+    try_local(asking);
+}
+
 static void on_control(struct audit_ask *ask, const struct answer *answer)
 {
     struct asking_control *control =

@@ -4,8 +4,10 @@
 #ifndef RESOLVER_AUDIT_ASKING_H
 #define RESOLVER_AUDIT_ASKING_H
 
+#include "resolver/audit/budget.h"
 #include "resolver/audit/evidence.h"
 #include "resolver/audit/local.h"
+#include "resolver/audit/trouble.h"
 
 /* What asking needs, and where it stands; lent by the auditor. */
 struct asker {
@@ -16,6 +18,11 @@ struct asker {
     const char *const *control_names; /* of the providers; may be NULL */
     char network[LOCAL_NETWORK_TEXT_MAX];
     char interface[SOURCE_INTERFACE_MAX]; /* "" when it is not known */
+    const char *public_server; /* a public resolver that may be asked on port 53; NULL: none */
+    struct address dns64;      /* the prefix that this network makes IPv6 of; n == 0: none */
+    unsigned dns64_bits;
+    struct budget tls_budget;
+    struct trouble trouble;
 };
 
 struct asking;
@@ -51,6 +58,8 @@ void asking_init(struct asking *asking, const struct asker *asker,
 /* Asks `server` (lent until the end) over UDP, up to `n_tries` times; a truncated reply is asked
  * again over TCP within these. */
 void asking_local(struct asking *asking, const char *server, unsigned n_tries);
+/* The same, once and over TCP. */
+void asking_local_tcp(struct asking *asking, const char *server);
 /* Asks every control. */
 void asking_controls(struct asking *asking);
 /* Cancels what is under way; on_done does not come. */

@@ -55,6 +55,7 @@ struct audit {
     unsigned n_probe_retries;
     uint64_t probe_decided_us; /* 0: not yet */
     struct audit_case cases[AUDIT_CASES_MAX];
+    struct history *history;
     struct seen checked; /* (name, type), until it may be checked again */
     struct port_timer incidents_timer;
 };
@@ -221,6 +222,8 @@ static void on_case_end(struct audit_case *one)
     const struct said *told = &one->evidence.told;
     enum verdict verdict = one->judgement.verdict;
     count_verdict(audit, verdict);
+    history_note_end(audit->history, &one->evidence, &one->judgement,
+                     port_now_us(audit->asker.port));
     seen_put(&audit->checked, question_key(audit, &one->evidence.question),
              port_now_us(audit->asker.port) + verdict_life_us(verdict));
     telling_case(&audit->asker, one);
@@ -245,7 +248,8 @@ static struct audit_case *find_idle_case(struct audit *audit)
 }
 
 /* Begins a case, if there is a place for it and it is not done or under way. */
-static void check(struct audit *audit, const struct question *question, const struct said *told)
+static void check(struct audit *audit, const struct question *question, const struct said *told,
+                  bool thorough)
 {
     struct audit_case *one = find_idle_case(audit);
     uint64_t now_us = port_now_us(audit->asker.port);
@@ -266,6 +270,7 @@ static void check(struct audit *audit, const struct question *question, const st
         .told = told,
         .server = server,
         .local_may_filter = may_filter(audit, server),
+        .thorough = thorough,
     };
     case_begin(one, &begin);
 }
@@ -273,7 +278,7 @@ static void check(struct audit *audit, const struct question *question, const st
 static void on_due(void *ctx, const struct question *question, const struct said *told)
 {
     if (judge_is_eligible(question)) {
-        check(ctx, question, told);
+        check(ctx, question, told, false);
     }
 }
 
@@ -290,7 +295,7 @@ static void follow(struct audit *audit)
         }
     } else if (subject.question.name.n > 0) {
         seen_forget(&audit->checked, question_key(audit, &subject.question));
-        check(audit, &subject.question, NULL);
+        check(audit, &subject.question, NULL, subject.finding == FINDING_INJECTION);
     }
 }
 
@@ -313,7 +318,7 @@ static void consider(struct audit *audit, const struct told_item *item)
     struct said told;
     said_read(item->answer, item->question.type, &told);
     if (audit->params.mode == AUDIT_ALL) {
-        check(audit, &item->question, &told);
+        check(audit, &item->question, &told, false);
         return;
     }
     bool chosen =
@@ -435,6 +440,7 @@ static void init_cases(struct audit *audit)
     uint64_t recheck_us = audit->params.recheck_s * SECOND_US;
     for (size_t i = 0; i < AUDIT_CASES_MAX; i++) {
         audit->cases[i].recheck_us = recheck_us;
+        audit->cases[i].history = audit->history;
         audit->cases[i].on_end = on_case_end;
         audit->cases[i].ctx = audit;
     }
@@ -486,6 +492,13 @@ struct audit *audit_new(const struct audit_params *params, const struct audit_do
         .control_names = params->control_names,
     };
     audit->patrol.port = port;
+    audit->history = history_new();
+    if (audit->history == NULL) {
+        free(audit);
+        return NULL;
+    }
+    budget_init(&audit->asker.tls_budget, port_now_us(port), MINUTE_US / PROVING_A_MINUTE,
+                PROVING_A_MINUTE);
     init_cases(audit);
     struct audit_place place = {
         .network = params->network,
@@ -501,8 +514,7 @@ struct audit *audit_new(const struct audit_params *params, const struct audit_do
     if (wants_told) {
         audit->told = told_new(AUDIT_QUEUE_MAX);
         if (audit->told == NULL) {
-            free(audit);
-            return NULL;
+            return audit_free(audit);
         }
     }
     port->ops->random(port, &audit->checked.secret, sizeof audit->checked.secret);
@@ -522,6 +534,7 @@ struct audit *audit_free(struct audit *audit)
     port_timer_stop(audit->asker.port, &audit->incidents_timer);
     patrol_done(&audit->patrol);
     audit->told = told_free(audit->told);
+    history_free(audit->history);
     free(audit);
     return NULL;
 }

@@ -11,6 +11,7 @@
 #ifndef RESOLVER_AUDIT_AUDIT_H
 #define RESOLVER_AUDIT_AUDIT_H
 
+#include "resolver/audit/address.h"
 #include "resolver/plain.h"
 #include "resolver/wire/answer.h"
 
@@ -30,6 +31,9 @@ enum audit_mode { AUDIT_OFF, AUDIT_CANARY, AUDIT_WATCHLIST, AUDIT_SAMPLE, AUDIT_
  * horizon)? AUTO: yes when the address is private, loopback or link-local (HIJACK P2). */
 enum audit_filters { AUDIT_FILTERS_AUTO, AUDIT_FILTERS_YES, AUDIT_FILTERS_NO };
 
+/* May TLS tell who stands at an address? It shows the name to whom the local resolver chose. */
+enum audit_tls { AUDIT_TLS_YES, AUDIT_TLS_NO };
+
 struct audit_params {
     enum audit_mode mode;
     enum audit_filters filters;
@@ -41,8 +45,10 @@ struct audit_params {
     size_t n_servers;
     size_t n_controls; /* providers that may witness: asked by index 0 … n_controls-1 */
     const char *const *control_names; /* theirs, lent; may be NULL */
-    const char *network;    /* what tells this network from others; copied; NULL: not known */
-    const char *interface;  /* the local resolvers'; copied; NULL: not known */
+    const char *network;   /* what tells this network from others; copied; NULL: not known */
+    const char *interface; /* the local resolvers'; copied; NULL: not known */
+    enum audit_tls tls_proof;
+    const char *ca_file;    /* roots for TLS proofs instead of the system's; NULL: those. Lent */
     uint32_t clear_after_s; /* a lie not met for so long is over: 600 by default */
 };
 
@@ -62,6 +68,7 @@ struct alert {
 
 /* What the auditor needs of the world. */
 struct audit_ask;
+struct audit_proof;
 struct ledger;
 struct audit_door {
     void *ctx;
@@ -71,6 +78,14 @@ struct audit_door {
     int (*ask_control)(void *ctx, unsigned control, const struct question *question,
                        struct audit_ask *ask);
     void (*cancel_control)(void *ctx, struct audit_ask *ask);
+    /* Has whoever stands at `address` (of the question's name) prove to be `name`, by TLS on port
+     * 443. 0, -EBUSY when there are too many, or a failure; proof->on_done comes later, never from
+     * inside. NULL: no TLS proofs. */
+    int (*prove)(void *ctx, const struct name *name, const struct address *address,
+                 struct audit_proof *proof);
+    void (*cancel_proof)(void *ctx, struct audit_proof *proof);
+    /* The origin AS of an address, 0 when it is not known. NULL: nobody knows. */
+    uint32_t (*origin_as)(void *ctx, const struct address *address);
     void (*on_alert)(void *ctx, const struct alert *alert);
     /* Called on any thread after audit_tell() queued something: make audit_drain() run on the
      * auditor's thread soon. */
@@ -80,6 +95,14 @@ struct audit_door {
 /* Embedded in its owner. The answer is borrowed; NULL: no answer to be had. */
 struct audit_ask {
     void (*on_done)(struct audit_ask *ask, const struct answer *answer);
+    void *handle;
+};
+
+/* Embedded in its owner. `outcome` is an enum tls_outcome; the certificate is borrowed. */
+struct certificate;
+struct audit_proof {
+    void (*on_done)(struct audit_proof *proof, unsigned outcome,
+                    const struct certificate *certificate);
     void *handle;
 };
 

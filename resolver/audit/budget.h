@@ -30,4 +30,10 @@ static inline bool budget_take(struct budget *budget, uint64_t now_us)
     return true;
 }
 
+/* What was taken was not used. */
+static inline void budget_give_back(struct budget *budget)
+{
+    budget->credit_us += budget->cost_us;
+}
+
 #endif

@@ -1,16 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /* The way of a case:
  *   LOCAL       the local resolver is asked (2 tries). Common with what the client was told: over.
- *   CONTROLS    all witnesses are asked. No artefact: over.
- *   SANDWICHED  the local resolver is asked for the control name. Broken or captive: over.
- *   RESTING     recheck_us; then LOCAL and CONTROLS once more, and the verdict stands.
- * At most 4 questions to the local resolver: 2, 1 and 1. */
+ *   CONTROLS    all witnesses are asked. Explained: over.
+ *   …           what may tell more, as stages[] has it: each at most once a meeting, and the judge
+ *               is heard after each; explained: over.
+ *   RESTING     where meeting the artefact again would prove it: recheck_us, then LOCAL and all
+ * that follows once more, and the verdict stands. At most CASE_QUESTIONS_MAX questions to the local
+ * resolver a meeting. */
 #include "resolver/audit/case.h"
+
+#include "resolver/audit/network.h"
 
 #include <assert.h>
 #include <stdio.h>
 
-enum { FIRST_TRIES = 2, RECHECK_TRIES = 1 };
+enum {
+    FIRST_TRIES = 2,
+    RECHECK_TRIES = 1,
+    CASE_QUESTIONS_MAX = 4,
+    SIBLING_LETTERS = 16,
+};
 
 static struct judge_meeting *last_meeting(struct audit_case *one)
 {
@@ -30,59 +39,175 @@ static void end(struct audit_case *one)
     one->on_end(one);
 }
 
-static void meet(struct audit_case *one)
+/* ---- what is known besides ---- */
+
+static void look_up_asns(struct audit_case *one, struct said *said)
 {
-    bool again = one->evidence.n_meetings > 0;
-    one->met_us[one->evidence.n_meetings++] = port_now_us(one->asking.asker->port);
-    one->state = CASE_LOCAL;
-    one->asking.question = one->evidence.question;
-    asking_local(&one->asking, one->server, again ? RECHECK_TRIES : FIRST_TRIES);
+    const struct audit_door *door = &one->asker->door;
+    said->n_asns = 0;
+    for (size_t i = 0; door->origin_as != NULL && i < said->n && said->n_asns < AUDIT_ASNS_MAX;
+         i++) {
+        uint32_t asn = door->origin_as(door->ctx, &said->at[i]);
+        if (asn != 0) {
+            said->asns[said->n_asns++] = asn;
+        }
+    }
 }
 
-static void after_local(struct audit_case *one)
+static void add_knowledge(struct audit_case *one)
 {
-    last_meeting(one)->local = one->asking.local;
-    one->judgement = judge(&one->evidence);
-    /* Without a control at this meeting all that can end the case is a gate or what is common. */
-    if (one->judgement.rule == RULE_G3 || one->judgement.rule == RULE_S1) {
-        end(one);
-        return;
+    struct judge_case *evidence = &one->evidence;
+    uint64_t now_us = port_now_us(one->asker->port);
+    evidence->network = network_of(one->asker, one->server);
+    evidence->dns64 = one->asker->dns64;
+    evidence->dns64_bits = one->asker->dns64_bits;
+    evidence->a_is_fine = evidence->question.type == TYPE_AAAA &&
+                          history_a_is_fine(one->history, &evidence->question.name, now_us);
+    history_tell(one->history, evidence, now_us, &evidence->history);
+    struct judge_meeting *meeting = last_meeting(one);
+    look_up_asns(one, &meeting->local);
+    look_up_asns(one, &meeting->second);
+    for (size_t i = 0; i < meeting->n_controls; i++) {
+        look_up_asns(one, &meeting->controls[i]);
     }
-    one->state = CASE_CONTROLS;
-    asking_controls(&one->asking);
 }
+
+static void hear_judge(struct audit_case *one)
+{
+    add_knowledge(one);
+    one->judgement = judge(&one->evidence);
+}
+
+/* ---- stages ---- */
+
+static bool is_negative(const struct said *said)
+{
+    return said->answered && said->n == 0 && !said->truncated;
+}
+
+static bool has_questions_left(const struct audit_case *one)
+{
+    return one->n_asked < CASE_QUESTIONS_MAX;
+}
+
+static bool is_first(const struct audit_case *one)
+{
+    return one->evidence.n_meetings == 1;
+}
+
+static bool wants_v4(struct audit_case *one)
+{
+    return one->evidence.question.type == TYPE_AAAA && one->evidence.dns64.n > 0 &&
+           last_meeting(one)->local.n > 0;
+}
+
+/* At the second meeting the question itself was put so. */
+static bool wants_race(struct audit_case *one)
+{
+    return is_first(one) && has_questions_left(one) && last_meeting(one)->local.answered;
+}
+
+static bool wants_tcp(struct audit_case *one)
+{
+    return is_first(one) && has_questions_left(one) && is_negative(&last_meeting(one)->local) &&
+           one->evidence.question.type == TYPE_A;
+}
+
+/* A public resolver is asked only where a filter of the user's own may be behind it all. */
+static bool wants_direct(struct audit_case *one)
+{
+    return one->evidence.local_may_filter && one->asker->public_server != NULL &&
+           said_bogon(&last_meeting(one)->local) != NULL;
+}
+
+static bool wants_proving(struct audit_case *one)
+{
+    bool explained = one->judgement.verdict <= VERDICT_CONSISTENT;
+    return !explained && proving_is_worth(one->asker, last_meeting(one));
+}
+
+/* An artefact, or a negative answer: those need to know whether the local resolver works at all. */
+static bool wants_sandwich(struct audit_case *one)
+{
+    bool negative = is_negative(&last_meeting(one)->local);
+    bool again = is_first(one) || negative;
+    return again && has_questions_left(one) &&
+           (judgement_wants_recheck(&one->judgement, one->evidence.n_meetings) || negative);
+}
+
+static void begin_v4(struct audit_case *one);
+static void begin_race(struct audit_case *one);
+static void begin_tcp(struct audit_case *one);
+static void begin_sibling(struct audit_case *one);
+static void begin_direct(struct audit_case *one);
+static void begin_proving(struct audit_case *one);
+static void begin_sandwich(struct audit_case *one);
+
+static const struct stage {
+    enum case_state state;
+    bool (*wants)(struct audit_case *one);
+    void (*begin)(struct audit_case *one);
+} stages[] = {
+    {CASE_V4, wants_v4, begin_v4},
+    {CASE_RACE, wants_race, begin_race},
+    {CASE_TCP, wants_tcp, begin_tcp},
+    {CASE_SIBLING, wants_tcp, begin_sibling},
+    {CASE_DIRECT, wants_direct, begin_direct},
+    {CASE_PROVING, wants_proving, begin_proving},
+    {CASE_SANDWICHED, wants_sandwich, begin_sandwich},
+};
 
 static void rest(struct audit_case *one)
 {
-    struct port *port = one->asking.asker->port;
+    struct port *port = one->asker->port;
+    uint64_t again_us = one->met_us[one->evidence.n_meetings - 1] + one->recheck_us;
+    uint64_t now_us = port_now_us(port);
     one->state = CASE_RESTING;
-    if (port_timer_start(port, &one->rest, port_now_us(port) + one->recheck_us) < 0) {
+    if (port_timer_start(port, &one->rest, again_us > now_us ? again_us : now_us) < 0) {
         end(one);
     }
 }
 
-static void after_controls(struct audit_case *one)
+/* Is there nothing that a closer look could change? Old content may turn out to be harmful. */
+static bool is_over(const struct audit_case *one)
 {
-    struct judge_meeting *meeting = last_meeting(one);
-    meeting->n_controls = one->asking.asker->n_controls;
-    for (size_t i = 0; i < meeting->n_controls; i++) {
-        meeting->controls[i] = one->asking.controls[i].said;
+    switch (one->judgement.verdict) {
+    case VERDICT_NO_DATA:
+    case VERDICT_INELIGIBLE:
+    case VERDICT_UNUSABLE:
+    case VERDICT_DOWNGRADE:
+        return true;
+    case VERDICT_CONSISTENT:
+        return !one->thorough || (one->done & 1u << CASE_RACE) != 0;
+    case VERDICT_STALE:
+        return one->judgement.finding != FINDING_STALE_LAG;
+    case VERDICT_INCONCLUSIVE:
+    case VERDICT_SUSPECTED:
+    case VERDICT_PROBABLE:
+    case VERDICT_FILTERED_DECLARED:
+    case VERDICT_CONFIRMED:
+        break;
     }
-    one->judgement = judge(&one->evidence);
-    if (!judgement_wants_recheck(&one->judgement, one->evidence.n_meetings)) {
+    return false;
+}
+
+static void go_on(struct audit_case *one)
+{
+    hear_judge(one);
+    if (is_over(one)) {
         end(one);
         return;
     }
-    one->state = CASE_SANDWICHED;
-    case_control_question(&one->asking.question);
-    asking_local(&one->asking, one->server, 1);
-}
-
-static void after_sandwich(struct audit_case *one)
-{
-    one->evidence.sandwiched = true;
-    one->evidence.control_name = one->asking.local;
-    one->judgement = judge(&one->evidence);
+    for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++) {
+        const struct stage *stage = &stages[i];
+        unsigned bit = 1u << stage->state;
+        if ((one->done & bit) == 0 && stage->wants(one)) {
+            one->done |= bit;
+            one->state = stage->state;
+            stage->begin(one);
+            return;
+        }
+    }
     if (judgement_wants_recheck(&one->judgement, one->evidence.n_meetings)) {
         rest(one);
     } else {
@@ -90,24 +215,227 @@ static void after_sandwich(struct audit_case *one)
     }
 }
 
+static void ask_local(struct audit_case *one, const struct question *question, unsigned n_tries)
+{
+    one->asking.question = *question;
+    one->n_asked++;
+    asking_local(&one->asking, one->server, n_tries);
+}
+
+/* ---- a meeting ---- */
+
+static void meet(struct audit_case *one)
+{
+    size_t n = one->evidence.n_meetings++;
+    uint64_t now_us = port_now_us(one->asker->port);
+    one->met_us[n] = now_us;
+    last_meeting(one)->at_us = now_us;
+    one->state = CASE_LOCAL;
+    one->done = 0;
+    one->n_asked = 0;
+    if (n > 0 && !is_negative(&one->evidence.meetings[0].local)) {
+        begin_race(one);
+    } else {
+        ask_local(one, &one->evidence.question, n > 0 ? RECHECK_TRIES : FIRST_TRIES);
+    }
+}
+
+static void begin_controls(struct audit_case *one)
+{
+    one->state = CASE_CONTROLS;
+    one->asking.question = one->evidence.question;
+    asking_controls(&one->asking);
+}
+
+static void note_try(struct audit_case *one, const struct said *said, bool tcp)
+{
+    struct judge_negative *negative = &one->evidence.negative;
+    if (is_negative(said)) {
+        negative->n_tries++;
+        negative->over_udp = negative->over_udp || !tcp;
+        negative->over_tcp = negative->over_tcp || tcp;
+    }
+}
+
+/* Without a control at this meeting all that can end the case is a gate or what is common. */
+static void after_local(struct audit_case *one)
+{
+    note_try(one, &last_meeting(one)->local, false);
+    hear_judge(one);
+    enum verdict verdict = one->judgement.verdict;
+    /* What is honest by memory alone may be old: the witnesses tell. */
+    bool honest = one->judgement.rule == RULE_S1 && !one->thorough;
+    if (verdict == VERDICT_UNUSABLE || verdict == VERDICT_INELIGIBLE || honest) {
+        end(one);
+        return;
+    }
+    begin_controls(one);
+}
+
+static void take_controls(struct audit_case *one)
+{
+    struct judge_meeting *meeting = last_meeting(one);
+    meeting->n_controls = one->asker->n_controls;
+    for (size_t i = 0; i < meeting->n_controls; i++) {
+        meeting->controls[i] = one->asking.controls[i].said;
+    }
+    history_note_controls(one->history, &one->evidence.question, meeting,
+                          port_now_us(one->asker->port));
+}
+
+/* ---- closer looks ---- */
+
+static void begin_v4(struct audit_case *one)
+{
+    one->asking.question = one->evidence.question;
+    one->asking.question.type = TYPE_A;
+    asking_controls(&one->asking);
+}
+
+static void take_v4(struct audit_case *one)
+{
+    for (size_t i = 0; i < one->asker->n_controls; i++) {
+        const struct said *said = &one->asking.controls[i].said;
+        if (said_bears_witness(said) && said->n > 0) {
+            one->evidence.v4 = *said;
+            return;
+        }
+    }
+}
+
+static void on_race(struct race *race);
+
+static void begin_race(struct audit_case *one)
+{
+    one->done |= 1u << CASE_RACE;
+    one->n_asked++;
+    one->race.on_done = on_race;
+    if (race_start(&one->race, one->asker->port, one->server, &one->evidence.question) < 0) {
+        /* No socket: as ordinary questions go. */
+        one->race.n_replies = 0;
+        ask_local(one, &one->evidence.question, RECHECK_TRIES);
+    }
+}
+
+static bool differs(const struct said *a, const struct said *b)
+{
+    return a->rcode != b->rcode || a->n != b->n || (a->n > 0 && said_common(a, b) == NULL);
+}
+
+/* The first reply stands for what the local resolver says, where another follows it. */
+static void take_race(struct audit_case *one)
+{
+    struct judge_meeting *meeting = last_meeting(one);
+    const struct race *race = &one->race;
+    if (race->n_replies > 0 && one->state == CASE_LOCAL) {
+        meeting->local = race->replies[0].said;
+    }
+    for (size_t i = 1; i < race->n_replies; i++) {
+        if (differs(&race->replies[0].said, &race->replies[i].said)) {
+            meeting->local = race->replies[0].said;
+            meeting->second = race->replies[i].said;
+            return;
+        }
+    }
+}
+
+static void on_race(struct race *race)
+{
+    struct audit_case *one =
+        (struct audit_case *)(void *)((char *)race - offsetof(struct audit_case, race));
+    take_race(one);
+    if (one->state == CASE_LOCAL) {
+        after_local(one);
+    } else {
+        go_on(one);
+    }
+}
+
+static void begin_tcp(struct audit_case *one)
+{
+    one->asking.question = one->evidence.question;
+    one->n_asked++;
+    asking_local_tcp(&one->asking, one->server);
+}
+
+/* A random label below the name. */
+static void begin_sibling(struct audit_case *one)
+{
+    struct question sibling = one->evidence.question;
+    struct port *port = one->asker->port;
+    uint8_t label[1 + SIBLING_LETTERS] = {SIBLING_LETTERS};
+    for (size_t i = 1; i < sizeof label; i++) {
+        label[i] = (uint8_t)('a' + port_random_below(port, 26));
+    }
+    const struct name *name = &one->evidence.question.name;
+    if (name->n + sizeof label > NAME_MAX_OCTETS) {
+        go_on(one);
+        return;
+    }
+    memcpy(sibling.name.at, label, sizeof label);
+    memcpy(sibling.name.at + sizeof label, name->at, name->n);
+    sibling.name.n = (uint8_t)(name->n + sizeof label);
+    ask_local(one, &sibling, 1);
+}
+
+static void begin_direct(struct audit_case *one)
+{
+    one->asking.question = one->evidence.question;
+    asking_local(&one->asking, one->asker->public_server, 1);
+}
+
+static void begin_proving(struct audit_case *one)
+{
+    proving_begin(&one->proving, &one->evidence.question, last_meeting(one));
+}
+
+static void on_proved(struct proving *proving)
+{
+    go_on(proving->ctx);
+}
+
+static void begin_sandwich(struct audit_case *one)
+{
+    struct question question;
+    case_control_question(&question);
+    ask_local(one, &question, 1);
+}
+
 static void on_asked(struct asking *asking)
 {
     struct audit_case *one = asking->ctx;
     switch (one->state) {
     case CASE_LOCAL:
+        last_meeting(one)->local = asking->local;
         after_local(one);
         return;
     case CASE_CONTROLS:
-        after_controls(one);
-        return;
-    case CASE_SANDWICHED:
-        after_sandwich(one);
-        return;
-    case CASE_IDLE:
-    case CASE_RESTING:
+        take_controls(one);
         break;
+    case CASE_V4:
+        take_v4(one);
+        break;
+    case CASE_TCP:
+        note_try(one, &asking->local, true);
+        break;
+    case CASE_SIBLING:
+        one->evidence.negative.sibling = asking->local;
+        break;
+    case CASE_DIRECT:
+        last_meeting(one)->direct = asking->local;
+        break;
+    case CASE_SANDWICHED:
+        one->evidence.sandwiched = true;
+        one->evidence.control_name = asking->local;
+        break;
+    case CASE_RACE: /* it had to go as ordinary questions do, and says nothing new */
+        break;
+    case CASE_IDLE:
+    case CASE_PROVING:
+    case CASE_RESTING:
+        assert(false);
     }
-    assert(false);
+    go_on(one);
 }
 
 static void on_rested(struct port_timer *timer)
@@ -126,8 +454,12 @@ void case_begin(struct audit_case *one, const struct case_begin *begin)
         one->evidence.told = *begin->told;
     }
     snprintf(one->server, sizeof one->server, "%s", begin->server);
+    one->asker = begin->asker;
+    one->thorough = begin->thorough;
     one->rest = (struct port_timer){.on_fire = on_rested};
+    one->race.handle = NULL;
     asking_init(&one->asking, begin->asker, on_asked, one);
+    proving_init(&one->proving, begin->asker, on_proved, one);
     meet(one);
 }
 
@@ -135,7 +467,9 @@ void case_stop(struct audit_case *one)
 {
     if (one->state != CASE_IDLE) {
         one->state = CASE_IDLE;
-        port_timer_stop(one->asking.asker->port, &one->rest);
+        port_timer_stop(one->asker->port, &one->rest);
+        race_cancel(&one->race);
         asking_stop(&one->asking);
+        proving_stop(&one->proving);
     }
 }

@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* One name under examination: asks, has it judged, and asks again when an artefact was met. Knows
- * no budget, no alert and no other case. */
+/* One name under examination: asks, has it judged, looks closer where that may tell more, and asks
+ * again when an artefact was met. Knows no alert and no other case. */
 #ifndef RESOLVER_AUDIT_CASE_H
 #define RESOLVER_AUDIT_CASE_H
 
-#include "resolver/audit/asking.h"
-#include "resolver/audit/judge.h"
+#include "resolver/audit/history.h"
+#include "resolver/audit/proving.h"
+#include "resolver/audit/race.h"
 
 enum case_state {
     CASE_IDLE,
     CASE_LOCAL,      /* the local resolver is asked */
     CASE_CONTROLS,   /* what the client was told does not exonerate: witnesses are asked */
+    CASE_V4,         /* the witnesses' IPv4 addresses, where IPv6 ones may be made of them */
+    CASE_RACE,       /* does a second reply come to the same question? */
+    CASE_TCP,        /* a negative answer, over TCP? */
+    CASE_SIBLING,    /* and for a name that cannot exist below it? */
+    CASE_DIRECT,     /* what does a public resolver say on port 53? */
+    CASE_PROVING,    /* who stands at the addresses? */
     CASE_SANDWICHED, /* an artefact: does the local resolver work at all? */
     CASE_RESTING,    /* until it is met again */
 };
@@ -20,22 +27,30 @@ struct audit_case {
     struct judge_case evidence;
     struct judgement judgement; /* when it has ended */
     char server[PLAIN_SERVER_TEXT_MAX];
+    bool thorough;    /* look for a second reply whatever the first is */
+    unsigned done;    /* stages of this meeting, a bit each */
+    unsigned n_asked; /* questions to the local resolver, this meeting */
     uint64_t recheck_us;
     uint64_t met_us[JUDGE_MEETINGS_MAX]; /* when each meeting was */
+    struct asker *asker;
+    struct history *history;
     struct asking asking;
+    struct race race;
+    struct proving proving;
     struct port_timer rest;
     void (*on_end)(struct audit_case *one); /* the case is idle again and may be begun anew */
     void *ctx;
 };
 
 /* `question`, `told` (NULL: no client was told anything) and `server` are copied. The other fields
- * must be set: recheck_us, on_end, ctx. */
+ * must be set: recheck_us, history, on_end, ctx. */
 struct case_begin {
-    const struct asker *asker;
+    struct asker *asker;
     const struct question *question;
     const struct said *told;
     const char *server;
     bool local_may_filter;
+    bool thorough;
 };
 void case_begin(struct audit_case *one, const struct case_begin *begin);
 /* Harmless when idle. on_end does not come. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "resolver/audit/evidence.h"
 
+#include "resolver/wire/cursor.h"
+
 static void add_address(struct said *said, const struct address *address)
 {
     if (said_has(said, address)) {
@@ -11,6 +13,46 @@ static void add_address(struct said *said, const struct address *address)
     } else if (address_is_bogon(address)) {
         said->at[AUDIT_ADDRESSES_MAX - 1] = *address;
     }
+}
+
+/* The serial of an SOA stands behind its two names (RFC 1035 §3.3.13). */
+static void read_soa(const struct answer *answer, const struct answer_record *record,
+                     struct said *said)
+{
+    struct cursor c = cursor_over(answer_wire(answer));
+    struct name skipped;
+    cursor_take(&c, record->rdata_at);
+    if (name_read(&c, &skipped) && name_read(&c, &skipped)) {
+        uint32_t serial = cursor_u32(&c);
+        said->has_serial = !c.failed;
+        said->serial = said->has_serial ? serial : 0;
+    }
+}
+
+static void read_cname(const struct answer *answer, const struct answer_record *record,
+                       struct said *said)
+{
+    struct cursor c = cursor_over(answer_wire(answer));
+    cursor_take(&c, record->rdata_at);
+    if (name_read(&c, &said->cname)) {
+        name_lower(&said->cname);
+    } else {
+        said->cname = (struct name){0};
+    }
+}
+
+static void read_authority(const struct answer *answer, struct answer_walk *walk, struct said *said)
+{
+    struct answer_record record;
+    bool has_soa = false;
+    while (answer_next(walk, &record)) {
+        if (record.type == TYPE_SOA && !has_soa) {
+            has_soa = true;
+            read_soa(answer, &record, said);
+        }
+    }
+    bool negative = said->n == 0 && (said->rcode == RCODE_NOERROR || said->rcode == RCODE_NXDOMAIN);
+    said->lacks_soa = negative && !has_soa;
 }
 
 void said_read(const struct answer *answer, uint16_t type, struct said *ret_said)
@@ -34,8 +76,11 @@ void said_read(const struct answer *answer, uint16_t type, struct said *ret_said
             struct address address = {.n = size};
             memcpy(address.at, record.rdata.at, size);
             add_address(ret_said, &address);
+        } else if (record.type == TYPE_CNAME && record.class == CLASS_IN) {
+            read_cname(answer, &record, ret_said);
         }
     }
+    read_authority(answer, &walk, ret_said);
 }
 
 bool said_has(const struct said *said, const struct address *address)

@@ -73,7 +73,7 @@ bool judge_other_network(const struct said *a, const struct said *b)
 
 /* Labels of the zone that a name is registered under, guessed without a list: two, or three below
  * "co.uk" and its like. Too many labels exonerate less, never accuse. */
-static unsigned n_registrable(const struct name *name)
+unsigned judge_n_registrable(const struct name *name)
 {
     struct name tail = *name, above;
     while (name_n_labels(&tail) > 2) {
@@ -94,7 +94,7 @@ static bool same_zone(const struct name *a, const struct name *b)
         return true;
     }
     struct name zone = *a, above;
-    unsigned n_labels = n_registrable(a);
+    unsigned n_labels = judge_n_registrable(a);
     if (name_n_labels(a) < n_labels) {
         return false;
     }

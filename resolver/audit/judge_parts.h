@@ -40,6 +40,8 @@ struct judge_witnesses judge_witnesses(const struct judge_meeting *meeting);
 bool judge_agree(const struct said *local, const struct said *control);
 /* A common network: /24 or /48 of a global address, an AS, or ASes of one owner (S4). */
 bool judge_same_network(const struct said *a, const struct said *b);
+/* Labels of the zone that a name is registered under. */
+unsigned judge_n_registrable(const struct name *name);
 /* Both origin ASes known, and of different owners. */
 bool judge_other_network(const struct said *a, const struct said *b);
 /* S1 to S6 and S9: CONSISTENT, or a zero verdict. */

@@ -69,9 +69,11 @@ void ledger_set_clear_after(struct ledger *ledger, uint32_t clear_after_s)
 
 /* ---- finding an incident ---- */
 
-static uint64_t hash_name(const struct name *name)
+/* With its type: that IPv6 addresses are fine says nothing about IPv4 ones. */
+static uint64_t hash_question(const struct question *question)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    const struct name *name = &question->name;
+    uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ question->type;
     for (size_t i = 0; i < name->n; i++) {
         hash = (hash ^ name->at[i]) * UINT64_C(0x100000001b3);
     }
@@ -80,7 +82,7 @@ static uint64_t hash_name(const struct name *name)
 
 static bool has_name(const struct incident *one, const struct question *question)
 {
-    uint64_t hash = hash_name(&question->name);
+    uint64_t hash = hash_question(question);
     for (size_t i = 0; i < one->view.n_names; i++) {
         if (one->names[i] == hash) {
             return true;
@@ -138,7 +140,7 @@ static void add_name(struct incident *one, const struct question *question)
     if (question->name.n == 0 || has_name(one, question) || view->n_names == LEDGER_NAMES_MAX) {
         return;
     }
-    one->names[view->n_names++] = hash_name(&question->name);
+    one->names[view->n_names++] = hash_question(question);
     if (view->n_samples < LEDGER_SAMPLES_MAX) {
         view->samples[view->n_samples++] = *question;
     }

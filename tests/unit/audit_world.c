@@ -100,16 +100,39 @@ static const char *local_words(const struct question *question, const char *name
     return again && strcmp(name, "example.com.") != 0 ? world.elsewise : fact->local;
 }
 
+/* What the server says, counted as asked; "" for silence. */
+static const char *words_of(const char *server, const struct question *question)
+{
+    char text[NAME_MAX_TEXT];
+    name_to_text(&question->name, text);
+    ck_assert_uint_lt(world.n_asked, 512);
+    snprintf(world.asked_names[world.n_asked++], 64, "%.63s", text);
+    bool dead = world.dead_server != NULL && strcmp(world.dead_server, server) == 0;
+    return dead ? "" : local_words(question, text);
+}
+
+static void respond_race(const char *server, const struct question *question, struct race *race)
+{
+    const char *words = words_of(server, question);
+    const struct fact *fact = find_fact(question);
+    const char *second = fact != NULL ? fact->second : NULL;
+    if (words[0] == '\0') {
+        return;
+    }
+    for (size_t i = 0; i < 2 && (i == 0 || second != NULL); i++) {
+        owned(answer_unrefp) struct answer *answer = answer_for(question, i == 0 ? words : second);
+        said_read(answer, question->type, &race->replies[i].said);
+        race->replies[i].said.rtt_us = 5000 + 20000 * (uint32_t)i;
+        race->n_replies++;
+    }
+}
+
 static void respond(void *ctx, const struct plain_request *request, struct fake_plain_reply *reply)
 {
     (void)ctx;
-    char text[NAME_MAX_TEXT];
-    name_to_text(&request->question->name, text);
-    ck_assert_uint_lt(world.n_asked, 512);
-    snprintf(world.asked_names[world.n_asked++], 64, "%.63s", text);
-    const char *words = local_words(request->question, text);
-    bool dead = world.dead_server != NULL && strcmp(world.dead_server, request->server) == 0;
-    if (words[0] == '\0' || dead) {
+    const char *words = words_of(request->server, request->question);
+    world.n_tcp_asked += request->tcp;
+    if (words[0] == '\0') {
         reply->result = PLAIN_TIMED_OUT;
         return;
     }
@@ -155,6 +178,48 @@ static void cancel_control(void *ctx, struct audit_ask *ask)
     port_timer_stop(&world.clock.port, &control->timer);
 }
 
+static void on_proof_timer(struct port_timer *timer)
+{
+    struct proof *one = (struct proof *)(void *)((char *)timer - offsetof(struct proof, timer));
+    static const struct certificate certificate = {
+        .subject = "CN=block.isp.example", .issuer = "CN=some CA", .sha256 = "00ff"};
+    one->live = false;
+    one->proof->on_done(one->proof, one->outcome, &certificate);
+}
+
+static int prove(void *ctx, const struct name *name, const struct address *address,
+                 struct audit_proof *proof)
+{
+    (void)ctx, (void)name;
+    ck_assert(!address_is_bogon(address));
+    for (size_t i = 0; i < PROOFS_LIVE_MAX; i++) {
+        struct proof *one = &world.proofs[i];
+        if (one->live) {
+            continue;
+        }
+        *one = (struct proof){true, proof, TLS_FAILED, {.on_fire = on_proof_timer}};
+        ck_assert_uint_lt(world.n_proved, 256);
+        const char *text = address_to_text(address, world.proved[world.n_proved++]);
+        for (size_t k = 0; k < STANDS_MAX && world.stands[k].address != NULL; k++) {
+            if (strcmp(world.stands[k].address, text) == 0) {
+                one->outcome = world.stands[k].outcome;
+            }
+        }
+        proof->handle = one;
+        return port_timer_start(&world.clock.port, &one->timer, world.clock.now_us + 50000);
+    }
+    return -EBUSY;
+}
+
+static void cancel_proof(void *ctx, struct audit_proof *proof)
+{
+    (void)ctx;
+    struct proof *one = proof->handle;
+    ck_assert(one->live);
+    one->live = false;
+    port_timer_stop(&world.clock.port, &one->timer);
+}
+
 static void on_alert(void *ctx, const struct alert *alert)
 {
     (void)ctx;
@@ -173,7 +238,7 @@ static void on_alert(void *ctx, const struct alert *alert)
 static int64_t unix_s(void *ctx)
 {
     (void)ctx;
-    return 1767225600 + (int64_t)(world.clock.now_us / SECOND);
+    return 1800000000 + (int64_t)(world.clock.now_us / SECOND);
 }
 
 static void wake(void *ctx)
@@ -185,7 +250,7 @@ static void wake(void *ctx)
 void add_fact(const char *name, const char *local, const char *https)
 {
     ck_assert_uint_lt(world.n_facts, FACTS_MAX);
-    world.facts[world.n_facts++] = (struct fact){name, local, https};
+    world.facts[world.n_facts++] = (struct fact){name, local, https, NULL};
 }
 
 void audit_world_set_up(void)
@@ -194,6 +259,8 @@ void audit_world_set_up(void)
     fake_port_init(&world.clock, 42);
     world.plain = plain_new(&world.clock.port, NULL, 0);
     world.plain->respond = respond;
+    fake_race_respond = respond_race;
+    fake_race_failure = 0;
     world.ledger = ledger_new(600);
     ck_assert_ptr_nonnull(world.ledger);
     world.servers[0] = "192.0.2.53";
@@ -218,6 +285,8 @@ void start(void)
         .unix_s = unix_s,
         .ask_control = ask_control,
         .cancel_control = cancel_control,
+        .prove = world.tls ? prove : NULL,
+        .cancel_proof = cancel_proof,
         .on_alert = on_alert,
         .wake = wake,
     };
@@ -232,6 +301,10 @@ void audit_world_tear_down(void)
         ck_assert(!world.controls[i].live);
     }
     ledger_free(world.ledger);
+    for (size_t i = 0; i < PROOFS_LIVE_MAX; i++) {
+        ck_assert(!world.proofs[i].live);
+    }
+    ck_assert_uint_eq(fake_race_n_live, 0);
     plain_free(world.plain);
     ck_assert_uint_eq(world.clock.port.n_timers, 0);
     port_done(&world.clock.port);

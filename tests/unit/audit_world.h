@@ -6,6 +6,7 @@
 
 #include "resolver/audit/ledger.h"
 #include "tests/unit/fake_plain.h"
+#include "tests/unit/fake_race.h"
 #include "tests/unit/fake_port.h"
 
 #include <stdatomic.h>
@@ -19,6 +20,20 @@ enum { CONTROLS_LIVE_MAX = 256, FACTS_MAX = 16, ALERTS_MAX = 32 };
 struct fact {
     const char *name;
     const char *local, *https;
+    const char *second; /* what comes behind the first reply; NULL: nothing */
+};
+
+/* Who stands where, by TLS: outcomes of handshakes with an address, for any name. */
+struct stand {
+    const char *address;
+    enum tls_outcome outcome;
+};
+enum { STANDS_MAX = 8, PROOFS_LIVE_MAX = 2 };
+struct proof {
+    bool live;
+    struct audit_proof *proof;
+    enum tls_outcome outcome;
+    struct port_timer timer;
 };
 
 struct control {
@@ -52,6 +67,12 @@ struct audit_world {
     char asked_names[512][64]; /* by the local resolver, in order */
     size_t n_asked;
     bool controls_dead;
+    bool tls; /* can be proved, as stands[] says; what is not there fails */
+    struct stand stands[STANDS_MAX];
+    struct proof proofs[PROOFS_LIVE_MAX];
+    char proved[256][ADDRESS_TEXT_MAX]; /* the addresses tried, in order */
+    size_t n_proved;
+    size_t n_tcp_asked;
 
     struct control controls[CONTROLS_LIVE_MAX];
     size_t n_control_asked;

@@ -75,7 +75,7 @@ START_TEST(a_bogon_that_is_gone_when_asked_again_raises_no_alert)
     tell("news.example.net", "5.6.7.8");
     pass(120);
     ck_assert_uint_eq(world.n_alerts, 0);
-    ck_assert_uint_eq(times_asked("news.example.net."), 2);
+    ck_assert_uint_eq(times_asked("news.example.net."), 3); /* once more for a second reply */
 }
 END_TEST
 
@@ -506,7 +506,7 @@ START_TEST(a_change_of_network_gives_up_what_is_under_way_and_waits_until_it_set
     tell("news.example.net", "5.6.7.8");
     pass(1); /* met once, resting */
     size_t n_before = times_asked("news.example.net.");
-    ck_assert_uint_eq(n_before, 1);
+    ck_assert_uint_eq(n_before, 2); /* once more for a second reply */
     move_to(&world.servers[1], 1);
     tell("cdn.example.net", "9.10.11.12");
     pass(AUDIT_SETTLE_S - 1);
@@ -592,7 +592,7 @@ START_TEST(alerts_carry_the_network_the_witnesses_and_the_times)
     assert_says(fields, "IFACE=eth0\n");
     assert_says(fields, "CONTROL=one two\n");
     assert_says(fields, "FAMILIES=message\n");
-    assert_says(fields, "FIRST_SEEN=17672");
+    assert_says(fields, "FIRST_SEEN=18000");
     assert_says(fields, "COUNT=1\n");
     assert_says(fields, "TRANSPORT=udp\n");
 }

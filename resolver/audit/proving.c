@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+#include "resolver/audit/proving.h"
+
+#include <assert.h>
+#include <errno.h>
+
+enum { WAIT_MS = 500 };
+
+/* Whoever connects there is reported as infected. */
+static const struct address sinkholes[] = {
+    {.n = 4, .at = {35, 205, 61, 67}},
+    {.n = 4, .at = {208, 91, 112, 55}},
+};
+
+static bool may_connect(const struct address *address)
+{
+    for (size_t i = 0; i < sizeof sinkholes / sizeof sinkholes[0]; i++) {
+        if (address_equal(address, &sinkholes[i])) {
+            return false;
+        }
+    }
+    return !address_is_bogon(address);
+}
+
+static const struct address *find_allowed(const struct said *said, size_t from, size_t *ret_at)
+{
+    for (size_t i = from; i < said->n; i++) {
+        if (may_connect(&said->at[i])) {
+            *ret_at = i;
+            return &said->at[i];
+        }
+    }
+    return NULL;
+}
+
+static struct said *find_control(struct judge_meeting *meeting, size_t *ret_at)
+{
+    for (size_t i = 0; i < meeting->n_controls; i++) {
+        struct said *control = &meeting->controls[i];
+        if (said_bears_witness(control) && said_gives_addresses(control) &&
+            find_allowed(control, 0, ret_at) != NULL) {
+            return control;
+        }
+    }
+    return NULL;
+}
+
+bool proving_is_worth(const struct asker *asker, const struct judge_meeting *meeting)
+{
+    size_t at;
+    struct judge_meeting *to_look_at = (struct judge_meeting *)(uintptr_t)meeting;
+    return asker->door.prove != NULL && said_gives_addresses(&meeting->local) &&
+           said_bogon(&meeting->local) == NULL && find_control(to_look_at, &at) != NULL &&
+           find_allowed(&meeting->local, 0, &at) != NULL;
+}
+
+void proving_init(struct proving *proving, struct asker *asker,
+                  void (*on_done)(struct proving *proving), void *ctx)
+{
+    *proving = (struct proving){.asker = asker, .on_done = on_done, .ctx = ctx};
+}
+
+static void finish(struct proving *proving)
+{
+    proving_stop(proving);
+    proving->on_done(proving);
+}
+
+static void try_next(struct proving *proving);
+
+static void on_proof(struct audit_proof *proof, unsigned outcome,
+                     const struct certificate *certificate)
+{
+    struct proving *proving =
+        (struct proving *)(void *)((char *)proof - offsetof(struct proving, proof));
+    struct judge_meeting *meeting = proving->meeting;
+    proving->live = false;
+    proving->said->tls[proving->at] = (uint8_t)outcome;
+    bool is_control = proving->said != &meeting->local;
+    if (is_control) {
+        trouble_note(&proving->asker->trouble, &proving->question.name, outcome == TLS_OK,
+                     port_now_us(proving->asker->port));
+    } else {
+        meeting->certificate = *certificate;
+    }
+    bool go_on =
+        is_control ? outcome == TLS_OK : outcome != TLS_OK && proving->n_local < PROVING_ADDRESSES;
+    size_t from = is_control ? 0 : proving->at + 1;
+    proving->said = &meeting->local;
+    if (!go_on || find_allowed(&meeting->local, from, &proving->at) == NULL) {
+        finish(proving);
+        return;
+    }
+    proving->n_local++;
+    try_next(proving);
+}
+
+static void on_timer(struct port_timer *timer)
+{
+    try_next((struct proving *)(void *)((char *)timer - offsetof(struct proving, timer)));
+}
+
+/* Others are at it, or the minute's budget is spent: later, but not for ever. A turn later in any
+ * case, so that nothing ends inside its own beginning. */
+static void wait_ms(struct proving *proving, uint32_t ms)
+{
+    struct port *port = proving->asker->port;
+    if (++proving->n_waits > PROVING_WAITS_MAX ||
+        port_timer_start(port, &proving->timer, port_now_us(port) + ms * UINT64_C(1000)) < 0) {
+        finish(proving);
+    }
+}
+
+static void try_next(struct proving *proving)
+{
+    struct asker *asker = proving->asker;
+    if (!budget_take(&asker->tls_budget, port_now_us(asker->port))) {
+        wait_ms(proving, WAIT_MS);
+        return;
+    }
+    proving->proof.on_done = on_proof;
+    int failure = asker->door.prove(asker->door.ctx, &proving->question.name,
+                                    &proving->said->at[proving->at], &proving->proof);
+    if (failure == -EBUSY) {
+        budget_give_back(&asker->tls_budget);
+        wait_ms(proving, WAIT_MS);
+    } else if (failure < 0) {
+        finish(proving);
+    } else {
+        proving->live = true;
+    }
+}
+
+void proving_begin(struct proving *proving, const struct question *question,
+                   struct judge_meeting *meeting)
+{
+    assert(!proving->live);
+    proving->question = *question;
+    proving->meeting = meeting;
+    proving->n_local = 0;
+    proving->n_waits = 0;
+    proving->timer.on_fire = on_timer;
+    proving->said = find_control(meeting, &proving->at);
+    assert(proving->said != NULL);
+    wait_ms(proving, 0);
+}
+
+void proving_stop(struct proving *proving)
+{
+    port_timer_stop(proving->asker->port, &proving->timer);
+    if (proving->live) {
+        proving->live = false;
+        proving->asker->door.cancel_proof(proving->asker->door.ctx, &proving->proof);
+    }
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+/* The closer looks of a case: who stands at the addresses, second replies, denials, old content. */
+#include "tests/unit/audit_world.h"
+#include "tests/unit/suite.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+static void add_stand(const char *address, enum tls_outcome outcome)
+{
+    for (size_t i = 0; i < STANDS_MAX; i++) {
+        if (world.stands[i].address == NULL) {
+            world.stands[i] = (struct stand){address, outcome};
+            return;
+        }
+    }
+}
+
+static struct fact *fact_of(const char *name)
+{
+    for (size_t i = 0; i < world.n_facts; i++) {
+        if (strcmp(world.facts[i].name, name) == 0) {
+            return &world.facts[i];
+        }
+    }
+    ck_abort_msg("no %s", name);
+    return NULL;
+}
+
+static void begin(const char *local, const char *https)
+{
+    world.tls = true;
+    add_fact("bank.example.net", local, https);
+    start();
+    pass(3);
+    tell("bank.example.net", https);
+}
+
+START_TEST(somebody_elses_certificate_at_the_local_address_is_proof_when_met_twice)
+{
+    add_stand("62.1.1.1", TLS_WRONG_NAME);
+    add_stand("5.6.7.8", TLS_OK);
+    begin("62.1.1.1", "5.6.7.8");
+    pass(25);
+    ck_assert_uint_eq(world.n_alerts, 0);
+    pass(30);
+    ck_assert_uint_eq(world.n_alerts, 1);
+    const struct told_alert *alert = &world.alerts[0];
+    ck_assert_str_eq(alert->verdict, "HIJACK_REDIRECT");
+    assert_says(alert->message, "DNS hijack CONFIRMED (P1 redirect): bank.example.net A");
+    assert_says(alert->message, "CN=block.isp.example");
+    assert_says(alert->fields, "TLS_ISP=wrong_name\n");
+    assert_says(alert->fields, "TLS_CONTROL=ok\n");
+    assert_says(alert->fields, "TLS_CERT_SHA256=00ff\n");
+    assert_says(alert->fields, "TLS_SUBJECT=CN=block.isp.example\n");
+    assert_says(alert->fields, "FAMILIES=endpoint\n");
+    ck_assert_uint_eq(world.n_proved, 4);
+    ck_assert_str_eq(world.proved[0], "5.6.7.8"); /* the witness's address first */
+    ck_assert_str_eq(world.proved[1], "62.1.1.1");
+}
+END_TEST
+
+START_TEST(a_valid_certificate_elsewhere_exonerates)
+{
+    add_stand("62.1.1.1", TLS_OK);
+    add_stand("5.6.7.8", TLS_OK);
+    begin("62.1.1.1", "5.6.7.8");
+    pass(120);
+    ck_assert_uint_eq(world.n_alerts, 0);
+    ck_assert_uint_eq(counts().n_consistent, 1 + 1); /* and the probe */
+    ck_assert_uint_eq(world.n_proved, 2);
+}
+END_TEST
+
+START_TEST(handshakes_that_fail_at_the_witnesses_address_say_nothing)
+{
+    add_stand("62.1.1.1", TLS_UNTRUSTED);
+    begin("62.1.1.1", "5.6.7.8");
+    pass(120);
+    ck_assert_uint_eq(world.n_alerts, 0);
+    ck_assert_uint_eq(world.n_proved, 1);
+    ck_assert_uint_eq(counts().n_confirmed + counts().n_probable, 0);
+}
+END_TEST
+
+START_TEST(no_handshake_at_the_local_address_says_nothing)
+{
+    add_stand("5.6.7.8", TLS_OK);
+    begin("62.1.1.1", "5.6.7.8");
+    pass(120);
+    ck_assert_uint_eq(world.n_alerts, 0);
+    add_stand("62.1.1.2", TLS_EXPIRED);
+    add_fact("old.example.net", "62.1.1.2", "5.6.7.8");
+    tell("old.example.net", "5.6.7.8");
+    pass(120);
+    ck_assert_uint_eq(world.n_alerts, 0);
+    ck_assert_uint_eq(counts().n_confirmed + counts().n_probable, 0);
+}
+END_TEST
+
+START_TEST(private_addresses_and_sinkholes_are_never_connected_to)
+{
+    /* The world's door fails the test on any bogon. */
+    begin("10.0.0.1", "5.6.7.8");
+    add_fact("sink.example.net", "35.205.61.67", "5.6.7.8");
+    tell("sink.example.net", "5.6.7.8");
+    add_fact("mixed.example.net", "192.168.1.1 62.1.1.1", "5.6.7.8");
+    tell("mixed.example.net", "5.6.7.8");
+    pass(120);
+    ck_assert_uint_eq(world.n_proved, 0);
+}
+END_TEST
+
+START_TEST(no_more_than_six_handshakes_a_minute_and_two_at_once)
+{
+    char name[32];
+    static char locals[20][16];
+    world.tls = true;
+    add_stand("5.6.7.8", TLS_OK);
+    for (unsigned i = 0; i < 12; i++) {
+        snprintf(name, sizeof name, "n%u.example.net", i);
+        snprintf(locals[i], sizeof locals[i], "62.1.1.%u", i);
+        add_fact(strdup(name), locals[i], "5.6.7.8");
+    }
+    start();
+    pass(3);
+    for (unsigned i = 0; i < 12; i++) {
+        snprintf(name, sizeof name, "n%u.example.net", i);
+        tell(name, "5.6.7.8");
+    }
+    pass(20);
+    ck_assert_uint_le(world.n_proved, 6 + 2);
+    ck_assert_uint_ge(world.n_proved, 6);
+    ck_assert_uint_eq(world.n_alerts, 0);
+}
+END_TEST
+
+START_TEST(a_second_different_reply_to_one_question_is_injection)
+{
+    add_fact("race.example.net", "62.1.1.1", "5.6.7.8");
+    fact_of("race.example.net")->second = "5.6.7.8";
+    start();
+    pass(3);
+    tell("race.example.net", "5.6.7.8");
+    pass(120);
+    ck_assert_uint_eq(world.n_alerts, 1);
+    ck_assert_str_eq(world.alerts[0].verdict, "INJECTION");
+    assert_says(world.alerts[0].message, "DNS hijack CONFIRMED (P4 injection)");
+    assert_says(world.alerts[0].fields, "REPLIES=2 5ms 25ms");
+    assert_says(world.alerts[0].fields, "SECOND_ANSWERS=5.6.7.8\n");
+}
+END_TEST
+
+START_TEST(without_a_race_socket_the_case_goes_on)
+{
+    fake_race_failure = -EMFILE;
+    start();
+    pass(3);
+    tell("news.example.net", "5.6.7.8");
+    pass(120);
+    ck_assert_uint_eq(world.n_alerts, 1);
+    ck_assert_str_eq(world.alerts[0].verdict, "HIJACK_BOGON");
+}
+END_TEST
+
+START_TEST(a_denied_name_is_told_after_three_tries_over_two_transports_between_control_names)
+{
+    add_fact("denied.example.net", "REFUSED", "5.6.7.8");
+    start();
+    pass(3);
+    size_t before = world.n_asked;
+    tell("denied.example.net", "5.6.7.8");
+    pass(20);
+    ck_assert_uint_eq(world.n_alerts, 0);
+    ck_assert_uint_le(world.n_asked - before, 4);
+    pass(100);
+    ck_assert_uint_eq(world.n_alerts, 1);
+    ck_assert_str_eq(world.alerts[0].verdict, "BLOCKED_NEGATIVE");
+    assert_says(world.alerts[0].message, "says REFUSED, while it answers for other names");
+    ck_assert_uint_ge(world.n_tcp_asked, 1);
+    ck_assert_uint_ge(times_asked("example.com."), 2);
+}
+END_TEST
+
+START_TEST(a_resolver_that_refuses_everything_is_not_accused)
+{
+    world.captive = "REFUSED";
+    start();
+    pass(3);
+    tell("news.example.net", "5.6.7.8");
+    tell("cdn.example.net", "9.10.11.12");
+    pass(300);
+    ck_assert_uint_eq(world.n_alerts, 0);
+    ck_assert_uint_eq(counts().n_confirmed + counts().n_probable, 0);
+}
+END_TEST
+
+START_TEST(one_foreign_address_for_three_unrelated_names_is_at_most_probable)
+{
+    static const char *const names[] = {"a.one.org", "b.two.org", "c.three.org", "d.four.org"};
+    for (size_t i = 0; i < 4; i++) {
+        add_fact(names[i], "62.1.1.1", "5.6.7.8");
+    }
+    start();
+    pass(3);
+    for (size_t i = 0; i < 4; i++) {
+        tell(names[i], "5.6.7.8");
+        pass(60);
+    }
+    ck_assert_uint_eq(world.n_alerts, 0);
+    ck_assert_uint_ge(counts().n_probable, 1);
+    struct ledger_record record;
+    ck_assert_uint_eq(ledger_records(world.ledger, &record, 1), 1);
+    ck_assert_int_eq(record.subject.rule, RULE_P10);
+}
+END_TEST
+
+START_TEST(a_change_that_the_local_resolver_does_not_follow_is_old_content_for_information)
+{
+    world.tls = true;
+    add_stand("5.6.7.100", TLS_OK);
+    add_fact("moved.example.net", "8.8.4.100", "8.8.4.100");
+    const char *const names[] = {"moved.example.net"};
+    world.params.mode = AUDIT_WATCHLIST;
+    world.params.watchlist = names;
+    world.params.n_watchlist = 1;
+    start();
+    for (unsigned i = 0; i < 10; i++) {
+        pass(3700); /* the verdict's life: checked again */
+    }
+    fact_of("moved.example.net")->https = "5.6.7.100";
+    for (unsigned i = 0; i < 40; i++) {
+        pass(3700);
+    }
+    ck_assert_uint_eq(n_alerts_of("detect"), 1);
+    assert_says(world.alerts[0].message, "DNS state");
+    ck_assert_ptr_nonnull(strstr(world.alerts[0].verdict, "STALE_"));
+}
+END_TEST
+
+START_TEST(what_a_content_network_gives_and_takes_raises_nothing)
+{
+    static char local[32], https[32];
+    add_fact("churn.example.net", local, https);
+    start();
+    for (unsigned i = 0; i < 300; i++) {
+        snprintf(local, sizeof local, "62.%u.1.1", i % 200);
+        snprintf(https, sizeof https, "5.%u.7.8", (i * 7 + 3) % 200);
+        tell("churn.example.net", https);
+        pass(700);
+    }
+    ck_assert_uint_eq(world.n_alerts, 0);
+    ck_assert_uint_eq(counts().n_confirmed + counts().n_probable, 0);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        somebody_elses_certificate_at_the_local_address_is_proof_when_met_twice,
+        a_valid_certificate_elsewhere_exonerates,
+        handshakes_that_fail_at_the_witnesses_address_say_nothing,
+        no_handshake_at_the_local_address_says_nothing,
+        private_addresses_and_sinkholes_are_never_connected_to,
+        no_more_than_six_handshakes_a_minute_and_two_at_once,
+        a_second_different_reply_to_one_question_is_injection,
+        without_a_race_socket_the_case_goes_on,
+        a_denied_name_is_told_after_three_tries_over_two_transports_between_control_names,
+        a_resolver_that_refuses_everything_is_not_accused,
+        one_foreign_address_for_three_unrelated_names_is_at_most_probable,
+        a_change_that_the_local_resolver_does_not_follow_is_old_content_for_information,
+        what_a_content_network_gives_and_takes_raises_nothing,
+    };
+    return suite_run("audit_closer", tests, sizeof tests / sizeof tests[0], audit_world_set_up,
+                     audit_world_tear_down);
+}
