@@ -107,6 +107,10 @@ int jsonv_read(struct bytes text, const struct jsonv_limits *limits, struct json
     if (text.n > limits->max_bytes) {
         return refuse(why, 1, 1, "the text is too long");
     }
+    /* jansson takes a bare NUL for the end of the text. */
+    if (text.n > 0 && memchr(text.at, '\0', text.n) != NULL) {
+        return refuse(why, 1, 1, "a NUL in the text");
+    }
     if (is_too_deep(text, limits->max_depth)) {
         return refuse(why, 1, 1, "arrays and objects are nested too deep");
     }

@@ -89,6 +89,14 @@ START_TEST(what_is_no_json_or_goes_beyond_a_limit_is_refused)
 }
 END_TEST
 
+START_TEST(nul_behind_a_value_is_not_its_end)
+{
+    struct jsonv *value = NULL;
+    ck_assert_int_eq(jsonv_read(bytes_of("123\0", 4), &limits, &value, NULL), -EINVAL);
+    ck_assert_int_eq(jsonv_read(bytes_of("[]\0x", 4), &limits, &value, NULL), -EINVAL);
+}
+END_TEST
+
 START_TEST(a_hundred_thousand_brackets_do_not_recurse)
 {
     struct jsonv_limits wide = limits;
@@ -146,6 +154,7 @@ int main(void)
         what_is_not_there_is_not_there_however_deep,
         members_are_walked_in_their_order,
         what_is_no_json_or_goes_beyond_a_limit_is_refused,
+        nul_behind_a_value_is_not_its_end,
         a_hundred_thousand_brackets_do_not_recurse,
         brackets_and_quotes_inside_strings_do_not_count,
         a_string_with_a_nul_is_no_text,
