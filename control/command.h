@@ -24,6 +24,7 @@ struct command_options {
 int command_usage(const char *why, const char *what);
 
 int command_query(const struct command_options *options, int n, char **arguments);
+int command_judge(const struct command_options *options, int n, char **arguments);
 int command_status(const struct command_options *options, int n, char **arguments);
 int command_providers(const struct command_options *options, int n, char **arguments);
 /* providers --presets */

@@ -23,6 +23,8 @@ static const struct command {
     {"local-resolvers", "", 0, 0, "the network's resolvers: where each was found, and when",
      command_local_resolvers},
     {"flush", "", 0, 0, "forget all cached answers", command_flush},
+    {"judge", "FILE|- [LIST]...", 1, 64,
+     "judge evidence, a line a case (LIST: files of known block addresses)", command_judge},
 };
 
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };

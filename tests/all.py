@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("HTTPDNSD_SHARED", ROOT.parent / "shared"))
-PARTS = ["style", "unit", "fuzz", "integration"]
+PARTS = ["style", "unit", "fuzz", "replay", "integration"]
 
 # Seeds beside the project that a fuzz target replays too, when they are there.
 SEEDS = {"fuzz_query": "dns-messages", "fuzz_answer": "dns-messages", "fuzz_ldns": "dns-messages", "fuzz_config": "yaml"}
@@ -113,6 +113,7 @@ def pytest(build, tally, folder, timeout):
                "PYTHONDONTWRITEBYTECODE": "1"}
         done = run(["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short",
                     f"--junitxml={report}", folder], env=env, timeout=timeout)
+        print("".join(f"{line}\n" for line in re.findall(r"^counts: .*", done.stdout, re.M)), end="", flush=True)
         cases = list(ET.parse(report).iter("testcase")) if report.exists() else []
     for case in cases:
         if case.find("skipped") is not None:
@@ -127,6 +128,10 @@ def pytest(build, tally, folder, timeout):
 
 def style(build, tally):
     pytest(build, tally, "tests/style", 300)
+
+
+def replay(build, tally):
+    pytest(build, tally, "tests/replay", 600)
 
 
 def integration(build, tally):

@@ -53,7 +53,7 @@ bool judge_same_network(const struct said *a, const struct said *b)
             }
         }
     }
-    return a->n > 0 && b->n > 0 && same_owner(a, b);
+    return same_owner(a, b);
 }
 
 static bool knows_asns(const struct said *said)

@@ -101,7 +101,7 @@ MAY = {
     "resolver": {"resolver/clients", "resolver/wire", "resolver/policy", "resolver/cache", "resolver/upstream", "resolver/audit"},
     "config": SEAMS | {"resolver/clients", "resolver/wire", "resolver/cache", "resolver/upstream", "resolver/audit"},
     "daemon": SEAMS | {"config", "resolver/clients", "resolver/wire", "resolver/cache", "resolver/upstream", "resolver/audit"},
-    "control": SEAMS | {"config", "resolver/presentation", "resolver/wire", "resolver/upstream"},
+    "control": SEAMS | {"config", "resolver/presentation", "resolver/wire", "resolver/upstream", "resolver/audit"},
 }
 FACADE = {"resolver/query.h", "resolver/resolver.h"}
 

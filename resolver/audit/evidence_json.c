@@ -1,0 +1,598 @@
+/* SPDX-License-Identifier: MIT */
+#include "resolver/audit/evidence_json.h"
+
+#include "resolver/audit/members.h"
+#include "resolver/wire/text.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define COUNT(list)    (sizeof(list) / sizeof((list)[0]))
+#define SECOND_US      UINT64_C(1000000)
+#define MILLISECOND_US UINT64_C(1000)
+
+enum { GAP_S = 30 };
+
+static const char *const kinds[] = {"name", "nonexistent", "path"};
+static const char *const signatures[] = {"unknown", "absent", "valid", "invalid", "expired"};
+static const char *const outcomes[] = {"untried", "ok",     "wrong_name", "untrusted",
+                                       "expired", "failed", "local_root"};
+static const char *const scopes[] = {"none", "noisy", "learned", "product",
+                                     "pool", "isp",   "nation"};
+static const char *const https_words[] = {"unknown", "absent", "plain", "ech"};
+static const char *const transports[] = {"udp", "tcp"};
+static const char *const signals[] = {"none",   "whoami",   "chaos",      "dnssec",
+                                      "v6only", "nxdomain", "truncation", "case"};
+static const char *const flag_words[] = {"aa", "ra", "ad", "tc"};
+static const uint16_t flag_bits[] = {FLAG_AA, FLAG_RA, FLAG_AD, FLAG_TC};
+
+/* Enumerations behind words: `lvalue` is read and written through an unsigned. */
+#define WORD(f, key, lvalue, words)                        \
+    do {                                                   \
+        unsigned word_ = (unsigned)(lvalue);               \
+        members_word(f, key, &word_, words, COUNT(words)); \
+        (lvalue) = word_;                                  \
+    } while (0)
+
+/* "NXDOMAIN" or 3. Absent: NOERROR. */
+static void rcode(struct members *f, uint16_t *value)
+{
+    char word[TEXT_MNEMONIC_MAX];
+    if (!members_reading(f)) {
+        jsonv_put_string(f->to, "rcode", text_of_rcode(*value, word));
+        return;
+    }
+    const struct jsonv *got = jsonv_member(f->from, "rcode");
+    const char *text = got != NULL ? jsonv_string(got) : NULL;
+    if (text == NULL) {
+        uint32_t number = *value;
+        members_u32(f, "rcode", &number, 4095);
+        *value = (uint16_t)number;
+        return;
+    }
+    for (uint16_t i = 0; i < 4096; i++) {
+        if (strcmp(text, text_of_rcode(i, word)) == 0) {
+            *value = i;
+            return;
+        }
+    }
+    members_fail(f, "rcode", "a response code is due here, such as NOERROR or 3");
+}
+
+static void flags(struct members *f, struct said *said)
+{
+    unsigned set = 0;
+    for (unsigned i = 0; i < COUNT(flag_bits); i++) {
+        set |= (said->flags & flag_bits[i]) != 0 ? 1U << i : 0;
+    }
+    members_words(f, "flags", &set, flag_words, COUNT(flag_words));
+    said->flags = (uint16_t)(said->flags & FLAG_QR);
+    for (unsigned i = 0; i < COUNT(flag_bits); i++) {
+        said->flags |= (set & 1U << i) != 0 ? flag_bits[i] : 0;
+    }
+    said->truncated = (said->flags & FLAG_TC) != 0;
+}
+
+/* An object from address to outcome. */
+static void tls(struct members *f, struct said *said)
+{
+    bool here = false;
+    for (size_t i = 0; i < said->n; i++) {
+        here = here || said->tls[i] != TLS_UNTRIED;
+    }
+    if (!members_enter(f, "tls", here)) {
+        return;
+    }
+    for (size_t i = 0; i < said->n; i++) {
+        char text[ADDRESS_TEXT_MAX];
+        unsigned outcome = said->tls[i];
+        members_word(f, address_to_text(&said->at[i], text), &outcome, outcomes, COUNT(outcomes));
+        said->tls[i] = (uint8_t)outcome;
+    }
+    members_leave(f);
+}
+
+static void rrsig(struct members *f, struct said *said)
+{
+    if (members_enter(f, "rrsig", said->signature != SIGNATURE_UNKNOWN)) {
+        WORD(f, "state", said->signature, signatures);
+        members_u32(f, "ttl_s", &said->original_ttl_s, UINT32_MAX);
+        members_u32(f, "inception", &said->inception_s, UINT32_MAX);
+        members_leave(f);
+    }
+}
+
+static void number_16(struct members *f, const char *key, int16_t *value)
+{
+    uint32_t number = *value == EDE_NONE ? 0 : (uint32_t)*value;
+    bool has = members_has(f, key);
+    if (!members_reading(f)) {
+        if (*value != EDE_NONE) {
+            jsonv_put_integer(f->to, key, *value);
+        }
+        return;
+    }
+    members_u32(f, key, &number, INT16_MAX);
+    *value = has ? (int16_t)number : *value;
+}
+
+static void said_members(struct members *f, struct said *said)
+{
+    rcode(f, &said->rcode);
+    members_addresses(f, "addresses", said->at, &said->n, AUDIT_ADDRESSES_MAX);
+    flags(f, said);
+    number_16(f, "ede", &said->ede);
+    members_u32(f, "ttl_s", &said->ttl_s, UINT32_MAX);
+    uint64_t rtt_us = said->rtt_us;
+    members_time(f, "rtt_ms", &rtt_us, MILLISECOND_US);
+    said->rtt_us = rtt_us < UINT32_MAX ? (uint32_t)rtt_us : UINT32_MAX;
+    uint32_t ip_ttl = said->ip_ttl;
+    members_u32(f, "ip_ttl", &ip_ttl, UINT8_MAX);
+    said->ip_ttl = (uint8_t)ip_ttl;
+    members_bool(f, "case_lost", &said->case_lost);
+    members_bool(f, "lacks_soa", &said->lacks_soa);
+    members_bool(f, "filters", &said->filters);
+    members_name(f, "cname", &said->cname);
+    members_numbers(f, "asns", said->asns, &said->n_asns, AUDIT_ASNS_MAX);
+    WORD(f, "fingerprint", said->fingerprint, scopes);
+    tls(f, said);
+    rrsig(f, said);
+    if (members_has(f, "serial") || (!members_reading(f) && said->has_serial)) {
+        said->has_serial = true;
+        members_u32(f, "serial", &said->serial, UINT32_MAX);
+    }
+}
+
+/* The object under hand is a reply, unless it says that none came. Flags that are not told count as
+ * a resolver's: RA. */
+static void said_object(struct members *f, struct said *said)
+{
+    if (members_reading(f)) {
+        said->answered = true;
+        said->flags = FLAG_QR | FLAG_RA;
+        members_bool(f, "answered", &said->answered);
+        said->flags = said->answered ? said->flags : 0;
+    } else if (!said->answered) {
+        jsonv_put_bool(f->to, "answered", false);
+    }
+    if (said->answered) {
+        said_members(f, said);
+    }
+}
+
+/* A reply of someone, or nothing at all. */
+static void said(struct members *f, const char *key, struct said *said)
+{
+    if (members_reading(f)) {
+        *said = (struct said){.ede = EDE_NONE};
+    }
+    if (members_enter(f, key, said->answered)) {
+        said_object(f, said);
+        members_leave(f);
+    }
+}
+
+static void said_list(struct members *f, const char *key, struct said *at, size_t *n)
+{
+    if (!members_enter_list(f, key, n, AUDIT_CONTROLS_MAX)) {
+        return;
+    }
+    for (size_t i = 0; i < *n; i++) {
+        at[i].ede = members_reading(f) ? EDE_NONE : at[i].ede;
+        members_enter_item(f, i);
+        said_object(f, &at[i]);
+        members_leave(f);
+    }
+    members_leave(f);
+}
+
+static void certificate(struct members *f, struct certificate *certificate)
+{
+    bool here = certificate->subject[0] != '\0' || certificate->issuer[0] != '\0' ||
+                certificate->sha256[0] != '\0';
+    if (members_enter(f, "certificate", here)) {
+        members_text(f, "subject", certificate->subject, sizeof certificate->subject);
+        members_text(f, "issuer", certificate->issuer, sizeof certificate->issuer);
+        members_text(f, "sha256", certificate->sha256, sizeof certificate->sha256);
+        members_leave(f);
+    }
+}
+
+static void meeting(struct members *f, struct judge_meeting *meeting)
+{
+    members_time(f, "at_s", &meeting->at_us, SECOND_US);
+    said(f, "local", &meeting->local);
+    said_list(f, "controls", meeting->controls, &meeting->n_controls);
+    said(f, "second", &meeting->second);
+    said(f, "direct", &meeting->direct);
+    certificate(f, &meeting->certificate);
+}
+
+/* "times": what was seen once stands for so many meetings. True: for two. */
+static bool stands_for_two(struct members *f)
+{
+    uint32_t times = 0;
+    if (!members_reading(f)) {
+        return false;
+    }
+    members_u32(f, "times", &times, JUDGE_MEETINGS_MAX);
+    return times == 2;
+}
+
+static void meetings(struct members *f, struct judge_case *c)
+{
+    if (!members_enter_list(f, "meetings", &c->n_meetings, JUDGE_MEETINGS_MAX)) {
+        return;
+    }
+    bool twice = false;
+    for (size_t i = 0; i < c->n_meetings; i++) {
+        members_enter_item(f, i);
+        meeting(f, &c->meetings[i]);
+        twice = stands_for_two(f);
+        members_leave(f);
+    }
+    members_leave(f);
+    if (twice && c->n_meetings == 1) {
+        c->meetings[1] = c->meetings[0];
+        c->meetings[0].at_us = c->meetings[1].at_us = 0;
+        c->n_meetings = 2;
+    } else if (twice) {
+        members_fail(f, "meetings", "\"times\" is for one meeting only");
+    }
+}
+
+static void network(struct members *f, struct judge_network *network)
+{
+    bool here = network->changed_s != 0 || network->captive || network->clock_is_wrong ||
+                network->n_control_failures != 0 || network->n_asns != 0;
+    if (members_enter(f, "network", here)) {
+        members_u32(f, "changed_s", &network->changed_s, UINT32_MAX);
+        members_bool(f, "captive", &network->captive);
+        members_bool(f, "clock_is_wrong", &network->clock_is_wrong);
+        members_unsigned(f, "control_tls_failures", &network->n_control_failures);
+        members_numbers(f, "asns", network->asns, &network->n_asns, AUDIT_ASNS_MAX);
+        members_leave(f);
+    }
+}
+
+static void history(struct members *f, struct judge_history *history)
+{
+    static const struct judge_history nothing;
+    if (!members_enter(f, "history", memcmp(history, &nothing, sizeof nothing) != 0)) {
+        return;
+    }
+    members_addresses(f, "known", history->known, &history->n_known, AUDIT_ADDRESSES_MAX);
+    members_unsigned(f, "names_on_artefact", &history->n_names);
+    uint64_t rtt_us = history->usual_rtt_us;
+    members_time(f, "usual_rtt_ms", &rtt_us, MILLISECOND_US);
+    history->usual_rtt_us = rtt_us < UINT32_MAX ? (uint32_t)rtt_us : UINT32_MAX;
+    if (members_enter(f, "ttl", history->n_ttl_samples != 0 || history->ttl_s != 0)) {
+        members_u32(f, "most_s", &history->ttl_s, UINT32_MAX);
+        members_unsigned(f, "samples", &history->n_ttl_samples);
+        members_unsigned(f, "providers", &history->n_ttl_providers);
+        members_leave(f);
+    }
+    if (members_enter(f, "old", history->n_old != 0)) {
+        members_addresses(f, "addresses", history->old, &history->n_old, AUDIT_ADDRESSES_MAX);
+        members_u32(f, "gone_s", &history->gone_s, UINT32_MAX);
+        members_u32(f, "ttl_s", &history->old_ttl_s, UINT32_MAX);
+        members_unsigned(f, "tries", &history->n_lag_tries);
+        members_u32(f, "refresh_s", &history->refresh_s, UINT32_MAX);
+        members_leave(f);
+    }
+    members_leave(f);
+}
+
+static void negative(struct members *f, struct judge_negative *negative)
+{
+    if (!members_enter(f, "negative", negative->n_tries != 0 || negative->sibling.answered)) {
+        return;
+    }
+    unsigned set = (negative->over_udp ? 1U : 0) | (negative->over_tcp ? 2U : 0);
+    members_unsigned(f, "tries", &negative->n_tries);
+    members_words(f, "transports", &set, transports, COUNT(transports));
+    negative->over_udp = (set & 1) != 0;
+    negative->over_tcp = (set & 2) != 0;
+    said(f, "sibling", &negative->sibling);
+    members_leave(f);
+}
+
+static void control_name(struct members *f, struct judge_case *c)
+{
+    if (members_enter(f, "control_name", c->sandwiched)) {
+        c->sandwiched = true;
+        members_bool(f, "absent", &c->control_is_absent);
+        said(f, "local", &c->control_name);
+        members_leave(f);
+    }
+}
+
+static void dns64(struct members *f, struct judge_case *c)
+{
+    if (members_enter(f, "dns64", c->dns64.n != 0)) {
+        members_address(f, "prefix", &c->dns64);
+        members_unsigned(f, "bits", &c->dns64_bits);
+        said(f, "a", &c->v4);
+        members_leave(f);
+    }
+}
+
+static void https(struct members *f, struct judge_case *c)
+{
+    if (members_enter(f, "https", c->local_https != 0 || c->control_https != 0)) {
+        WORD(f, "local", c->local_https, https_words);
+        WORD(f, "control", c->control_https, https_words);
+        members_bool(f, "others_absent", &c->https_of_others_is_absent);
+        members_leave(f);
+    }
+}
+
+static void question(struct members *f, struct question *question)
+{
+    char type[TEXT_MNEMONIC_MAX] = "A";
+    members_name(f, "name", &question->name);
+    if (!members_reading(f)) {
+        text_of_type(question->type, type);
+        jsonv_put_string(f->to, "type", type);
+        return;
+    }
+    question->class = CLASS_IN;
+    members_text(f, "type", type, sizeof type);
+    if (text_to_type(type, &question->type) < 0) {
+        members_fail(f, "type", "a record type is due here");
+    }
+    if (question->name.n == 0) {
+        members_fail(f, "name", "it is missing");
+    }
+}
+
+static void name_case(struct members *f, struct judge_case *c)
+{
+    question(f, &c->question);
+    members_bool(f, "local_may_filter", &c->local_may_filter);
+    said(f, "told", &c->told);
+    uint64_t gap_us = members_reading(f) ? GAP_S * SECOND_US : c->gap_us;
+    members_time(f, "gap_s", &gap_us, SECOND_US);
+    if (!members_reading(f) && gap_us == 0) {
+        jsonv_put_integer(f->to, "gap_s", 0);
+    }
+    c->gap_us = gap_us;
+    meetings(f, c);
+    control_name(f, c);
+    network(f, &c->network);
+    history(f, &c->history);
+    negative(f, &c->negative);
+    dns64(f, c);
+    members_bool(f, "a_is_fine", &c->a_is_fine);
+    https(f, c);
+}
+
+/* Of a top-level domain the judge knows only whether it is another: a number, which stands for
+ * itself, or a hash. */
+static unsigned tld_number(const char *tld)
+{
+    char *end;
+    unsigned long number = strtoul(tld, &end, 10);
+    if (tld[0] >= '0' && tld[0] <= '9' && *end == '\0' && number <= UINT32_MAX) {
+        return (unsigned)number;
+    }
+    uint32_t hash = 0;
+    for (const char *c = tld; *c != '\0'; c++) {
+        hash = hash * 257 + (uint8_t)*c;
+    }
+    return hash;
+}
+
+static void random_name(struct members *f, struct judge_probe_run *run, size_t i)
+{
+    struct judge_probe_name *name = &run->names[i];
+    char tld[64] = "";
+    members_enter_item(f, i);
+    if (!members_reading(f)) {
+        snprintf(tld, sizeof tld, "%u", name->tld);
+    }
+    members_text(f, "tld", tld, sizeof tld);
+    if (members_reading(f) && tld[0] == '\0') {
+        members_fail(f, "tld", "it is missing");
+    }
+    name->tld = members_reading(f) ? tld_number(tld) : name->tld;
+    said(f, "local", &name->meeting.local);
+    said_list(f, "controls", name->meeting.controls, &name->meeting.n_controls);
+    members_leave(f);
+}
+
+static void probe_run(struct members *f, struct judge_probe_run *run)
+{
+    size_t n = JUDGE_PROBE_NAMES;
+    if (members_enter_list(f, "names", &n, JUDGE_PROBE_NAMES)) {
+        for (size_t i = 0; i < n; i++) {
+            random_name(f, run, i);
+        }
+        members_leave(f);
+    }
+    said(f, "control_name", &run->control_name);
+}
+
+static void nonexistent(struct members *f, struct judge_probe *probe)
+{
+    bool twice = false;
+    members_bool(f, "local_may_filter", &probe->local_may_filter);
+    network(f, &probe->network);
+    if (!members_enter_list(f, "runs", &probe->n_runs, JUDGE_MEETINGS_MAX)) {
+        return;
+    }
+    for (size_t i = 0; i < probe->n_runs; i++) {
+        members_enter_item(f, i);
+        probe_run(f, &probe->runs[i]);
+        twice = stands_for_two(f);
+        members_leave(f);
+    }
+    members_leave(f);
+    if (twice && probe->n_runs == 1) {
+        probe->runs[1] = probe->runs[0];
+        probe->n_runs = 2;
+    } else if (twice) {
+        members_fail(f, "runs", "\"times\" is for one run only");
+    }
+}
+
+static void got(struct members *f, struct judge_path_signal *signal)
+{
+    bool twice = false;
+    if (!members_enter_list(f, "got", &signal->n_got, JUDGE_MEETINGS_MAX)) {
+        return;
+    }
+    for (size_t i = 0; i < signal->n_got; i++) {
+        members_enter_item(f, i);
+        signal->got[i].ede = members_reading(f) ? EDE_NONE : signal->got[i].ede;
+        said_object(f, &signal->got[i]);
+        members_text(f, "text", signal->text[i], JUDGE_PATH_TEXT_MAX);
+        twice = stands_for_two(f);
+        members_leave(f);
+    }
+    members_leave(f);
+    if (twice && signal->n_got == 1) {
+        signal->got[1] = signal->got[0];
+        memcpy(signal->text[1], signal->text[0], JUDGE_PATH_TEXT_MAX);
+        signal->n_got = 2;
+    }
+}
+
+static void path(struct members *f, struct judge_path *path)
+{
+    network(f, &path->network);
+    if (members_enter_list(f, "signals", &path->n_signals, JUDGE_PATH_SIGNALS_MAX)) {
+        for (size_t i = 0; i < path->n_signals; i++) {
+            struct judge_path_signal *signal = &path->signals[i];
+            members_enter_item(f, i);
+            WORD(f, "signal", signal->signal, signals);
+            members_unsigned(f, "operator", &signal->operator);
+            members_address(f, "target", &signal->target);
+            got(f, signal);
+            said(f, "due", &signal->due);
+            members_text(f, "due_text", signal->due_text, sizeof signal->due_text);
+            members_leave(f);
+        }
+        members_leave(f);
+    }
+    if (members_enter_list(f, "tries", &path->n_tries, JUDGE_INJECTION_TRIES)) {
+        for (size_t i = 0; i < path->n_tries; i++) {
+            members_enter_item(f, i);
+            members_address(f, "target", &path->tries[i].target);
+            members_bool(f, "replied", &path->tries[i].replied);
+            members_bool(f, "icmp", &path->tries[i].icmp);
+            members_leave(f);
+        }
+        members_leave(f);
+    }
+}
+
+static void evidence_members(struct members *f, struct evidence *e)
+{
+    uint32_t version = EVIDENCE_VERSION;
+    if (members_reading(f) && !members_has(f, "v")) {
+        members_fail(f, "v", "it is missing: the version, 1");
+    }
+    members_u32(f, "v", &version, UINT32_MAX);
+    if (version != EVIDENCE_VERSION) {
+        members_fail(f, "v", "this program knows version 1 only");
+    }
+    WORD(f, "kind", e->kind, kinds);
+    members_text(f, "id", e->id, sizeof e->id);
+    switch (e->kind) {
+    case EVIDENCE_NAME:
+        name_case(f, &e->name);
+        return;
+    case EVIDENCE_NONEXISTENT:
+        nonexistent(f, &e->nonexistent);
+        return;
+    case EVIDENCE_PATH:
+        path(f, &e->path);
+        return;
+    }
+}
+
+int evidence_read(struct bytes line, struct evidence *ret_evidence, char why[EVIDENCE_WHY_MAX])
+{
+    static const struct jsonv_limits limits = {EVIDENCE_LINE_MAX, 12, 2048, 1024};
+    struct jsonv *value = NULL;
+    char reason[JSONV_WHY_MAX];
+    int failure = jsonv_read(line, &limits, &value, reason);
+    if (failure < 0) {
+        snprintf(why, EVIDENCE_WHY_MAX, "%s", failure == -ENOMEM ? "out of memory" : reason);
+        return failure;
+    }
+    struct members f = {.from = value};
+    memset(ret_evidence, 0, sizeof *ret_evidence);
+    if (jsonv_kind(value) != JSONV_OBJECT) {
+        members_fail(&f, NULL, "an object is due on each line");
+    } else {
+        evidence_members(&f, ret_evidence);
+    }
+    jsonv_free(value);
+    if (f.failed) {
+        snprintf(why, EVIDENCE_WHY_MAX, "%s", f.why);
+        return -EINVAL;
+    }
+    return 0;
+}
+
+char *evidence_write(const struct evidence *evidence)
+{
+    struct evidence *copy = malloc(sizeof *copy);
+    if (copy == NULL) {
+        return NULL;
+    }
+    struct members f = {.to = jsonv_build()};
+    if (f.to == NULL) {
+        free(copy);
+        return NULL;
+    }
+    *copy = *evidence;
+    evidence_members(&f, copy);
+    free(copy);
+    return jsonv_finish(f.to, false);
+}
+
+struct judgement evidence_judge(const struct evidence *evidence)
+{
+    switch (evidence->kind) {
+    case EVIDENCE_NAME:
+        return judge(&evidence->name);
+    case EVIDENCE_NONEXISTENT:
+        return judge_probe(&evidence->nonexistent);
+    case EVIDENCE_PATH:
+        break;
+    }
+    return judge_path(&evidence->path);
+}
+
+char *evidence_write_judgement(const struct judgement *judgement, uint64_t line, const char *id)
+{
+    struct jsonv_builder *b = jsonv_build();
+    if (b == NULL) {
+        return NULL;
+    }
+    jsonv_put_integer(b, "line", (int64_t)line);
+    if (id[0] != '\0') {
+        jsonv_put_string(b, "id", id);
+    }
+    jsonv_put_string(b, "verdict", verdict_word(judgement->verdict));
+    jsonv_put_string(b, "rule", rule_word(judgement->rule));
+    jsonv_put_string(b, "finding", finding_word(judgement->finding));
+    jsonv_begin_array(b, "families");
+    for (unsigned bit = FAMILY_MESSAGE; bit <= FAMILY_BEHAVIOUR; bit <<= 1) {
+        char word[JUDGE_FAMILIES_TEXT_MAX];
+        if ((judgement->families & bit) != 0) {
+            jsonv_put_string(b, NULL, families_text(bit, word));
+        }
+    }
+    jsonv_end(b);
+    char text[ADDRESS_TEXT_MAX];
+    bool has = judgement->artefact.n != 0;
+    jsonv_put_string(b, "artefact", has ? address_to_text(&judgement->artefact, text) : NULL);
+    jsonv_put_integer(b, "witnesses", (int64_t)judgement->n_witnesses);
+    jsonv_put_bool(b, "via_foreign_as", judgement->via_foreign_as);
+    return jsonv_finish(b, false);
+}

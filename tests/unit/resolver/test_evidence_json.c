@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+#include "resolver/audit/evidence_json.h"
+
+#include "tests/unit/said.h"
+#include "tests/unit/suite.h"
+
+#include <stdlib.h>
+
+static struct evidence read_line(const char *line)
+{
+    struct evidence evidence;
+    char why[EVIDENCE_WHY_MAX];
+    int failure = evidence_read(bytes_of(line, strlen(line)), &evidence, why);
+    ck_assert_msg(failure == 0, "%s: %s", line, why);
+    return evidence;
+}
+
+START_TEST(a_case_is_written_and_read_back_as_it_was)
+{
+    struct evidence e = {.kind = EVIDENCE_NAME, .id = "one"};
+    struct judge_case *c = &e.name;
+    c->question = (struct question){.type = TYPE_A, .class = CLASS_IN};
+    ck_assert_int_eq(name_from_text("www.example.net", &c->question.name), 0);
+    c->n_meetings = 2;
+    c->gap_us = 30000000;
+    c->told.ede = c->v4.ede = c->control_name.ede = c->negative.sibling.ede = EDE_NONE;
+    for (size_t m = 0; m < 2; m++) {
+        c->meetings[m].at_us = 1000000 + m * 40000000;
+        c->meetings[m].local = said_of("10.0.0.1 5.6.7.8");
+        c->meetings[m].local.tls[1] = TLS_WRONG_NAME;
+        c->meetings[m].local.fingerprint = FINGERPRINT_ISP;
+        c->meetings[m].local.rtt_us = 1234;
+        c->meetings[m].controls[0] = said_of("93.184.216.34");
+        c->meetings[m].controls[1] = said_of("");
+        c->meetings[m].n_controls = 2;
+        c->meetings[m].second.ede = c->meetings[m].direct.ede = EDE_NONE;
+        strcpy(c->meetings[m].certificate.subject, "CN=block.example");
+    }
+    char *text = evidence_write(&e);
+    ck_assert_ptr_nonnull(text);
+    struct evidence back = read_line(text);
+    free(text);
+    ck_assert_str_eq(back.id, "one");
+    ck_assert_mem_eq(&back.name.meetings, &c->meetings, sizeof c->meetings);
+}
+END_TEST
+
+START_TEST(what_is_absent_was_not_looked_at_and_accuses_nobody)
+{
+    struct evidence e =
+        read_line("{\"v\":1,\"name\":\"www.Example.net\",\"meetings\":[{\"local\":{},"
+                  "\"controls\":[{\"answered\":false},{\"rcode\":3}],\"times\":2}]}");
+    const struct judge_case *c = &e.name;
+    ck_assert_uint_eq(c->n_meetings, 2);
+    ck_assert_uint_eq(c->question.type, TYPE_A);
+    ck_assert(c->meetings[1].local.answered && (c->meetings[1].local.flags & FLAG_RA) != 0);
+    ck_assert(!c->meetings[0].controls[0].answered);
+    ck_assert_uint_eq(c->meetings[0].controls[1].rcode, RCODE_NXDOMAIN);
+    ck_assert_int_eq(c->meetings[0].local.ede, EDE_NONE);
+    ck_assert_uint_eq(c->gap_us, 30000000);
+}
+END_TEST
+
+START_TEST(an_error_names_the_member_and_what_is_due)
+{
+    const struct {
+        const char *line, *why;
+    } rows[] = {
+        {"{\"v\":1,\"kind\":\"nope\"}", "kind: one of these is due here: name nonexistent path"},
+        {"{\"v\":1,\"name\":\"a..b\"}", "name: a domain name is due here"},
+        {"{\"v\":1,\"name\":\"a.b\",\"meetings\":[{},{},{}]}", "meetings: more than 2 elements"},
+        {"{\"v\":1,\"name\":\"a.b\",\"meetings\":[{\"controls\":[{},{\"ttl_s\":-1}]}]}",
+         "meetings[0].controls[1].ttl_s: a whole number from 0 to 4294967295 is due here"},
+        {"{\"v\":1,\"name\":\"a.b\",\"meetings\":[{\"local\":[]}]}",
+         "meetings[0].local: an object is due here"},
+        {"{\"v\":1,\"name\":\"a.b\",\"meetings\":[{\"local\":{\"rcode\":\"NOPE\"}}]}",
+         "meetings[0].local.rcode: a response code is due here, such as NOERROR or 3"},
+        {"{\"v\":1,\"name\":\"a.b\",\"meetings\":[{\"times\":2},{\"times\":2}]}",
+         "meetings: \"times\" is for one meeting only"},
+        {"{\"name\":\"a.b\"}", "v: it is missing: the version, 1"},
+        {"7", "an object is due on each line"},
+        {"{\"v\":1,\"kind\":\"nonexistent\",\"runs\":[{\"names\":[{}]}]}",
+         "runs[0].names[0].tld: it is missing"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct evidence e;
+        char why[EVIDENCE_WHY_MAX];
+        ck_assert_int_lt(evidence_read(bytes_of(rows[i].line, strlen(rows[i].line)), &e, why), 0);
+        ck_assert_str_eq(why, rows[i].why);
+    }
+}
+END_TEST
+
+START_TEST(a_verdict_is_written_with_all_its_words)
+{
+    struct judgement judgement = {
+        .verdict = VERDICT_CONFIRMED,
+        .rule = RULE_P2,
+        .finding = FINDING_HIJACK_BOGON,
+        .families = FAMILY_MESSAGE | FAMILY_PATH,
+        .artefact = address_of("10.0.0.1"),
+        .n_witnesses = 2,
+    };
+    char *text = evidence_write_judgement(&judgement, 7, "x");
+    ck_assert_str_eq(text, "{\"line\":7,\"id\":\"x\",\"verdict\":\"CONFIRMED\",\"rule\":\"P2\","
+                           "\"finding\":\"HIJACK_BOGON\",\"families\":[\"message\",\"path\"],"
+                           "\"artefact\":\"10.0.0.1\",\"witnesses\":2,\"via_foreign_as\":false}");
+    free(text);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        a_case_is_written_and_read_back_as_it_was,
+        what_is_absent_was_not_looked_at_and_accuses_nobody,
+        an_error_names_the_member_and_what_is_due,
+        a_verdict_is_written_with_all_its_words,
+    };
+    return suite_run("evidence_json", tests, sizeof tests / sizeof tests[0], NULL, NULL);
+}
