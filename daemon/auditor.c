@@ -38,7 +38,7 @@ struct auditor {
     struct prover *prover;
     struct audit *audit;
     unsigned witnesses[POOL_MAX]; /* providers that do not filter */
-    uv_async_t wake, stop;
+    uv_async_t wake, stop, moved;
     pthread_t thread;
     bool started;
 };
@@ -219,6 +219,18 @@ static void on_locals_timer(struct port_timer *timer)
 
 /* ---- the thread ---- */
 
+static void on_network(uv_async_t *async)
+{
+    struct auditor *a = async->data;
+    loop_tick(&a->loop);
+    pool_change_network(a->pool);
+}
+
+void auditor_change_network(struct auditor *a)
+{
+    uv_async_send(&a->moved);
+}
+
 static void on_wake(uv_async_t *async)
 {
     struct auditor *a = async->data;
@@ -344,7 +356,8 @@ struct auditor *auditor_new(const struct config *config, struct locals *locals,
     take_locals(a);
     uv_async_init(&a->loop.uv, &a->wake, on_wake);
     uv_async_init(&a->loop.uv, &a->stop, on_stop);
-    a->wake.data = a->stop.data = a;
+    uv_async_init(&a->loop.uv, &a->moved, on_network);
+    a->wake.data = a->stop.data = a->moved.data = a;
     if (!make_pool(a) || !make_prover(a) || !make_audit(a)) {
         return auditor_free(a);
     }
@@ -371,6 +384,7 @@ struct auditor *auditor_free(struct auditor *a)
     plain_free(a->plain);
     uv_close((uv_handle_t *)&a->wake, NULL);
     uv_close((uv_handle_t *)&a->stop, NULL);
+    uv_close((uv_handle_t *)&a->moved, NULL);
     loop_done(&a->loop);
     free(a);
     return NULL;

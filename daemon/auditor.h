@@ -24,4 +24,7 @@ struct auditor *auditor_free(struct auditor *auditor);
  * there is no such class: audit_alert_class() lists them. */
 bool auditor_alert_test(const struct config *config, const char *class);
 
+/* Any thread: the network is another one. */
+void auditor_change_network(struct auditor *auditor);
+
 #endif

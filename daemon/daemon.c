@@ -5,6 +5,7 @@
 #include "daemon/generation.h"
 #include "daemon/log.h"
 #include "daemon/loop.h"
+#include "daemon/network.h"
 #include "daemon/status.h"
 #include "daemon/systemd.h"
 #include "daemon/trim.h"
@@ -28,6 +29,7 @@ struct daemon {
     uv_signal_t signals[SIGNALS_MAX];
     uv_timer_t watchdog;
     uv_async_t ended;
+    struct network network;
     struct sockets sockets;
     struct sockets control_sockets; /* the one, when we made it */
     struct control *control;
@@ -282,6 +284,17 @@ static void on_watchdog(uv_timer_t *timer)
     }
 }
 
+static void on_network(void *ctx, bool slept)
+{
+    struct daemon *d = ctx;
+    if (d->stopping || d->current == NULL) {
+        return;
+    }
+    log_say(LOG_LEVEL_INFO, "%s: all connections to providers are made anew",
+            slept ? "this machine was asleep" : "the network has changed");
+    generation_change_network(d->current);
+}
+
 static void start_handles(struct daemon *d)
 {
     static const int signals[SIGNALS_MAX] = {SIGTERM, SIGINT, SIGHUP};
@@ -292,6 +305,7 @@ static void start_handles(struct daemon *d)
     }
     uv_async_init(&d->loop.uv, &d->ended, on_ended);
     d->ended.data = d;
+    network_open(&d->network, &d->loop.uv, on_network, d);
     uv_timer_init(&d->loop.uv, &d->watchdog);
     d->watchdog.data = d;
     uint64_t every_ms = systemd_watchdog_us() / 1000 / 2;
@@ -316,6 +330,7 @@ static void close_handles(struct daemon *d)
     }
     uv_close((uv_handle_t *)&d->ended, NULL);
     uv_close((uv_handle_t *)&d->watchdog, NULL);
+    network_close(&d->network);
 }
 
 /* What came and what became of it, for those who read the journal after an end. */

@@ -218,6 +218,16 @@ void generation_report(struct generation *g, struct generation_report *ret_repor
     }
 }
 
+void generation_change_network(struct generation *g)
+{
+    for (size_t i = 0; i < g->n_started; i++) {
+        worker_change_network(g->workers[i]);
+    }
+    if (g->auditor != NULL) {
+        auditor_change_network(g->auditor);
+    }
+}
+
 bool generation_is_alive(struct generation *g)
 {
     bool alive = true;

@@ -48,6 +48,9 @@ struct generation_report {
     size_t n_providers;
 };
 void generation_report(struct generation *generation, struct generation_report *ret_report);
+/* The network is another one: workers and auditor make their connections anew. Not after
+ * generation_drain(). */
+void generation_change_network(struct generation *generation);
 /* Every worker's loop has come round since this was called last. */
 bool generation_is_alive(struct generation *generation);
 /* Where the local resolvers were found at the start: "configuration", "NetworkManager" …, or NULL

@@ -40,9 +40,10 @@ struct worker {
     struct traffic traffic[TRAFFIC_TRANSPORTS];
     uv_async_t drain;
     uv_async_t pulse;
-    uv_async_t woken;  /* another worker learnt what this one waits for */
-    uv_prepare_t rest; /* before the loop rests */
-    uv_idle_t turns;   /* between the wish to drain and the draining */
+    uv_async_t network; /* it is another one */
+    uv_async_t woken;   /* another worker learnt what this one waits for */
+    uv_prepare_t rest;  /* before the loop rests */
+    uv_idle_t turns;    /* between the wish to drain and the draining */
     unsigned n_turns;
     struct port_timer drain_deadline;
     bool draining, ending;
@@ -76,6 +77,7 @@ static void end_worker(struct worker *w)
     uv_close((uv_handle_t *)&w->drain, NULL);
     uv_close((uv_handle_t *)&w->pulse, NULL);
     uv_close((uv_handle_t *)&w->woken, NULL);
+    uv_close((uv_handle_t *)&w->network, NULL);
     uv_close((uv_handle_t *)&w->asked, NULL);
     uv_close((uv_handle_t *)&w->turns, NULL);
     uv_close((uv_handle_t *)&w->rest, NULL);
@@ -240,6 +242,20 @@ int worker_start(struct worker *w)
 
 /* ---- making and freeing ---- */
 
+static void on_network(uv_async_t *async)
+{
+    struct worker *w = async->data;
+    if (!w->ending) {
+        loop_tick(&w->loop);
+        pool_change_network(w->pool);
+    }
+}
+
+void worker_change_network(struct worker *w)
+{
+    uv_async_send(&w->network);
+}
+
 static void on_woken(uv_async_t *async)
 {
     struct worker *w = async->data;
@@ -391,6 +407,8 @@ static void start_handles(struct worker *w)
     w->pulse.data = w;
     uv_async_init(&w->loop.uv, &w->woken, on_woken);
     w->woken.data = w;
+    uv_async_init(&w->loop.uv, &w->network, on_network);
+    w->network.data = w;
     atomic_store(&w->beating, true);
 }
 
@@ -428,6 +446,7 @@ static void close_unstarted(struct worker *w)
     uv_close((uv_handle_t *)&w->drain, NULL);
     uv_close((uv_handle_t *)&w->pulse, NULL);
     uv_close((uv_handle_t *)&w->woken, NULL);
+    uv_close((uv_handle_t *)&w->network, NULL);
     uv_close((uv_handle_t *)&w->asked, NULL);
     uv_close((uv_handle_t *)&w->turns, NULL);
     uv_close((uv_handle_t *)&w->rest, NULL);

@@ -60,4 +60,7 @@ bool worker_report(struct worker *worker, struct worker_report *ret_report);
  * worker_drain(). */
 bool worker_is_beating(struct worker *worker);
 
+/* Any thread, not after worker_drain(): the network is another one. */
+void worker_change_network(struct worker *worker);
+
 #endif

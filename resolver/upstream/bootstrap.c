@@ -241,3 +241,9 @@ bool bootstrap_ask(struct bootstrap *b)
     }
     return b->n_pending > 0;
 }
+
+void bootstrap_ask_anew(struct bootstrap *b)
+{
+    b->asked = false;
+    bootstrap_ask(b);
+}

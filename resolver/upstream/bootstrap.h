@@ -27,6 +27,8 @@ struct bootstrap *bootstrap_free(struct bootstrap *bootstrap);
 
 /* Starts a round unless one is under way or it is too soon. False when none is under way. */
 bool bootstrap_ask(struct bootstrap *bootstrap);
+/* The network is another one: asks at once, however short ago the last round was. */
+void bootstrap_ask_anew(struct bootstrap *bootstrap);
 /* True when what is known is old enough to be asked again. */
 bool bootstrap_is_old(const struct bootstrap *bootstrap);
 struct bootstrap_found bootstrap_found(const struct bootstrap *bootstrap);

@@ -165,15 +165,30 @@ static void try_out(struct pool *pool, unsigned due, const struct pool_wish *wis
     }
 }
 
-/* Those that asked for silence and had it for a second. */
-static unsigned rested_of(const struct pool *pool, unsigned quiet, uint64_t now_us)
+/* Those that were left in peace for a second. */
+static unsigned rested_of(const struct pool *pool, unsigned members, uint64_t now_us)
 {
     unsigned rested = 0;
-    for (; quiet != 0; quiet &= quiet - 1) {
-        unsigned i = first_of(quiet);
+    for (; members != 0; members &= members - 1) {
+        unsigned i = first_of(members);
         rested |= now_us - pool->upstreams[i].asked_us >= QUIET_PAUSE_US ? 1u << i : 0;
     }
     return rested;
+}
+
+/* Those of them that fail the least. */
+static unsigned least_bad_of(const struct pool *pool, unsigned members)
+{
+    unsigned best = 0;
+    uint32_t least_ppm = UINT32_MAX;
+    for (unsigned left = members; left != 0; left &= left - 1) {
+        unsigned i = first_of(left);
+        uint32_t ppm = pool->upstreams[i].health.error_ppm;
+        best = ppm < least_ppm ? 0 : best;
+        least_ppm = ppm < least_ppm ? ppm : least_ppm;
+        best |= ppm == least_ppm ? 1u << i : 0;
+    }
+    return best;
 }
 
 static int choose(struct pool *pool, const struct pool_wish *wish, unsigned members)
@@ -189,6 +204,8 @@ static int choose(struct pool *pool, const struct pool_wish *wish, unsigned memb
     if (ranks[DUE] != 0 && (ranks[WELL] | ranks[FULL] | ranks[RELUCTANT]) != 0) {
         try_out(pool, ranks[DUE], wish);
     }
+    ranks[DUE] = least_bad_of(pool, ranks[DUE]);
+    ranks[ASIDE] = least_bad_of(pool, ranks[ASIDE]);
     ranks[QUIET] = rested_of(pool, ranks[QUIET], now_us);
     for (unsigned rank = 0; rank < N_RANKS; rank++) {
         if (ranks[rank] != 0) {

@@ -17,11 +17,13 @@ enum health_state {
 struct health {
     uint64_t mean_us;   /* what an answer takes; 0: not known yet */
     uint64_t spread_us; /* mean deviation of that */
+    uint64_t usual_us;  /* the same over a long time */
+    unsigned slow_in_row;
     uint32_t error_ppm; /* decaying share of failures */
     unsigned failures_in_row;
     uint32_t open_s; /* how long it is, or was, set aside; kept until it has held out for as long */
     bool is_open;
-    uint64_t open_until_us, closed_us;
+    uint64_t opened_us, open_until_us, closed_us;
     uint64_t quiet_until_us;
     uint64_t n_good, n_failed;
 };
@@ -30,10 +32,11 @@ struct health {
 const char *health_word(enum health_state state);
 enum health_state health_state(const struct health *health, uint64_t now_us);
 
-/* An answer came after so long. */
+/* An answer came after so long. Three in a row that took four times as long as usual, and 50 ms,
+ * set the provider aside; one that did not, and was asked for afterwards, ends that. */
 void health_good(struct health *health, uint64_t took_us, uint64_t now_us);
 /* No usable answer came. Three in a row set the provider aside, and so does an error share of more
- * than half. */
+ * than a third. */
 void health_failed(struct health *health, uint64_t now_us);
 /* The provider asked for silence. */
 void health_quiet(struct health *health, uint32_t wait_s, uint64_t now_us);
@@ -42,7 +45,7 @@ void health_quiet(struct health *health, uint32_t wait_s, uint64_t now_us);
 void health_forget(struct health *health);
 
 /* About the p95 of what an answer takes, from the mean and the deviation as RFC 6298 section 2
- * does, within the bounds; max_us before anything is known. */
+ * does, within the bounds; half of max_us before anything is known. */
 uint64_t health_patience_us(const struct health *health, uint64_t min_us, uint64_t max_us);
 /* What asking it costs a client, for comparison: its latency, made worse by its failures. 0 before
  * anything is known. */

@@ -9,10 +9,10 @@ enum {
     PATIENCE_MIN_US = 10000,
     SILENCE_MIN_US = 300000,
     SILENCE_MAX_US = 1000000,
-    HEDGE = 1000,          /* what a hedge costs */
-    HEDGE_SHARE = 125,     /* what each attempt adds */
-    HEDGES_SAVED_MAX = 16, /* after a quiet time so many may follow one another */
-    HEDGE_SILENCE_US = 100000,
+    HEDGE = 1000,             /* what a hedge costs */
+    HEDGE_SHARE = 125,        /* what each attempt adds */
+    HEDGES_SAVED_MAX = 16,    /* after a quiet time so many may follow one another */
+    HEDGE_SILENCE_US = 30000, /* or twice what is usual */
 };
 
 static void on_bootstrap_done(void *ctx)
@@ -133,8 +133,10 @@ void pool_earn_hedge(struct pool *pool)
 bool pool_may_hedge(struct pool *pool, unsigned provider, uint64_t silent_us)
 {
     const struct upstream *u = &pool->upstreams[provider];
-    uint64_t now_us = port_now_us(pool->port);
-    if (silent_us >= HEDGE_SILENCE_US && now_us - u->heard_us >= HEDGE_SILENCE_US) {
+    uint64_t now_us = port_now_us(pool->port), silence_us = 2 * pool_patience_us(pool, provider);
+    silence_us = silence_us > HEDGE_SILENCE_US ? silence_us : HEDGE_SILENCE_US;
+    if (silent_us >= upstream_silence_us(u) ||
+        (silent_us >= silence_us && now_us - u->heard_us >= silence_us)) {
         return true;
     }
     if (pool->hedge_credit < HEDGE) {
@@ -164,7 +166,7 @@ void pool_change_network(struct pool *pool)
         health_forget(&u->health);
         u->suspect = false;
         if (u->bootstrap != NULL) {
-            bootstrap_ask(u->bootstrap);
+            bootstrap_ask_anew(u->bootstrap);
         }
     }
     strays_end(pool);

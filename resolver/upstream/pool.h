@@ -76,12 +76,12 @@ int pool_next(struct pool *pool, const struct pool_wish *wish);
 unsigned pool_at_once(const struct pool *pool);
 
 /* How long an attempt at `provider` is usually over: about its p95 (health.h); 10 ms at least,
- * patience_max_ms at most and before anything is known. */
+ * patience_max_ms at most, half of that before anything is known. */
 uint64_t pool_patience_us(const struct pool *pool, unsigned provider);
 
 /* May a query that `provider` has left waiting for `silent_us` ask another one too? Yes, while
  * such second attempts are few (one in eight of what was asked lately), or when nothing at all has
- * been heard from that provider for a while. */
+ * been heard from that provider for a while, or so late an answer would count as its failure. */
 bool pool_may_hedge(struct pool *pool, unsigned provider, uint64_t silent_us);
 
 /* The network is another one: what was learnt on the old one is forgotten, addresses are asked for

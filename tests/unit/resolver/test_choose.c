@@ -138,6 +138,7 @@ START_TEST(failover_keeps_the_configured_order)
     ck_assert_int_eq(next_of(1), 1);
     ck_assert_int_eq(next_of(3), 2);
     make_take(0, 400 * MS);
+    make_take(1, 20 * MS);
     ck_assert_int_eq(next_of(0), 0);
     ck_assert_uint_eq(pool_at_once(pool), 1);
 }
@@ -257,6 +258,20 @@ START_TEST(provider_set_aside_is_tried_out_once_beside_the_one_that_works)
 }
 END_TEST
 
+START_TEST(provider_that_has_become_much_slower_is_passed_over_until_it_is_as_before)
+{
+    make_take(0, 20 * MS);
+    make_take(0, 200 * MS);
+    ck_assert_int_eq(next_of(0), 1);
+    fake_port_advance(&fake_port, 30 * S);
+    ck_assert_int_eq(next_of(0), 1);
+    ck_assert_uint_eq(fake.n_live, 1);
+    fake_port_advance(&fake_port, 20 * MS);
+    answer_now();
+    ck_assert_int_eq(next_of(0), 0);
+}
+END_TEST
+
 START_TEST(silent_try_out_is_a_failure_after_a_second)
 {
     make_fail(0);
@@ -315,7 +330,11 @@ START_TEST(hedges_are_one_in_eight_unless_a_provider_is_silent)
     ck_assert(!pool_may_hedge(pool, 0, 150 * MS));
     fake_port_advance(&fake_port, 200 * MS);
     ck_assert(pool_may_hedge(pool, 0, 150 * MS));
-    ck_assert(!pool_may_hedge(pool, 0, 50 * MS));
+    start(0);
+    answer_now();
+    while (pool_may_hedge(pool, 0, 50 * MS)) { /* others are answered: what is left of the credit */
+    }
+    ck_assert(pool_may_hedge(pool, 0, 300 * MS));
 }
 END_TEST
 
@@ -357,7 +376,7 @@ START_TEST(another_network_forgets_what_was_learnt_and_retires_all_connections)
     pool_change_network(pool);
     ck_assert_uint_eq(fake.n_retired, 1);
     ck_assert_int_eq(next_of(0), 0);
-    ck_assert_uint_eq(pool_patience_us(pool, 1), 500 * MS);
+    ck_assert_uint_eq(pool_patience_us(pool, 1), 250 * MS);
 }
 END_TEST
 
@@ -372,6 +391,7 @@ int main(void)
         spread_moves_only_the_sites_of_a_provider_that_fails,
         provider_with_as_much_under_way_as_it_should_is_passed_over_while_others_have_room,
         provider_set_aside_is_tried_out_once_beside_the_one_that_works,
+        provider_that_has_become_much_slower_is_passed_over_until_it_is_as_before,
         silent_try_out_is_a_failure_after_a_second,
         pool_that_is_freed_ends_its_try_outs,
         last_one_that_asked_for_silence_is_asked_once_a_second,

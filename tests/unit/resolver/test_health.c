@@ -71,18 +71,18 @@ START_TEST(one_that_comes_back_only_to_fail_again_is_set_aside_for_longer)
 }
 END_TEST
 
-START_TEST(failures_between_answers_set_it_aside_when_they_are_the_more_part)
+START_TEST(failures_between_answers_set_it_aside_when_they_are_more_than_a_third)
 {
     for (unsigned i = 0; i < 100; i++) {
         fails(1, 10 * S);
-        health_good(&h, 5 * MS, 10 * S);
+        for (unsigned k = 0; k < 4; k++) {
+            health_good(&h, 5 * MS, 10 * S);
+        }
     }
     ck_assert_int_eq(health_state(&h, 10 * S), HEALTH_CLOSED);
     for (unsigned i = 0; i < 20 && health_state(&h, 10 * S) == HEALTH_CLOSED; i++) {
+        health_good(&h, 5 * MS, 10 * S);
         fails(2, 10 * S);
-        if (health_state(&h, 10 * S) == HEALTH_CLOSED) {
-            health_good(&h, 5 * MS, 10 * S);
-        }
     }
     ck_assert_int_eq(health_state(&h, 10 * S), HEALTH_OPEN);
 }
@@ -102,7 +102,7 @@ END_TEST
 
 START_TEST(patience_is_what_answers_usually_take_within_its_bounds)
 {
-    ck_assert_uint_eq(health_patience_us(&h, 10 * MS, 500 * MS), 500 * MS);
+    ck_assert_uint_eq(health_patience_us(&h, 10 * MS, 500 * MS), 250 * MS);
     for (int i = 0; i < 50; i++) {
         health_good(&h, 150 * MS, 10 * S);
     }
@@ -116,6 +116,40 @@ START_TEST(patience_is_what_answers_usually_take_within_its_bounds)
         health_good(&h, 2 * S, 10 * S);
     }
     ck_assert_uint_eq(health_patience_us(&h, 10 * MS, 500 * MS), 500 * MS);
+}
+END_TEST
+
+START_TEST(three_answers_in_a_row_that_are_slow_for_it_set_it_aside_and_a_long_time_is_usual)
+{
+    for (int i = 0; i < 50; i++) {
+        health_good(&h, 20 * MS, 10 * S);
+    }
+    health_good(&h, 900 * MS, 10 * S);
+    health_good(&h, 900 * MS, 10 * S);
+    ck_assert_int_eq(health_state(&h, 10 * S), HEALTH_CLOSED);
+    health_good(&h, 900 * MS, 10 * S);
+    ck_assert_uint_eq(set_aside_s(10 * S), 1);
+    health_good(&h, 900 * MS, 11 * S); /* the try-out is slow too */
+    ck_assert_uint_eq(set_aside_s(11 * S), 2);
+    health_good(&h, 25 * MS, 13 * S);
+    ck_assert_int_eq(health_state(&h, 13 * S), HEALTH_CLOSED);
+    for (int i = 0; i < 2000; i++) {
+        health_good(&h, 300 * MS, 20 * S);
+    }
+    for (int i = 0; i < 10; i++) {
+        health_good(&h, 300 * MS, 61 * S);
+    }
+    ck_assert_int_eq(health_state(&h, 61 * S), HEALTH_CLOSED);
+}
+END_TEST
+
+START_TEST(answer_to_what_was_asked_before_does_not_bring_it_back)
+{
+    fails(3, 10 * S);
+    health_good(&h, 200 * MS, 10 * S + 100 * MS);
+    ck_assert_uint_eq(set_aside_s(10 * S), 1);
+    health_good(&h, 50 * MS, 10 * S + 100 * MS);
+    ck_assert_int_eq(health_state(&h, 10 * S + 100 * MS), HEALTH_CLOSED);
 }
 END_TEST
 
@@ -139,9 +173,11 @@ int main(void)
         three_failures_in_a_row_set_it_aside_and_one_answer_ends_that,
         failure_of_the_try_out_doubles_the_time_up_to_30_s,
         one_that_comes_back_only_to_fail_again_is_set_aside_for_longer,
-        failures_between_answers_set_it_aside_when_they_are_the_more_part,
+        failures_between_answers_set_it_aside_when_they_are_more_than_a_third,
         silence_that_was_asked_for_is_kept_even_when_the_network_changes,
         patience_is_what_answers_usually_take_within_its_bounds,
+        three_answers_in_a_row_that_are_slow_for_it_set_it_aside_and_a_long_time_is_usual,
+        answer_to_what_was_asked_before_does_not_bring_it_back,
         failures_make_a_fast_provider_dearer_than_a_slow_one_that_works,
     };
     return suite_run("health", tests, sizeof tests / sizeof tests[0], set_up, tear_down);

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: MIT
+"""The machine moves to another network: connections are made anew, and clients hardly notice."""
+import os
+import subprocess
+import threading
+import time
+
+import dns.rcode
+import pytest
+
+from conftest import edes, wait_for
+from test_hostile_provider import Origin
+
+PROVIDER = "198.51.100.1"
+
+
+def ip(*words, check=True):
+    return subprocess.run(["ip", *words], check=check, capture_output=True, text=True)
+
+
+def trouble():
+    """Why no network namespaces can be made here, or ''."""
+    name = f"httpdnsd-try-{os.getpid()}"
+    made = ip("netns", "add", name, check=False)
+    ip("netns", "del", name, check=False)
+    return made.stderr.strip()
+
+
+pytestmark = pytest.mark.skipif(trouble() != "", reason=f"no network namespace: {trouble()}")
+
+
+class World:
+    """Two namespaces with a cable between them: `here`, the daemon's, and `there`, the provider's."""
+
+    def __init__(self):
+        self.here, self.there = (f"httpdnsd-{side}-{os.getpid()}" for side in ("here", "there"))
+        for name in (self.here, self.there):
+            ip("netns", "add", name)
+            ip("-n", name, "link", "set", "lo", "up")
+        ip("link", "add", "cable", "netns", self.here, "type", "veth", "peer", "name", "cable", "netns", self.there)
+        ip("-n", self.there, "link", "set", "cable", "up")
+        ip("-n", self.there, "addr", "add", f"{PROVIDER}/32", "dev", "lo")
+        for net in (1, 2):
+            ip("-n", self.there, "addr", "add", f"10.99.{net}.1/24", "dev", "cable")
+        ip("-n", self.here, "link", "set", "cable", "up")
+
+    def join(self, net):
+        """The only address and the only route are another network's."""
+        ip("-n", self.here, "addr", "flush", "dev", "cable")
+        ip("-n", self.here, "addr", "add", f"10.99.{net}.2/24", "dev", "cable")
+        ip("-n", self.here, "route", "add", "default", "via", f"10.99.{net}.1")
+
+    def leave(self):
+        ip("-n", self.here, "addr", "flush", "dev", "cable")
+
+    def end(self):
+        for name in (self.here, self.there):
+            ip("netns", "del", name, check=False)
+
+
+@pytest.fixture
+def world(lab):
+    world = World()
+    world.origin = Origin(lab, PROVIDER, ["ip", "netns", "exec", world.there])
+    yield world
+    world.origin.stop()
+    world.end()
+
+
+def provider(lab, world, n=1):
+    return "providers:\n" + "".join(
+        f"  - name: p{i}\n    url: https://provider{i + 1}.lab.example:{world.origin.port}/dns-query\n"
+        f"    addresses: [{PROVIDER}]\n    ca-file: {lab.ca}\n" for i in range(n)) + "hijack: {mode: off}\n"
+
+
+def asks(d, name):
+    """Its rcode, or None when no answer came within 5 s."""
+    try:
+        with d.unix_stream() as stream:
+            stream.sock.settimeout(5)
+            stream.send(d.query(name).to_wire())
+            return stream.receive()[3] & 15
+    except (OSError, EOFError):
+        return None
+
+
+def test_answers_come_within_2_s_after_address_and_route_were_replaced_under_load(lab, daemon, world):
+    world.join(1)
+    d = daemon(provider(lab, world), start_with=["ip", "netns", "exec", world.here])
+    assert asks(d, "first.wild.honest-lab.net") == dns.rcode.NOERROR
+    stop, done = threading.Event(), []
+
+    def client(k):
+        i = 0
+        while not stop.is_set():
+            began = time.monotonic()
+            rcode = asks(d, f"load{k}-{i}.wild.honest-lab.net")
+            done.append((began, time.monotonic() - began, rcode))
+            i += 1
+            stop.wait(0.02)
+
+    clients = [threading.Thread(target=client, args=(k,)) for k in range(6)]
+    for c in clients:
+        c.start()
+    wait_for(lambda: len(done) > 100, what="the load")
+    world.join(2)
+    moved = time.monotonic()
+    wait_for(lambda: any(began > moved + 3 for began, _, _ in done), what="the load after the move")
+    stop.set()
+    for c in clients:
+        c.join()
+    assert all(rcode is not None for _, _, rcode in done)
+    late = [(began - moved, took, rcode) for began, took, rcode in done if began > moved + 2]
+    assert late and all(rcode == 0 and took < 1 for _, took, rcode in late), late
+    assert "the network has changed" in d.log()
+
+
+def test_without_a_network_at_the_start_it_is_ready_at_once_and_answers_within_2_s_of_its_coming(lab, daemon, world):
+    began = time.monotonic()
+    d = daemon(provider(lab, world, 2), start_with=["ip", "netns", "exec", world.here])
+    assert time.monotonic() - began < 2
+    reply = d.over_unix("away.wild.honest-lab.net")
+    assert reply.rcode() == dns.rcode.SERVFAIL and edes(reply)
+    for i in range(8):  # providers are set aside by now
+        asks(d, f"away{i}.wild.honest-lab.net")
+    world.join(1)
+    joined = time.monotonic()
+    wait_for(lambda: asks(d, f"back{time.monotonic_ns()}.wild.honest-lab.net") == 0, what="an answer")
+    assert time.monotonic() - joined < 2
+
+
+def test_address_that_is_only_renewed_is_no_other_network(lab, daemon, world):
+    world.join(1)
+    d = daemon(provider(lab, world), start_with=["ip", "netns", "exec", world.here])
+    assert asks(d, "first.wild.honest-lab.net") == dns.rcode.NOERROR
+    for _ in range(3):
+        ip("-n", world.here, "addr", "change", "10.99.1.2/24", "dev", "cable", "valid_lft", "3600", "preferred_lft", "1800")
+    world.join(2)
+    wait_for(lambda: "the network has changed" in d.log(), what="the move")
+    assert asks(d, "second.wild.honest-lab.net") == dns.rcode.NOERROR
+    assert d.log().count("the network has changed") <= 2

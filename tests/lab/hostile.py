@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: MIT
+"""A DoH provider that misbehaves on command: HTTP/2 over TLS, any A record is 151.101.1.72.
+
+    hostile.py PORT CERT KEY [ADDRESS]
+
+Reads commands on stdin, one a line, and says "done" on stdout for each:
+
+    ok        answers
+    hang      accepts, reads, and never says anything more
+    close     ends each connection after one reply
+    refuse    resets each stream with REFUSED_STREAM
+    goaway    answers, and says GOAWAY at each hundredth reply
+    servfail  answers SERVFAIL
+    status N [HEADER VALUE]   answers with this HTTP status and no DNS message
+    down      ends every connection and refuses new ones
+    counts    says "CONNECTIONS REQUESTS" instead of "done"
+"""
+import socket
+import ssl
+import sys
+import threading
+import time
+
+import h2.config
+import h2.connection
+import h2.errors
+import h2.events
+
+ADDRESS = bytes([151, 101, 1, 72])
+
+
+def answer(query, rcode):
+    """The query's question, and an A record when the rcode is 0."""
+    end = 12
+    while query[end] != 0:
+        end += 1 + query[end]
+    question = query[12:end + 5]
+    n = 1 if rcode == 0 else 0
+    record = b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04" + ADDRESS
+    return query[:2] + bytes([0x81, 0x80 | rcode]) + bytes([0, 1, 0, n, 0, 0, 0, 0]) + question + record * n
+
+
+class Origin:
+    def __init__(self, port, cert, key, address="127.0.0.1"):
+        self.address, self.port, self.how, self.live = address, port, ["ok"], set()
+        self.n_connections = self.n_requests = 0
+        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.tls.load_cert_chain(cert, key)
+        self.tls.set_alpn_protocols(["h2"])
+        self.listener = None
+        self.listen()
+
+    def listen(self):
+        if self.listener is None:
+            self.listener = socket.create_server((self.address, self.port), backlog=128)
+            threading.Thread(target=self.accept, args=(self.listener,), daemon=True).start()
+
+    def go_down(self):
+        if self.listener is not None:
+            self.listener.shutdown(socket.SHUT_RDWR)
+            self.listener.close()
+            self.listener = None
+        for sock in list(self.live):
+            try:
+                sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def accept(self, listener):
+        while True:
+            try:
+                sock, _ = listener.accept()
+            except OSError:
+                return
+            self.n_connections += 1
+            threading.Thread(target=self.serve, args=(sock,), daemon=True).start()
+
+    def serve(self, sock):
+        self.live.add(sock)
+        try:
+            self.hang_if_told()
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            with self.tls.wrap_socket(sock, server_side=True) as tls:
+                self.live.add(tls)
+                try:
+                    self.speak(tls)
+                finally:
+                    self.live.discard(tls)
+        except (OSError, h2.exceptions.ProtocolError):
+            pass
+        finally:
+            sock.close()
+            self.live.discard(sock)
+
+    def hang_if_told(self):
+        while self.how[0] == "hang":
+            time.sleep(0.05)
+
+    def speak(self, tls):
+        http = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False, header_encoding="utf-8"))
+        http.initiate_connection()
+        tls.sendall(http.data_to_send())
+        bodies, replies = {}, 0
+        while True:
+            data = tls.recv(65535)
+            if not data:
+                return
+            self.hang_if_told()
+            for event in http.receive_data(data):
+                if isinstance(event, h2.events.DataReceived):
+                    bodies[event.stream_id] = bodies.get(event.stream_id, b"") + event.data
+                    http.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+                elif isinstance(event, h2.events.StreamEnded):
+                    replies += 1
+                    self.reply(http, event.stream_id, bodies.pop(event.stream_id, b""), replies)
+            tls.sendall(http.data_to_send())
+            if self.how[0] == "close" and replies > 0:
+                return
+
+    def reply(self, http, stream, query, replies):
+        self.n_requests += 1
+        how = self.how
+        if how[0] == "refuse":
+            http.reset_stream(stream, h2.errors.ErrorCodes.REFUSED_STREAM)
+            return
+        if how[0] == "status":
+            headers = [(":status", how[1]), ("content-length", "0")]
+            headers += [(how[2].lower(), " ".join(how[3:]))] if len(how) > 3 else []
+            http.send_headers(stream, headers, end_stream=True)
+            return
+        body = answer(query, 2 if how[0] == "servfail" else 0)
+        http.send_headers(stream, [(":status", "200"), ("content-type", "application/dns-message"),
+                                   ("content-length", str(len(body)))])
+        http.send_data(stream, body, end_stream=True)
+        if how[0] == "goaway" and replies % 100 == 0:
+            http.close_connection()
+
+    def obey(self, line):
+        words = line.split()
+        if words == ["counts"]:
+            return f"{self.n_connections} {self.n_requests}"
+        self.how = words
+        if words == ["down"]:
+            self.go_down()
+        else:
+            self.listen()
+        return "done"
+
+
+def main():
+    origin = Origin(int(sys.argv[1]), *sys.argv[2:])
+    print("done", flush=True)
+    for line in sys.stdin:
+        print(origin.obey(line), flush=True)
+
+
+if __name__ == "__main__":
+    main()
