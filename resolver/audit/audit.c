@@ -51,6 +51,7 @@ struct audit {
     uint64_t settled_us; /* nothing is checked before */
     struct patrol patrol;
     struct probe probe;
+    struct path_probe path;
     struct port_timer probe_timer;
     unsigned n_probe_retries;
     uint64_t probe_decided_us; /* 0: not yet */
@@ -156,6 +157,20 @@ static bool may_ask(const struct audit *audit)
            port_now_us(audit->asker.port) >= audit->settled_us;
 }
 
+/* Without a route nothing is learnt. */
+static void begin_path(struct audit *audit)
+{
+    if (audit->path.n_waiting == 0) {
+        (void)path_begin(&audit->path, server_now(audit));
+    }
+}
+
+static void on_path_end(struct path_probe *path)
+{
+    struct audit *audit = path->ctx;
+    telling_path(&audit->asker, path);
+}
+
 static void begin_probe(struct audit *audit)
 {
     port_timer_stop(audit->asker.port, &audit->probe_timer);
@@ -163,6 +178,7 @@ static void begin_probe(struct audit *audit)
         return;
     }
     const char *server = server_now(audit);
+    begin_path(audit);
     probe_begin(&audit->probe, server, may_filter(audit, server));
 }
 
@@ -289,7 +305,9 @@ static void follow(struct audit *audit)
     if (!may_ask(audit) || !telling_follow(&audit->asker, server_now(audit), &subject)) {
         return;
     }
-    if (subject.finding == FINDING_NXDOMAIN_REWRITE) {
+    if (subject.finding == FINDING_PATH_INTERCEPTED) {
+        begin_path(audit);
+    } else if (subject.finding == FINDING_NXDOMAIN_REWRITE) {
         if (audit->probe.state == PROBE_IDLE) {
             begin_probe(audit);
         }
@@ -368,6 +386,7 @@ static void stop_all(struct audit *audit)
         case_stop(&audit->cases[i]);
     }
     probe_stop(&audit->probe);
+    path_stop(&audit->path);
     port_timer_stop(audit->asker.port, &audit->probe_timer);
 }
 
@@ -448,6 +467,9 @@ static void init_cases(struct audit *audit)
     audit->probe.recheck_us = recheck_us;
     audit->probe.on_end = on_probe_end;
     audit->probe.ctx = audit;
+    audit->path.asker = &audit->asker;
+    audit->path.on_end = on_path_end;
+    audit->path.ctx = audit;
     audit->probe_timer.on_fire = on_probe_timer;
     audit->incidents_timer.on_fire = on_incidents_timer;
 }

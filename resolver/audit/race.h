@@ -34,6 +34,7 @@ struct race_icmp {
  * may free the owner. */
 struct race {
     void (*on_done)(struct race *race);
+    void *ctx; /* the owner's */
     void *handle;
     size_t n_replies; /* different ones, in order; those after RACE_REPLIES_MAX are not kept */
     struct race_reply replies[RACE_REPLIES_MAX];

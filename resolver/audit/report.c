@@ -390,10 +390,15 @@ static void plain_message(const struct asker *asker, const struct report_facts *
 {
     char head[VALUE_MAX];
     head_text(&view->subject, "CONFIRMED", head);
-    snprintf(out, MESSAGE_TEXT_MAX, "%s: %s%s%s; met twice over %" PRIu64 " s. %s", head,
-             facts->path == NULL ? "local resolver " : "",
-             facts->path == NULL ? view->subject.server : "", facts->detail,
-             facts->span_us / 1000000, advice);
+    if (facts->path != NULL) {
+        snprintf(out, MESSAGE_TEXT_MAX,
+                 "%s: %s. Clients of httpdnsd get the HTTPS answer; no plain resolver can be "
+                 "trusted on this network.",
+                 head, facts->detail);
+        return;
+    }
+    snprintf(out, MESSAGE_TEXT_MAX, "%s: local resolver %s%s; met twice over %" PRIu64 " s. %s",
+             head, view->subject.server, facts->detail, facts->span_us / 1000000, advice);
     (void)asker;
 }
 

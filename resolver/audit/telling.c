@@ -181,6 +181,32 @@ void telling_probe(const struct asker *asker, const struct probe *probe)
     tell_proved(asker, &facts, &subject);
 }
 
+void telling_path(const struct asker *asker, const struct path_probe *probe)
+{
+    const struct judgement *judgement = &probe->judgement;
+    struct ledger_subject subject = subject_of(asker, probe->server, judgement);
+    keep(asker, &subject, judgement->verdict);
+    if (judgement->verdict == VERDICT_CONSISTENT) {
+        subject.finding = FINDING_PATH_INTERCEPTED;
+        tell_consistent(asker, &subject);
+    }
+    if (!is_proved(judgement)) {
+        return;
+    }
+    char detail[DETAIL_MAX], target[ADDRESS_TEXT_MAX];
+    unsigned n = 0;
+    for (size_t i = 0; i < probe->evidence.n_tries; i++) {
+        n += probe->evidence.tries[i].replied;
+    }
+    snprintf(detail, sizeof detail,
+             "a DNS question sent to %s, where no DNS can be, was answered (%u of %zu such "
+             "addresses): somebody on the path answers for whomever port 53 is asked",
+             address_to_text(&judgement->artefact, target), n, probe->evidence.n_tries);
+    struct report_facts facts = {
+        .judgement = judgement, .path = &probe->evidence, .n_tries = n, .detail = detail};
+    tell_proved(asker, &facts, &subject);
+}
+
 void telling_summaries(const struct asker *asker)
 {
     struct ledger_view view;

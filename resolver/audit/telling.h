@@ -4,11 +4,13 @@
 #ifndef RESOLVER_AUDIT_TELLING_H
 #define RESOLVER_AUDIT_TELLING_H
 
+#include "resolver/audit/path.h"
 #include "resolver/audit/report.h"
 
 /* A case or a probe has ended. */
 void telling_case(const struct asker *asker, const struct audit_case *one);
 void telling_probe(const struct asker *asker, const struct probe *probe);
+void telling_path(const struct asker *asker, const struct path_probe *probe);
 /* What has gone on is summed up. */
 void telling_summaries(const struct asker *asker);
 /* What is open on this network and is due to be looked at again. */

@@ -113,6 +113,14 @@ static const char *words_of(const char *server, const struct question *question)
 
 static void respond_race(const char *server, const struct question *question, struct race *race)
 {
+    static const char *const nowhere[] = {"192.0.2.1", "198.51.100.1", "203.0.113.1"};
+    for (size_t i = 0; i < 3; i++) {
+        if (strcmp(server, nowhere[i]) == 0) {
+            world.n_nowhere_asked++;
+            race->n_replies = i < world.n_intercepted;
+            return;
+        }
+    }
     const char *words = words_of(server, question);
     const struct fact *fact = find_fact(question);
     const char *second = fact != NULL ? fact->second : NULL;

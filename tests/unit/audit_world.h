@@ -67,6 +67,8 @@ struct audit_world {
     char asked_names[512][64]; /* by the local resolver, in order */
     size_t n_asked;
     bool controls_dead;
+    unsigned n_intercepted; /* of the addresses where no DNS can be: so many answer */
+    size_t n_nowhere_asked;
     bool tls; /* can be proved, as stands[] says; what is not there fails */
     struct stand stands[STANDS_MAX];
     struct proof proofs[PROOFS_LIVE_MAX];

@@ -254,6 +254,33 @@ START_TEST(what_a_content_network_gives_and_takes_raises_nothing)
 }
 END_TEST
 
+START_TEST(an_answer_from_where_no_dns_can_be_is_interception)
+{
+    world.n_intercepted = 2;
+    start();
+    pass(10);
+    ck_assert_uint_eq(world.n_alerts, 1);
+    ck_assert_str_eq(world.alerts[0].verdict, "PATH_INTERCEPTED");
+    assert_says(world.alerts[0].message, "DNS hijack CONFIRMED (P5 interception): a DNS question "
+                                         "sent to 192.0.2.1");
+    assert_says(world.alerts[0].message, "2 of 3 such addresses");
+    assert_says(world.alerts[0].fields, "FAMILIES=path\n");
+    world.n_intercepted = 0;
+    pass(4000);
+    ck_assert_uint_eq(n_alerts_of("clear"), 1);
+}
+END_TEST
+
+START_TEST(one_odd_answer_from_nowhere_is_no_proof)
+{
+    world.n_intercepted = 1;
+    start();
+    pass(7 * 3600);
+    ck_assert_uint_eq(world.n_alerts, 0);
+    ck_assert_uint_ge(world.n_nowhere_asked, 6);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -270,6 +297,8 @@ int main(void)
         one_foreign_address_for_three_unrelated_names_is_at_most_probable,
         a_change_that_the_local_resolver_does_not_follow_is_old_content_for_information,
         what_a_content_network_gives_and_takes_raises_nothing,
+        an_answer_from_where_no_dns_can_be_is_interception,
+        one_odd_answer_from_nowhere_is_no_proof,
     };
     return suite_run("audit_closer", tests, sizeof tests / sizeof tests[0], audit_world_set_up,
                      audit_world_tear_down);
