@@ -34,6 +34,8 @@ static const struct schema_word prefetch[] = {
     {"yes", CACHE_PREFETCH_YES}, {"no", CACHE_PREFETCH_NO}, {NULL, 0}};
 static const struct schema_word tls_proof[] = {
     {"yes", AUDIT_TLS_YES}, {"no", AUDIT_TLS_NO}, {NULL, 0}};
+static const struct schema_word path_probe[] = {
+    {"yes", AUDIT_PATH_YES}, {"no", AUDIT_PATH_NO}, {NULL, 0}};
 static const struct schema_word filters[] = {
     {"auto", AUDIT_FILTERS_AUTO}, {"yes", AUDIT_FILTERS_YES}, {"no", AUDIT_FILTERS_NO}, {NULL, 0}};
 static const struct schema_word modes[] = {
@@ -363,6 +365,14 @@ static const struct schema_row rows[] = {
      .help = "Whether a TLS handshake may tell who stands at the addresses that are told apart; it "
              "shows the checked name to whoever the local resolver leads to. Without it a "
              "redirect to a foreign address cannot be proved."},
+    {.section = "hijack",
+     .key = "path-probe",
+     .kind = SCHEMA_WORD,
+     .offset = AT(audit.path_probe),
+     .fallback = "yes",
+     .words = path_probe,
+     .help = "Whether a question for example.com is sent to three documentation addresses, where "
+             "no DNS can be, at the start and every six hours: whoever answers sits on the path."},
     {.section = "hijack",
      .key = "ca-file",
      .kind = SCHEMA_STRING,

@@ -160,7 +160,7 @@ static bool may_ask(const struct audit *audit)
 /* Without a route nothing is learnt. */
 static void begin_path(struct audit *audit)
 {
-    if (audit->path.n_waiting == 0) {
+    if (audit->params.path_probe == AUDIT_PATH_YES && audit->path.n_waiting == 0) {
         (void)path_begin(&audit->path, server_now(audit));
     }
 }

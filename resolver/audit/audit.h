@@ -48,6 +48,7 @@ struct audit_params {
     const char *network;   /* what tells this network from others; copied; NULL: not known */
     const char *interface; /* the local resolvers'; copied; NULL: not known */
     enum audit_tls tls_proof;
+    enum { AUDIT_PATH_YES, AUDIT_PATH_NO } path_probe; /* does the path answer itself? */
     const char *ca_file;    /* roots for TLS proofs instead of the system's; NULL: those. Lent */
     uint32_t clear_after_s; /* a lie not met for so long is over: 600 by default */
 };

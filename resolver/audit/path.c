@@ -30,6 +30,12 @@ static void on_race(struct race *race)
     }
 }
 
+/* A network that uses documentation addresses itself may have a resolver at one. */
+static bool is_no_documentation(const struct address *own)
+{
+    return !address_is_bogon(own) || address_is_private(own);
+}
+
 bool path_begin(struct path_probe *probe, const char *server)
 {
     struct question question;
@@ -42,6 +48,7 @@ bool path_begin(struct path_probe *probe, const char *server)
         assert(good);
         probe->races[i].on_done = on_race;
         probe->races[i].ctx = probe;
+        probe->races[i].may_send = is_no_documentation;
         probe->n_waiting +=
             race_start(&probe->races[i], probe->asker->port, nowhere[i], &question) == 0;
     }

@@ -159,10 +159,8 @@ static bool take_datagram(struct running *running)
     return true;
 }
 
-/* Who sent the ICMP message stands behind the error. */
-static struct address offender_of(const struct sock_extended_err *error)
+static struct address address_of(const struct sockaddr *from)
 {
-    const struct sockaddr *from = SO_EE_OFFENDER(error);
     struct address address = {0};
     if (from->sa_family == AF_INET) {
         address.n = 4;
@@ -185,7 +183,7 @@ static void keep_error(struct running *running, const struct cmsghdr *c)
     race->icmp[race->n_icmp++] = (struct race_icmp){
         .type = error->ee_type,
         .code = error->ee_code,
-        .from = offender_of(error),
+        .from = address_of(SO_EE_OFFENDER(error)), /* who sent it stands behind the error */
         .after_us = since_us(running),
     };
 }
@@ -263,6 +261,17 @@ static int open_socket(struct running *running, const char *server)
     return failure;
 }
 
+static bool may_send(const struct running *running)
+{
+    struct sockaddr_storage from = {0};
+    socklen_t n = sizeof from;
+    struct address own = {0};
+    if (getsockname(running->fd, (struct sockaddr *)&from, &n) == 0) {
+        own = address_of((const struct sockaddr *)&from);
+    }
+    return running->race->may_send == NULL || running->race->may_send(&own);
+}
+
 static int send_question(struct running *running)
 {
     uint8_t query[QUERY_MAX];
@@ -277,6 +286,9 @@ static int start(struct running *running, const char *server)
 {
     struct port *port = running->port;
     int failure = open_socket(running, server);
+    if (failure == 0 && !may_send(running)) {
+        failure = -EADDRNOTAVAIL;
+    }
     if (failure == 0) {
         failure =
             port->ops->watch(port, running->fd, PORT_READ, &running->watch, on_ready, running);

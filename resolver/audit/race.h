@@ -35,6 +35,8 @@ struct race_icmp {
 struct race {
     void (*on_done)(struct race *race);
     void *ctx; /* the owner's */
+    /* May the question be sent from this address of ours? NULL: from any. */
+    bool (*may_send)(const struct address *own);
     void *handle;
     size_t n_replies; /* different ones, in order; those after RACE_REPLIES_MAX are not kept */
     struct race_reply replies[RACE_REPLIES_MAX];
@@ -45,7 +47,7 @@ struct race {
 };
 
 /* Sends `question` (borrowed) to `server`, a text as plain.h takes it. -EINVAL for an unusable
- * server, or what the system says: -ENETUNREACH … */
+ * server, -EADDRNOTAVAIL when may_send says no, or what the system says: -ENETUNREACH … */
 int race_start(struct race *race, struct port *port, const char *server,
                const struct question *question);
 /* Harmless when it is not under way. */

@@ -29,7 +29,7 @@ def liar(lab):
 
 
 def audit_yaml(liar, **options):
-    options = {"mode": "all", "alert": "stderr", "recheck": "1s", "tls-proof": "no", **options}
+    options = {"mode": "all", "alert": "stderr", "recheck": "1s", "tls-proof": "no", "path-probe": "no", **options}
     return (f'local-resolver: {{servers: ["127.0.0.1:{liar.port}"], filters: no}}\n'
             "hijack: {" + ", ".join(f"{k}: {v}" for k, v in options.items()) + "}\n")
 

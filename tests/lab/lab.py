@@ -279,7 +279,7 @@ zone "." {{ type primary; file "{self.folder}/zones/root.zone"; }};
 
     def audit_yaml(self, mode="all", recheck="1s"):
         return (f'local-resolver: {{servers: ["127.0.0.1:{self.local_port}"], filters: no}}\n'
-                f"hijack: {{mode: {mode}, alert: stderr, recheck: {recheck}, tls-proof: no}}\n")
+                f"hijack: {{mode: {mode}, alert: stderr, recheck: {recheck}, tls-proof: no, path-probe: no}}\n")
 
 
 def end(*_):

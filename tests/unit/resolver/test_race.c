@@ -156,6 +156,20 @@ START_TEST(a_race_can_be_cancelled_and_an_unusable_server_is_said_at_once)
 }
 END_TEST
 
+static bool refuse(const struct address *own)
+{
+    ck_assert_uint_eq(own->at[0], 127);
+    return false;
+}
+
+START_TEST(nothing_is_sent_from_where_it_must_not)
+{
+    race = (struct race){.on_done = on_race, .may_send = refuse};
+    ck_assert_int_eq(race_start(&race, &rig.port, rig.server, &rig.question), -EADDRNOTAVAIL);
+    ck_assert_uint_eq(rig.n_served, 0);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -164,6 +178,7 @@ int main(void)
         a_flood_of_replies_is_kept_within_bounds,
         an_icmp_error_is_kept_with_its_sender_and_does_not_end_the_wait,
         silence_is_the_end_of_the_window_and_nothing_else,
+        nothing_is_sent_from_where_it_must_not,
         a_race_can_be_cancelled_and_an_unusable_server_is_said_at_once,
     };
     return suite_run("race", tests, sizeof tests / sizeof tests[0], plain_rig_set_up,
