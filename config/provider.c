@@ -314,7 +314,7 @@ static const struct schema_row rows[] = {
      .offset = AT(filtering),
      .fallback = "no",
      .help = "yes when the provider withholds names by policy; it is then no witness against "
-             "others. Presets know it of themselves."},
+             "others. Presets know it of themselves; vendors never are one."},
     {.key = "trust-ad",
      .kind = SCHEMA_FLAG,
      .offset = AT(trust_ad),
@@ -326,7 +326,8 @@ static const struct schema_row rows[] = {
      .print = print_subnet,
      .help = "The part of the network that answers are wanted for, told to the provider: off (the "
              "default, nothing), auto (of this host's own address if that is a public one), or a "
-             "subnet such as 192.0.2.0/24; at most /24 or /56."},
+             "subnet such as 192.0.2.0/24; at most /24 or /56. Answers are cached for all clients "
+             "alike. Oblivious DoH tells none."},
     {.key = "relay",
      .kind = SCHEMA_STRING,
      .offset = AT(odoh.relay),

@@ -81,10 +81,32 @@ static const char *check_account(const struct provider_params *p)
     return NULL;
 }
 
+static bool is_vendor(enum pool_protocol protocol)
+{
+    switch (protocol) {
+    case PROTOCOL_DOH:
+    case PROTOCOL_DOH_GET:
+    case PROTOCOL_JSON:
+    case PROTOCOL_ODOH:
+        return false;
+    case PROTOCOL_ALIDNS:
+    case PROTOCOL_ALIYUN:
+    case PROTOCOL_ALIYUN2:
+    case PROTOCOL_TENCENT:
+    case PROTOCOL_VOLC:
+    case PROTOCOL_BAIDU:
+    case PROTOCOL_GENERIC:
+        break;
+    }
+    return true;
+}
+
 /* A vendor's service is where its driver says, unless the entry says otherwise. */
 static void set_defaults(struct provider_params *p, bool has_preset)
 {
     const struct driver *driver = driver_of(p->protocol);
+    /* A vendor answers for what its console allows, and by where we are: no witness. */
+    p->filtering = p->filtering || is_vendor(p->protocol);
     if (has_preset || driver->url == NULL || p->endpoint.url != NULL) {
         return;
     }

@@ -2,6 +2,7 @@
 /* RFC 8484: the question as a DNS message, by POST, or by GET where that is asked for or where POST
  * was refused. */
 #include "resolver/upstream/drivers.h"
+#include "resolver/upstream/subnet.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -48,12 +49,14 @@ static int build_target(const char *url, struct bytes message, char target[DRIVE
 static int build(struct driver_call *call, bool get, struct driver_room *room,
                  struct exchange_request *request)
 {
+    uint8_t subnet[SUBNET_OPTION_MAX];
     struct query_wish query = {
         .question = call->question,
         .want_do = call->want_do,
         .want_cd = call->want_cd,
         .want_ad = !get, /* RFC 8484 §4.1.1: what caches compare is as plain as can be */
         .pad_to = get ? 0 : PAD_TO,
+        .subnet = subnet_option(&call->provider->client_subnet, subnet),
     };
     struct bytes message = bytes_of(room->body, message_write_query(&query, room->body));
     request->media_type = MEDIA_TYPE;

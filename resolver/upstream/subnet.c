@@ -113,3 +113,17 @@ void subnet_put(const struct provider_subnet *subnet, const char *before, enum s
         encode_number(subnet->length, out);
     }
 }
+
+struct bytes subnet_option(const struct provider_subnet *subnet, uint8_t room[SUBNET_OPTION_MAX])
+{
+    enum { FAMILY_V4 = 1, FAMILY_V6 = 2 };
+    struct buf out = buf_over(room, SUBNET_OPTION_MAX);
+    if (subnet->n == 0) {
+        return bytes_of(NULL, 0);
+    }
+    buf_put_u16(&out, subnet->n == 4 ? FAMILY_V4 : FAMILY_V6);
+    buf_put_u8(&out, subnet->length);
+    buf_put_u8(&out, 0); /* the scope is the answer's */
+    buf_put(&out, subnet->at, (subnet->length + 7u) / 8);
+    return bytes_of(out.at, out.n);
+}

@@ -11,6 +11,7 @@ enum subnet_form {
     SUBNET_WITH_LENGTH, /* 192.0.2.0/24 */
 };
 
+enum { SUBNET_OPTION_MAX = 20 };
 enum { SUBNET_V4_MAX = 24, SUBNET_V6_MAX = 56, SUBNET_TEXT_MAX = 64 };
 
 /* "192.0.2.0/24", "2001:db8::/48". -EINVAL when it is no subnet, -ERANGE when it is longer than /24
@@ -21,5 +22,8 @@ void subnet_from_here(struct provider_subnet *ret_subnet);
 /* Appends `before` and the subnet; nothing when there is none. */
 void subnet_put(const struct provider_subnet *subnet, const char *before, enum subnet_form form,
                 struct buf *out);
+/* The data of an EDNS option that tells it (RFC 7871 §6), written to `room`; {NULL, 0} when there
+ * is none. */
+struct bytes subnet_option(const struct provider_subnet *subnet, uint8_t room[SUBNET_OPTION_MAX]);
 
 #endif

@@ -201,12 +201,18 @@ static void put_opt(struct buf *b, const struct query_wish *wish)
     buf_put_u16(b, TYPE_OPT);
     buf_put_u16(b, OUR_EDNS_SIZE);
     buf_put_u32(b, wish->want_do ? EDNS_DO : 0);
+    size_t n_subnet = wish->subnet.n > 0 ? OPTION_OCTETS + wish->subnet.n : 0;
+    size_t n =
+        wish->pad_to > 0 ? padding_for(b->n + 2 + n_subnet + OPTION_OCTETS, wish->pad_to) : 0;
+    buf_put_u16(b, (uint16_t)(n_subnet + (wish->pad_to > 0 ? OPTION_OCTETS + n : 0)));
+    if (wish->subnet.n > 0) {
+        buf_put_u16(b, EDNS_OPTION_SUBNET);
+        buf_put_u16(b, (uint16_t)wish->subnet.n);
+        buf_put(b, wish->subnet.at, wish->subnet.n);
+    }
     if (wish->pad_to == 0) {
-        buf_put_u16(b, 0);
         return;
     }
-    size_t n = padding_for(b->n + 2 + OPTION_OCTETS, wish->pad_to);
-    buf_put_u16(b, (uint16_t)(OPTION_OCTETS + n));
     buf_put_u16(b, EDNS_OPTION_PADDING);
     buf_put_u16(b, (uint16_t)n);
     static const uint8_t zeros[QUERY_MAX];
@@ -215,7 +221,8 @@ static void put_opt(struct buf *b, const struct query_wish *wish)
 
 size_t message_write_query(const struct query_wish *wish, uint8_t out[QUERY_MAX])
 {
-    static_assert(MESSAGE_HEADER + NAME_MAX_OCTETS + 4 + OPT_OCTETS + OPTION_OCTETS <= QUERY_MAX,
+    static_assert(MESSAGE_HEADER + NAME_MAX_OCTETS + 4 + OPT_OCTETS + 2 * OPTION_OCTETS + 20 <=
+                      QUERY_MAX,
                   "the longest question fits");
     struct buf b = buf_over(out, QUERY_MAX);
     struct name name = wish->question->name;

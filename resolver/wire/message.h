@@ -87,6 +87,7 @@ enum ede {
 };
 
 enum {
+    EDNS_OPTION_SUBNET = 8,
     EDNS_OPTION_COOKIE = 10,
     EDNS_OPTION_KEEPALIVE = 11,
     EDNS_OPTION_PADDING = 12,
@@ -151,6 +152,7 @@ struct query_wish {
     bool want_cd;
     bool want_ad; /* whether it was validated, without DO (RFC 6840 §5.7) */
     uint16_t pad_to;
+    struct bytes subnet; /* data of a client subnet option (RFC 7871 §6); {NULL, 0}: none */
 };
 enum { QUERY_MAX = 512 };
 size_t message_write_query(const struct query_wish *wish, uint8_t out[QUERY_MAX]);

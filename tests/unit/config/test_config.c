@@ -166,6 +166,7 @@ START_TEST(vendors_know_where_they_are_and_what_they_need)
     ck_assert_str_eq(c->providers[0].endpoint.url, "https://resolvers.httpdns.aliyuncs.com");
     ck_assert_str_eq(c->providers[0].endpoint.addresses[0], "47.56.234.194");
     ck_assert_uint_eq(c->providers[0].endpoint.n_addresses, 4);
+    ck_assert(c->providers[0].filtering); /* no witness against others */
     ck_assert_str_eq(c->providers[1].endpoint.addresses[0], "119.29.29.99");
     ck_assert(c->providers[2].endpoint.plaintext);
     ck_assert_uint_eq(c->providers[2].template.addresses.n, 2);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "resolver/upstream/drivers.h"
+#include "resolver/upstream/subnet.h"
 #include "tests/unit/suite.h"
 
 #include <errno.h>
@@ -8,12 +9,15 @@
 static const struct driver *const post = &driver_doh, *const get = &driver_doh_get;
 static struct driver_memory memory;
 static struct driver_room room;
+static struct provider_params provider;
 
 static int build(const struct driver *driver, const struct question *question,
                  struct exchange_request *request)
 {
-    struct driver_call call = {
-        .question = question, .endpoint = request->endpoint, .memory = &memory};
+    struct driver_call call = {.provider = &provider,
+                               .question = question,
+                               .endpoint = request->endpoint,
+                               .memory = &memory};
     return driver->build(&call, &room, request);
 }
 
@@ -128,6 +132,26 @@ START_TEST(status_and_media_type_make_the_class)
 }
 END_TEST
 
+START_TEST(client_subnet_is_told_only_when_configured_and_padding_stays_whole)
+{
+    static const uint8_t v4[] = {0, 8, 0, 7, 0, 1, 24, 0, 192, 0, 2};
+    static const uint8_t v6[] = {0, 8, 0, 10, 0, 2, 48, 0, 0x20, 0x01, 0x0d, 0xb8, 0, 1};
+    struct exchange_endpoint endpoint = {.url = "https://dns.example/dns-query"};
+    struct question question = question_of("www.example.com");
+    struct exchange_request request = {.endpoint = &endpoint};
+    ck_assert_int_eq(build(post, &question, &request), 0);
+    ck_assert_ptr_null(memmem(request.body.at, request.body.n, v4, 4));
+    ck_assert_int_eq(subnet_read("192.0.2.0/24", &provider.client_subnet), 0);
+    ck_assert_int_eq(build(post, &question, &request), 0);
+    ck_assert_ptr_nonnull(memmem(request.body.at, request.body.n, v4, sizeof v4));
+    ck_assert_uint_eq(request.body.n, 128);
+    ck_assert_int_eq(subnet_read("2001:db8:1::/48", &provider.client_subnet), 0);
+    ck_assert_int_eq(build(post, &question, &request), 0);
+    ck_assert_ptr_nonnull(memmem(request.body.at, request.body.n, v6, sizeof v6));
+    provider.client_subnet = (struct provider_subnet){0};
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -136,6 +160,7 @@ int main(void)
         url_too_long_for_get_is_said,
         h2_only_2xx_with_the_media_type_is_a_message,
         status_and_media_type_make_the_class,
+        client_subnet_is_told_only_when_configured_and_padding_stays_whole,
     };
     return suite_run("doh", tests, sizeof tests / sizeof tests[0], NULL, NULL);
 }
