@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "resolver/audit/telling.h"
 
+#include "resolver/audit/evidence_json.h"
+
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { DETAIL_MAX = 512 };
 
@@ -44,8 +47,19 @@ static bool is_kept(enum verdict verdict)
     return false;
 }
 
+/* gives the evidence as JSON; NULL without memory, or when it is too long to be kept. */
+static char *evidence_text(const struct evidence *evidence)
+{
+    char *text = evidence_write(evidence);
+    if (text != NULL && strlen(text) > LEDGER_JSON_MAX) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
 static void keep(const struct asker *asker, const struct ledger_subject *subject,
-                 enum verdict verdict)
+                 enum verdict verdict, const struct evidence *evidence)
 {
     struct ledger_record record = {
         .subject = *subject,
@@ -53,6 +67,7 @@ static void keep(const struct asker *asker, const struct ledger_subject *subject
         .unix_s = asker->door.unix_s(asker->door.ctx),
     };
     if (is_kept(verdict)) {
+        record.evidence = evidence_text(evidence);
         ledger_keep(asker->door.ledger, &record);
     }
 }
@@ -98,7 +113,8 @@ void telling_case(const struct asker *asker, const struct audit_case *one)
     const struct judge_case *evidence = &one->evidence;
     struct ledger_subject subject = subject_of(asker, one->server, judgement);
     subject.question = evidence->question;
-    keep(asker, &subject, judgement->verdict);
+    struct evidence kept = {.kind = EVIDENCE_NAME, .name = *evidence};
+    keep(asker, &subject, judgement->verdict, &kept);
     if (judgement->verdict == VERDICT_CONSISTENT) {
         tell_consistent(asker, &subject);
     }
@@ -158,7 +174,8 @@ void telling_probe(const struct asker *asker, const struct probe *probe)
 {
     const struct judgement *judgement = &probe->judgement;
     struct ledger_subject subject = subject_of(asker, probe->server, judgement);
-    keep(asker, &subject, judgement->verdict);
+    struct evidence kept = {.kind = EVIDENCE_NONEXISTENT, .nonexistent = probe->evidence};
+    keep(asker, &subject, judgement->verdict, &kept);
     if (judgement->verdict == VERDICT_CONSISTENT) {
         subject.finding = FINDING_NXDOMAIN_REWRITE;
         tell_consistent(asker, &subject);
@@ -185,7 +202,8 @@ void telling_path(const struct asker *asker, const struct path_probe *probe)
 {
     const struct judgement *judgement = &probe->judgement;
     struct ledger_subject subject = subject_of(asker, probe->server, judgement);
-    keep(asker, &subject, judgement->verdict);
+    struct evidence kept = {.kind = EVIDENCE_PATH, .path = probe->evidence};
+    keep(asker, &subject, judgement->verdict, &kept);
     if (judgement->verdict == VERDICT_CONSISTENT) {
         subject.finding = FINDING_PATH_INTERCEPTED;
         tell_consistent(asker, &subject);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The closer looks of a case: who stands at the addresses, second replies, denials, old content. */
+#include "resolver/audit/evidence_json.h"
 #include "tests/unit/audit_world.h"
 #include "tests/unit/suite.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static void add_stand(const char *address, enum tls_outcome outcome)
 {
@@ -212,6 +214,7 @@ START_TEST(one_foreign_address_for_three_unrelated_names_is_at_most_probable)
     struct ledger_record record;
     ck_assert_uint_eq(ledger_records(world.ledger, &record, 1), 1);
     ck_assert_int_eq(record.subject.rule, RULE_P10);
+    free(record.evidence);
 }
 END_TEST
 
@@ -251,6 +254,29 @@ START_TEST(what_a_content_network_gives_and_takes_raises_nothing)
     }
     ck_assert_uint_eq(world.n_alerts, 0);
     ck_assert_uint_eq(counts().n_confirmed + counts().n_probable, 0);
+}
+END_TEST
+
+/* Whoever looks a verdict up can replay it. */
+START_TEST(a_verdict_is_kept_with_evidence_that_gives_the_same_verdict_again)
+{
+    start();
+    pass(3);
+    tell("news.example.net", "5.6.7.8");
+    pass(60);
+    struct ledger_record record;
+    static struct evidence evidence;
+    char why[EVIDENCE_WHY_MAX];
+    ck_assert_uint_eq(ledger_records(world.ledger, &record, 1), 1);
+    ck_assert_int_eq(record.verdict, VERDICT_CONFIRMED);
+    ck_assert_ptr_nonnull(record.evidence);
+    ck_assert_msg(
+        evidence_read(bytes_of(record.evidence, strlen(record.evidence)), &evidence, why) == 0,
+        "%s", why);
+    struct judgement again = evidence_judge(&evidence);
+    ck_assert_int_eq(again.verdict, VERDICT_CONFIRMED);
+    ck_assert_int_eq(again.rule, RULE_P2);
+    free(record.evidence);
 }
 END_TEST
 
@@ -297,6 +323,7 @@ int main(void)
         one_foreign_address_for_three_unrelated_names_is_at_most_probable,
         a_change_that_the_local_resolver_does_not_follow_is_old_content_for_information,
         what_a_content_network_gives_and_takes_raises_nothing,
+        a_verdict_is_kept_with_evidence_that_gives_the_same_verdict_again,
         an_answer_from_where_no_dns_can_be_is_interception,
         one_odd_answer_from_nowhere_is_no_proof,
     };
