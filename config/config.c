@@ -51,6 +51,24 @@ static void read_options(struct reader *r, const char *section, const struct yam
     }
 }
 
+/* Is that server one of our own UDP listeners? To cross-check it would be to ask ourselves. */
+static bool is_own_listener(const struct config *config, const char *server)
+{
+    struct sockaddr_storage to;
+    socklen_t n_to;
+    if (!plain_server_address(server, &to, &n_to)) {
+        return false;
+    }
+    for (size_t i = 0; i < config->listen.n; i++) {
+        const struct listen_address *one = &config->listen.at[i];
+        if (one->transport == LISTEN_UDP && one->n_address == n_to &&
+            memcmp(&one->address, &to, n_to) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* What no single option can know. */
 static void check_together(struct reader *r)
 {
@@ -69,6 +87,14 @@ static void check_together(struct reader *r)
                    "in force, a blank, the one before it");
     }
     explicit_bzero(&keys, sizeof keys);
+    for (size_t i = 0; i < c->audit.n_servers; i++) {
+        if (is_own_listener(c, c->audit.servers[i])) {
+            errors_add(r->errors, 0, 0,
+                       "local-resolver.servers: %s is our own listener: name the resolver of the "
+                       "network, or auto",
+                       c->audit.servers[i]);
+        }
+    }
     c->audit.n_controls = c->n_providers;
 }
 

@@ -187,6 +187,17 @@ START_TEST(vendors_know_where_they_are_and_what_they_need)
 }
 END_TEST
 
+START_TEST(a_local_resolver_that_is_our_own_listener_is_refused)
+{
+    refuses("listen: [udp://192.0.2.7:53]\nlocal-resolver: {servers: [192.0.2.7]}\n", 0, 0,
+            "is our own listener");
+    refuses("listen: [\"udp://[2001:db8::7]:5353\"]\n"
+            "local-resolver: {servers: [\"[2001:db8::7]:5353\"]}\n",
+            0, 0, "is our own listener");
+    config_free(parse("listen: [udp://192.0.2.7:53]\nlocal-resolver: {servers: [192.0.2.8]}\n"));
+}
+END_TEST
+
 START_TEST(what_belongs_together_is_checked_together)
 {
     refuses("hijack: {mode: watchlist}\n", 0, 0, "needs names");
@@ -441,6 +452,7 @@ int main(void)
         secrets_are_printed_as_stars,
         secrets_come_from_files_and_credentials,
         secret_in_a_file_that_others_may_read_is_refused,
+        a_local_resolver_that_is_our_own_listener_is_refused,
         what_belongs_together_is_checked_together,
         yaml_that_a_configuration_does_not_need_is_refused,
         bombs_are_refused_early,
