@@ -55,4 +55,11 @@ void providers_print(const void *base, FILE *to);
  * -EINVAL. `text` is kept in *ret_address. */
 int listen_parse(const char *text, struct listen_address *ret_address, const char **ret_why);
 
+/* The way to a provider (road.c): its pins, and what its keys must be together. */
+void road_read_pins(struct reader *reader, const struct yaml_node *node);
+void road_print_pins(const void *base, FILE *to);
+bool road_has_pins(const void *base);
+void road_check(struct reader *reader, const struct yaml_node *mapping,
+                const struct provider_params *provider);
+
 #endif

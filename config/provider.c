@@ -255,6 +255,9 @@ static void print_subnet(const void *base, FILE *to)
 
 #define AT(field) offsetof(struct provider_params, field)
 
+static const struct schema_word families[] = {
+    {"auto", EXCHANGE_ANY_FAMILY}, {"ipv4", EXCHANGE_IPV4}, {"ipv6", EXCHANGE_IPV6}, {NULL, 0}};
+
 static const struct schema_row rows[] = {
     {.key = "preset",
      .kind = SCHEMA_OTHER,
@@ -309,6 +312,52 @@ static const struct schema_row rows[] = {
      .print = print_ca_file,
      .is_set = has_ca_file,
      .help = "The file with the certificates to trust for this provider, instead of the system's."},
+    {.key = "group",
+     .kind = SCHEMA_STRING,
+     .offset = AT(group),
+     .help = "A name for providers that are asked only where a rule names their group; without it, "
+             "for everything else."},
+    {.key = "pins",
+     .kind = SCHEMA_OTHER,
+     .read = road_read_pins,
+     .print = road_print_pins,
+     .is_set = road_has_pins,
+     .help = "A list of sha256//BASE64 hashes of public keys (SPKI): the server's must be one of "
+             "them, beside its certificate being good."},
+    {.key = "client-cert",
+     .kind = SCHEMA_STRING,
+     .offset = AT(endpoint.road.client_cert),
+     .help = "The PEM file with the certificate that we show to the provider."},
+    {.key = "client-key",
+     .kind = SCHEMA_STRING,
+     .offset = AT(endpoint.road.client_key),
+     .help = "The PEM file with its key."},
+    {.key = "proxy",
+     .kind = SCHEMA_STRING,
+     .offset = AT(endpoint.road.proxy),
+     .help = "socks5://ADDRESS:PORT or http://ADDRESS:PORT to go through."},
+    {.key = "interface",
+     .kind = SCHEMA_STRING,
+     .offset = AT(endpoint.road.interface),
+     .help = "The network interface to leave by."},
+    {.key = "source-address",
+     .kind = SCHEMA_STRING,
+     .offset = AT(endpoint.road.source),
+     .help = "The local address to come from."},
+    {.key = "mark",
+     .kind = SCHEMA_COUNT,
+     .offset = AT(endpoint.road.mark),
+     .max = UINT32_MAX,
+     .fallback = "0",
+     .help = "A firewall mark (SO_MARK) for its packets; the daemon needs CAP_NET_ADMIN (or "
+             "CAP_NET_RAW) for that, "
+             "and cannot connect without."},
+    {.key = "family",
+     .kind = SCHEMA_WORD,
+     .offset = AT(endpoint.road.family),
+     .words = families,
+     .fallback = "auto",
+     .help = "The addresses to use: ipv4, ipv6, or auto, both at once with IPv6 a little ahead."},
     {.key = "filtering",
      .kind = SCHEMA_FLAG,
      .offset = AT(filtering),

@@ -19,6 +19,19 @@ enum {
     EXCHANGE_DETAIL_MAX = 128,
 };
 
+/* How packets get there. All strings are lent; NULL and 0: as the system does it. */
+enum exchange_family { EXCHANGE_ANY_FAMILY, EXCHANGE_IPV4, EXCHANGE_IPV6 };
+struct exchange_road {
+    const char *pins; /* "sha256//BASE64;…": one of them is the public key's, or it fails */
+    const char *client_cert; /* PEM file */
+    const char *client_key;  /* PEM file */
+    const char *proxy;       /* socks5://ADDRESS:PORT or http://ADDRESS:PORT */
+    const char *interface;   /* its packets leave by this one */
+    const char *source;      /* literal address they come from */
+    uint32_t mark;           /* firewall mark; needs CAP_NET_ADMIN */
+    enum exchange_family family;
+};
+
 /* Where to: all strings and arrays are lent for as long as the exchange lives, and what stands
  * behind `addresses` never changes (new addresses are a new array). `id` is small, unique within
  * one exchange (the provider's index): what an exchange keeps for an endpoint it keeps by id. */
@@ -30,6 +43,7 @@ struct exchange_endpoint {
     size_t n_addresses;
     const char *ca_file; /* NULL: the system's roots */
     bool plaintext;      /* the URL may be http:// */
+    struct exchange_road road;
 };
 
 enum exchange_method { EXCHANGE_POST, EXCHANGE_GET };

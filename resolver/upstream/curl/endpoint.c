@@ -5,11 +5,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+static bool is_wanted(enum exchange_family family, const char *address)
+{
+    bool is_v6 = strchr(address, ':') != NULL;
+    return family == EXCHANGE_ANY_FAMILY || is_v6 == (family == EXCHANGE_IPV6);
+}
+
+/* Has it an address that may be used? libcurl must not be left with none: it would look one up. */
+static bool has_wanted(const struct exchange_endpoint *endpoint)
+{
+    for (size_t i = 0; i < endpoint->n_addresses; i++) {
+        if (is_wanted(endpoint->road.family, endpoint->addresses[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* "host:port:address,address" for CURLOPT_RESOLVE; false without memory or for a URL that is none.
  */
 static bool make_resolve(const struct exchange_endpoint *endpoint, struct curl_slist **ret_list)
 {
     bool done = false;
+    const char *lead = "";
     char *host = NULL, *port = NULL, *line = NULL;
     size_t n;
     FILE *to = open_memstream(&line, &n);
@@ -22,7 +40,10 @@ static bool make_resolve(const struct exchange_endpoint *endpoint, struct curl_s
         for (size_t i = 0; i < endpoint->n_addresses; i++) {
             const char *address = endpoint->addresses[i];
             bool is_v6 = strchr(address, ':') != NULL && address[0] != '[';
-            fprintf(to, is_v6 ? "%s[%s]" : "%s%s", i > 0 ? "," : "", address);
+            if (is_wanted(endpoint->road.family, address)) {
+                fprintf(to, is_v6 ? "%s[%s]" : "%s%s", lead, address);
+                lead = ",";
+            }
         }
     }
     if (to != NULL && fclose(to) == 0 && port != NULL) {
@@ -58,7 +79,7 @@ int endpoint_update(struct known_endpoint *known, const struct exchange_endpoint
         return 0;
     }
     struct curl_slist *list = NULL;
-    if (endpoint->n_addresses > 0 && !make_resolve(endpoint, &list)) {
+    if (has_wanted(endpoint) && !make_resolve(endpoint, &list)) {
         return -EINVAL;
     }
     curl_slist_free_all(known->former);

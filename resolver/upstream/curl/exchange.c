@@ -7,6 +7,7 @@
 #include "resolver/upstream/curl/curl.h"
 
 #include "resolver/upstream/curl/endpoint.h"
+#include "resolver/upstream/curl/road.h"
 #include "resolver/upstream/fields.h"
 #include "resolver/upstream/watches.h"
 
@@ -275,6 +276,7 @@ static enum exchange_result result_of(const struct transfer *t, CURLcode code)
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_INVALIDCERTSTATUS:
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
         return EXCHANGE_UNTRUSTED;
     case CURLE_SSL_CONNECT_ERROR:
         return EXCHANGE_TLS_FAILED;
@@ -413,7 +415,8 @@ static bool set_endpoint(struct transfer *t, const struct exchange_endpoint *end
             curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "https,http") == CURLE_OK) &&
            (endpoint->ca_file == NULL ||
             (curl_easy_setopt(e, CURLOPT_CAINFO, endpoint->ca_file) == CURLE_OK &&
-             curl_easy_setopt(e, CURLOPT_CAPATH, NULL) == CURLE_OK));
+             curl_easy_setopt(e, CURLOPT_CAPATH, NULL) == CURLE_OK)) &&
+           road_set(e, &endpoint->road);
 }
 
 static bool set_method(struct transfer *t, const struct exchange_request *request)

@@ -124,6 +124,21 @@ START_TEST(wrong_values_say_what_would_be_right)
 }
 END_TEST
 
+START_TEST(way_to_a_provider_is_checked)
+{
+#define ONE "providers:\n  - preset: google\n    "
+    refuses(ONE "pins: [sha256//abc]\n", 3, 12, "44 characters of Base64");
+    refuses(ONE "pins: sha256\n", 3, 11, "pins takes a list");
+    refuses(ONE "proxy: \"socks5://proxy.example:1080\"\n", 3, 12, "not a name");
+    refuses(ONE "proxy: \"ftp://127.0.0.1:1080\"\n", 3, 12, "http://ADDRESS:PORT");
+    refuses(ONE "source-address: eth0\n", 3, 21, "not an IPv4 or IPv6 address");
+    refuses(ONE "interface: a-name-much-too-long\n", 3, 16, "15 characters");
+    refuses(ONE "family: ipv5\n", 3, 13, "auto, ipv4, ipv6");
+    refuses(ONE "client-key: /nonexistent\n", 3, 17, "cannot be read");
+#undef ONE
+}
+END_TEST
+
 START_TEST(listen_addresses_are_checked)
 {
     refuses("listen: []\n", 1, 9, "at least one address");
@@ -446,6 +461,7 @@ int main(void)
         file_of_the_documentation_is_read_as_written,
         unknown_keys_are_named_with_the_nearest_known_one,
         wrong_values_say_what_would_be_right,
+        way_to_a_provider_is_checked,
         listen_addresses_are_checked,
         providers_are_checked,
         vendors_know_where_they_are_and_what_they_need,

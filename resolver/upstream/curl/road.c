@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+#include "resolver/upstream/curl/road.h"
+
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum { SOURCE_MAX = 64, SILENT_MS = 10000 };
+
+/* A socket that cannot be marked or bound must not connect by another way. TCP gives a connection
+ * up when what was sent is not acknowledged for so long. */
+static int on_socket(void *ctx, curl_socket_t fd, curlsocktype purpose)
+{
+    const struct exchange_road *road = ctx;
+    unsigned silent_ms = SILENT_MS;
+    (void)purpose;
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &silent_ms, sizeof silent_ms);
+    if (road->mark != 0 &&
+        setsockopt(fd, SOL_SOCKET, SO_MARK, &road->mark, sizeof road->mark) < 0) {
+        return CURL_SOCKOPT_ERROR;
+    }
+    if (road->interface != NULL && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, road->interface,
+                                              (socklen_t)strnlen(road->interface, IFNAMSIZ)) < 0) {
+        return CURL_SOCKOPT_ERROR;
+    }
+    return CURL_SOCKOPT_OK;
+}
+
+static bool set_source(CURL *e, const char *source)
+{
+    char text[SOURCE_MAX];
+    int n = snprintf(text, sizeof text, "host!%s", source);
+    return n < SOURCE_MAX && curl_easy_setopt(e, CURLOPT_INTERFACE, text) == CURLE_OK;
+}
+
+static bool set_text(CURL *e, CURLoption option, const char *text)
+{
+    return text == NULL || curl_easy_setopt(e, option, text) == CURLE_OK;
+}
+
+bool road_set(CURL *e, const struct exchange_road *road)
+{
+    return set_text(e, CURLOPT_PINNEDPUBLICKEY, road->pins) &&
+           set_text(e, CURLOPT_SSLCERT, road->client_cert) &&
+           set_text(e, CURLOPT_SSLKEY, road->client_key) &&
+           set_text(e, CURLOPT_PROXY, road->proxy) &&
+           (road->source == NULL || set_source(e, road->source)) &&
+           curl_easy_setopt(e, CURLOPT_SOCKOPTFUNCTION, on_socket) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_SOCKOPTDATA, (void *)(uintptr_t)road) == CURLE_OK;
+}
