@@ -83,8 +83,8 @@ START_TEST(dialects_of_one_answer_read_the_same)
         ","
         "\"Authority\":[],\"remark\":\"x\",\"edns_client_subnet\":\"192.0.2.0/24\"}",
         /* numbers as strings, the key in lower case */
-        "{\"status\":\"0\",\"AD\":true,\"Answer\":[{\"name\":\"www.example.com.\",\"type\":\"1\","
-        "\"TTL\":\"300\",\"data\":\"192.0.2.1\"}],\"Authority\":null}",
+        ("{\"status\":\"0\",\"AD\":true,\"Answer\":[{\"name\":\"www.example.com.\",\"type\":\"1\","
+         "\"TTL\":\"300\",\"data\":\"192.0.2.1\"}],\"Authority\":null}"),
     };
     for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
         reads(bodies[i], "OK NOERROR ad: A 300 192.0.2.1");
