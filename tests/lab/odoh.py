@@ -58,6 +58,10 @@ def take(octets):
     return octets[2:2 + n], octets[2 + n:]
 
 
+class Listener(ThreadingHTTPServer):
+    request_queue_size = 128  # a burst of connections is not dropped by the kernel
+
+
 class Receiver:
     """SetupBaseR: one sender's messages to `private`."""
 
@@ -140,7 +144,7 @@ class Server:
     def __init__(self, handler, chain, key):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(chain, key)
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (handler,), {"owner": self}))
+        self.http = Listener(("127.0.0.1", 0), type("Bound", (handler,), {"owner": self}))
         self.http.daemon_threads = True
         self.http.socket = context.wrap_socket(self.http.socket, server_side=True, do_handshake_on_connect=False)
         self.port = self.http.server_address[1]

@@ -32,6 +32,10 @@ def md5(text):
     return hashlib.md5(text.encode()).hexdigest()
 
 
+class Listener(ThreadingHTTPServer):
+    request_queue_size = 128  # a burst of connections is not dropped by the kernel
+
+
 class Refused(Exception):
     def __init__(self, status, body):
         super().__init__(body)
@@ -61,7 +65,7 @@ class Vendors:
 
     def serve(self, ssl_files=None):
         handler = type("VendorHandler", (Handler,), {"vendors": self})
-        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        server = Listener(("127.0.0.1", 0), handler)
         server.daemon_threads = True
         if ssl_files:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
