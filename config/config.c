@@ -95,6 +95,7 @@ static void check_together(struct reader *r)
                        c->audit.servers[i]);
         }
     }
+    policy_check(r);
     c->audit.n_controls = c->n_providers;
 }
 

@@ -11,6 +11,7 @@
 #include "resolver/audit/audit.h"
 #include "resolver/cache/cache.h"
 #include "resolver/clients/clients.h"
+#include "resolver/policy/policy.h"
 #include "resolver/upstream/pool.h"
 
 #include <stdio.h>
@@ -51,6 +52,12 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_D
 /* What a client is given beside what it asked for. */
 enum answers { ANSWERS_COMPLETE, ANSWERS_MINIMAL };
 
+/* Whom a rule's names are asked of, as written; and where. */
+struct config_rule {
+    const char *group, *fallback; /* fallback NULL: none */
+    unsigned line, column;
+};
+
 struct config {
     struct listen_params listen;
     struct clients_params clients;
@@ -66,6 +73,9 @@ struct config {
     struct audit_params
         audit; /* servers empty: find them (local.h). n_controls = providers that do not filter */
     enum alert_sink alert;
+    struct policy_params policy;
+    struct config_rule rules[POLICY_RULES_MAX]; /* policy.n_rules of them */
+    struct pool_route routes[POLICY_RULES_MAX];
     const char *control_socket; /* a path, or "off" */
     enum log_level log_level;
     bool has_inline_secret; /* a secret stands in the text itself, not in a file of its own */

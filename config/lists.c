@@ -5,16 +5,8 @@
 
 enum { WATCHLIST_MAX = 1000 };
 
-/* Keeps the texts of a list that `is_good` takes; `what` names one of them. */
-struct text_list {
-    const char *what;
-    const char *form;
-    size_t max;
-    bool (*is_good)(const char *text);
-};
-
-static const char *const *read_texts(struct reader *r, const struct yaml_node *node,
-                                     const struct text_list *list, size_t *ret_n)
+const char *const *lists_read_texts(struct reader *r, const struct yaml_node *node,
+                                    const struct text_list *list, size_t *ret_n)
 {
     const char **texts = arena_take(r->arena, list->max * sizeof texts[0]);
     *ret_n = 0;
@@ -40,7 +32,7 @@ static const char *const *read_texts(struct reader *r, const struct yaml_node *n
     return texts;
 }
 
-static void print_texts(const char *const *texts, size_t n, FILE *to)
+void lists_print_texts(const char *const *texts, size_t n, FILE *to)
 {
     fputc('[', to);
     for (size_t i = 0; i < n; i++) {
@@ -67,7 +59,7 @@ void lists_read_servers(struct reader *r, const struct yaml_node *node)
                    "servers must be auto, or a list of addresses in brackets: [192.0.2.1]");
         return;
     }
-    audit->servers = read_texts(r, node, &servers, &audit->n_servers);
+    audit->servers = lists_read_texts(r, node, &servers, &audit->n_servers);
 }
 
 void lists_print_servers(const void *base, FILE *to)
@@ -76,7 +68,7 @@ void lists_print_servers(const void *base, FILE *to)
     if (config->audit.n_servers == 0) {
         fputs("auto", to);
     } else {
-        print_texts(config->audit.servers, config->audit.n_servers, to);
+        lists_print_texts(config->audit.servers, config->audit.n_servers, to);
     }
 }
 
@@ -102,11 +94,11 @@ void lists_read_watchlist(struct reader *r, const struct yaml_node *node)
                    "watchlist takes a list of names: [www.example.com]");
         return;
     }
-    r->config->audit.watchlist = read_texts(r, node, &names, &r->config->audit.n_watchlist);
+    r->config->audit.watchlist = lists_read_texts(r, node, &names, &r->config->audit.n_watchlist);
 }
 
 void lists_print_watchlist(const void *base, FILE *to)
 {
     const struct config *config = base;
-    print_texts(config->audit.watchlist, config->audit.n_watchlist, to);
+    lists_print_texts(config->audit.watchlist, config->audit.n_watchlist, to);
 }

@@ -5,6 +5,17 @@
 
 #include "config/schema.h"
 
+/* Keeps the texts of a list that `is_good` takes; `what` names one of them. */
+struct text_list {
+    const char *what;
+    const char *form;
+    size_t max;
+    bool (*is_good)(const char *text);
+};
+const char *const *lists_read_texts(struct reader *reader, const struct yaml_node *node,
+                                    const struct text_list *list, size_t *ret_n);
+void lists_print_texts(const char *const *texts, size_t n, FILE *to);
+
 void lists_read_listen(struct reader *reader, const struct yaml_node *node);
 void lists_print_listen(const void *base, FILE *to);
 void lists_read_servers(struct reader *reader, const struct yaml_node *node);
@@ -17,6 +28,21 @@ void lists_read_allow(struct reader *reader, const struct yaml_node *node);
 void lists_print_allow(const void *base, FILE *to);
 void lists_read_deny(struct reader *reader, const struct yaml_node *node);
 void lists_print_deny(const void *base, FILE *to);
+
+/* policy.c */
+enum { LOCAL_VALUES_MAX = 64 };
+void policy_read_rules(struct reader *reader, const struct yaml_node *node);
+void policy_print_rules(const void *base, FILE *to);
+void policy_read_hosts(struct reader *reader, const struct yaml_node *node);
+void policy_print_hosts(const void *base, FILE *to);
+void policy_read_locals(struct reader *reader, const struct yaml_node *node);
+void policy_print_locals(const void *base, FILE *to);
+void policy_read_lists(struct reader *reader, const struct yaml_node *node);
+void policy_print_lists(const void *base, FILE *to);
+void policy_read_allow(struct reader *reader, const struct yaml_node *node);
+void policy_print_allow(const void *base, FILE *to);
+/* What no single option can know: which providers a rule's group has. */
+void policy_check(struct reader *reader);
 
 /* provider.c: one entry of the list. `node` is a mapping. */
 void provider_read(struct reader *reader, const struct yaml_node *node,

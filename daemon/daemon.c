@@ -38,6 +38,7 @@ struct daemon {
     struct claims *claims;
     struct ledger *ledger;
     struct cache_params cache_params;
+    uint8_t policy_secret[16];
     uint8_t client_secret[16]; /* stays over reloads: so do the cookies made with it */
     struct generation *current;
     struct generation *old[OLD_MAX]; /* draining after a reload */
@@ -76,6 +77,8 @@ static struct generation *make_generation(struct daemon *d, struct config *confi
         .cache = d->cache,
         .claims = d->claims,
         .client_secret = d->client_secret,
+        .policy_secret = d->policy_secret,
+        .load_files = d->current != NULL, /* no moment without the lists of before */
         .ledger = d->ledger,
         .n_workers = count_workers(config),
         .on_ended = on_worker_ended,
@@ -203,6 +206,22 @@ static void restore_sockets(struct daemon *d)
     }
 }
 
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* The cache knows routes by their numbers: they must mean the same still. */
+static bool same_routes(const struct config *a, const struct config *b)
+{
+    bool same = a->policy.n_rules == b->policy.n_rules;
+    for (size_t i = 0; same && i < a->policy.n_rules; i++) {
+        same = same_text(a->rules[i].group, b->rules[i].group) &&
+               same_text(a->rules[i].fallback, b->rules[i].fallback);
+    }
+    return same;
+}
+
 /* The new generation listens before the old one stops; the sockets are the same. */
 static void replace_generation(struct daemon *d, struct generation *new)
 {
@@ -212,6 +231,9 @@ static void replace_generation(struct daemon *d, struct generation *new)
         generation_free(new);
         restore_sockets(d);
         return;
+    }
+    if (!same_routes(generation_config(d->current), generation_config(new))) {
+        cache_flush(d->cache);
     }
     d->old[d->n_old++] = d->current;
     generation_drain(d->current);
@@ -439,6 +461,7 @@ static bool make_cache(struct daemon *d, const struct config *config)
     uint8_t secret[16];
     d->loop.port.ops->random(&d->loop.port, secret, sizeof secret);
     d->loop.port.ops->random(&d->loop.port, d->client_secret, sizeof d->client_secret);
+    d->loop.port.ops->random(&d->loop.port, d->policy_secret, sizeof d->policy_secret);
     d->cache_params = config->cache;
     d->cache = cache_new(&config->cache, secret);
     d->claims = claims_new(secret);

@@ -2,6 +2,7 @@
 #include "daemon/generation.h"
 
 #include "daemon/auditor.h"
+#include "daemon/keeper.h"
 #include "daemon/locals.h"
 #include "daemon/worker.h"
 
@@ -14,6 +15,7 @@ struct generation {
     size_t n_local;
     struct locals *locals;
     struct auditor *auditor;
+    struct keeper *keeper;
     struct worker *workers[CONFIG_WORKERS_MAX];
     size_t n_workers;
     size_t n_started;
@@ -50,6 +52,28 @@ static bool make_clients(struct generation *g)
     return g->clients != NULL || !wanted;
 }
 
+static void on_policy(void *ctx, struct policy *policy)
+{
+    struct generation *g = ctx;
+    for (size_t i = 0; i < g->n_workers; i++) {
+        worker_set_policy(g->workers[i], policy_ref(policy));
+    }
+    policy_unref(policy);
+}
+
+static bool make_keeper(struct generation *g)
+{
+    struct keeper_params params = {
+        .policy = &g->params.config->policy,
+        .secret = g->params.policy_secret,
+        .with_files = g->params.load_files,
+        .on_policy = on_policy,
+        .ctx = g,
+    };
+    g->keeper = keeper_new(&params);
+    return g->keeper != NULL;
+}
+
 static void on_worker_ended(void *ctx)
 {
     struct generation *g = ctx;
@@ -75,11 +99,13 @@ static bool make_workers(struct generation *g, const char **ret_detail)
             .n_connections = &g->n_connections,
             .tally = g->tally,
             .clients = g->clients,
+            .policy = keeper_policy(g->keeper),
             .on_ended = on_worker_ended,
             .ctx = g,
         };
         g->workers[i] = worker_new(&params, ret_detail);
         if (g->workers[i] == NULL) {
+            policy_unref(params.policy);
             return false;
         }
         g->n_workers++;
@@ -103,6 +129,10 @@ struct generation *generation_new(const struct generation_params *params, const 
         g->auditor = auditor_new(params->config, g->locals, params->ledger);
         good = g->auditor != NULL;
     }
+    if (good && !make_keeper(g)) {
+        *ret_detail = "out of memory, or a list of names cannot be read";
+        good = false;
+    }
     if (!good || !make_workers(g, ret_detail)) {
         g->params.config = NULL; /* stays the caller's */
         return generation_free(g);
@@ -117,7 +147,7 @@ int generation_start(struct generation *g)
         failure = worker_start(g->workers[g->n_started]);
         g->n_started += failure == 0;
     }
-    return failure;
+    return failure == 0 ? keeper_start(g->keeper) : failure;
 }
 
 void generation_drain(struct generation *g)
@@ -138,6 +168,7 @@ struct generation *generation_free(struct generation *g)
     if (g == NULL) {
         return NULL;
     }
+    g->keeper = keeper_free(g->keeper); /* it calls the workers */
     for (size_t i = 0; i < g->n_workers; i++) {
         worker_free(g->workers[i]);
     }

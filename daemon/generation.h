@@ -19,6 +19,8 @@ struct generation_params {
     const uint8_t *client_secret;  /* 16 random octets, borrowed by generation_new() */
     struct ledger *ledger;         /* the same: what was alerted outlives a reload */
     size_t n_workers;
+    const uint8_t *policy_secret; /* 16 octets, borrowed by generation_new() */
+    bool load_files; /* of the policy, before it is made; else they are read once it runs */
     void (*on_ended)(void *ctx); /* any thread: a worker has ended */
     void *ctx;
 };

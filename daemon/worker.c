@@ -40,10 +40,14 @@ struct worker {
     struct traffic traffic[TRAFFIC_TRANSPORTS];
     uv_async_t drain;
     uv_async_t pulse;
-    uv_async_t network; /* it is another one */
-    uv_async_t woken;   /* another worker learnt what this one waits for */
-    uv_prepare_t rest;  /* before the loop rests */
-    uv_idle_t turns;    /* between the wish to drain and the draining */
+    uv_async_t network;          /* it is another one */
+    uv_async_t woken;            /* another worker learnt what this one waits for */
+    uv_async_t turned;           /* another policy is in force */
+    pthread_mutex_t policy_lock; /* of the two below */
+    struct policy *next_policy;  /* one reference, for the resolver; NULL: none has come */
+    bool deaf;                   /* `turned` is closed, or about to be */
+    uv_prepare_t rest;           /* before the loop rests */
+    uv_idle_t turns;             /* between the wish to drain and the draining */
     unsigned n_turns;
     struct port_timer drain_deadline;
     bool draining, ending;
@@ -57,6 +61,48 @@ struct worker {
     struct worker_report report;
     atomic_bool beating; /* its loop has come round since it was asked last */
 };
+
+/* ---- policies ---- */
+
+static struct policy *take_policy(struct worker *w)
+{
+    pthread_mutex_lock(&w->policy_lock);
+    struct policy *policy = w->next_policy;
+    w->next_policy = NULL;
+    pthread_mutex_unlock(&w->policy_lock);
+    return policy;
+}
+
+static void on_turned(uv_async_t *async)
+{
+    struct worker *w = async->data;
+    struct policy *policy = take_policy(w);
+    if (policy != NULL && w->resolver != NULL) {
+        resolver_set_policy(w->resolver, policy);
+    } else {
+        policy_unref(policy);
+    }
+}
+
+void worker_set_policy(struct worker *w, struct policy *policy)
+{
+    pthread_mutex_lock(&w->policy_lock);
+    struct policy *unused = w->next_policy;
+    w->next_policy = policy;
+    if (!w->deaf) {
+        uv_async_send(&w->turned);
+    }
+    pthread_mutex_unlock(&w->policy_lock);
+    policy_unref(unused);
+}
+
+static void close_turned(struct worker *w)
+{
+    pthread_mutex_lock(&w->policy_lock);
+    w->deaf = true;
+    pthread_mutex_unlock(&w->policy_lock);
+    uv_close((uv_handle_t *)&w->turned, NULL);
+}
 
 /* ---- the end: drained or out of patience ---- */
 
@@ -78,6 +124,7 @@ static void end_worker(struct worker *w)
     uv_close((uv_handle_t *)&w->pulse, NULL);
     uv_close((uv_handle_t *)&w->woken, NULL);
     uv_close((uv_handle_t *)&w->network, NULL);
+    close_turned(w);
     uv_close((uv_handle_t *)&w->asked, NULL);
     uv_close((uv_handle_t *)&w->turns, NULL);
     uv_close((uv_handle_t *)&w->rest, NULL);
@@ -285,6 +332,8 @@ static bool make_resolver(struct worker *w)
         .query_timeout_ms = config->query_timeout_ms,
         .stale_after_ms = STALE_AFTER_MS,
         .max_queries = QUERIES_MAX,
+        .routes = config->routes,
+        .n_routes = config->policy.n_rules,
         .clients = w->params.clients,
         .claims = w->params.claims,
         .wake = wake_worker,
@@ -409,6 +458,9 @@ static void start_handles(struct worker *w)
     w->woken.data = w;
     uv_async_init(&w->loop.uv, &w->network, on_network);
     w->network.data = w;
+    uv_async_init(&w->loop.uv, &w->turned, on_turned);
+    w->turned.data = w;
+    pthread_mutex_init(&w->policy_lock, NULL);
     atomic_store(&w->beating, true);
 }
 
@@ -425,6 +477,7 @@ struct worker *worker_new(const struct worker_params *params, const char **ret_d
     if (!make_resolver(w) || !make_server(w) || !make_listeners(w)) {
         return worker_free(w);
     }
+    resolver_set_policy(w->resolver, params->policy);
     uv_prepare_start(&w->rest, on_rest);
     return w;
 }
@@ -447,6 +500,7 @@ static void close_unstarted(struct worker *w)
     uv_close((uv_handle_t *)&w->pulse, NULL);
     uv_close((uv_handle_t *)&w->woken, NULL);
     uv_close((uv_handle_t *)&w->network, NULL);
+    close_turned(w);
     uv_close((uv_handle_t *)&w->asked, NULL);
     uv_close((uv_handle_t *)&w->turns, NULL);
     uv_close((uv_handle_t *)&w->rest, NULL);
@@ -462,6 +516,8 @@ struct worker *worker_free(struct worker *w)
     } else {
         close_unstarted(w);
     }
+    policy_unref(w->next_policy);
+    pthread_mutex_destroy(&w->policy_lock);
     pool_free(w->pool);
     if (w->exchange != NULL) {
         w->exchange->ops->free(w->exchange);

@@ -27,6 +27,7 @@ struct worker_params {
     atomic_uint *n_connections;
     struct tally *tally;         /* borrowed for the worker's life */
     struct clients *clients;     /* the same; NULL: everybody may ask */
+    struct policy *policy;       /* one reference, taken on success */
     void (*on_ended)(void *ctx); /* called on the worker's thread as its last act */
     void *ctx;
 };
@@ -44,6 +45,9 @@ struct worker *worker_free(struct worker *worker);
 
 /* Adds what each transport saw to the TRAFFIC_TRANSPORTS counts. Any thread. */
 void worker_add_traffic(const struct worker *worker, struct traffic_counts *counts);
+
+/* Any thread, until worker_free(): another policy is in force. Takes one reference. */
+void worker_set_policy(struct worker *worker, struct policy *policy);
 
 /* What only its own thread may look at. */
 struct worker_report {

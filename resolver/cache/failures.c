@@ -50,8 +50,9 @@ struct failures *failures_free(struct failures *f)
 
 static uint64_t hash_of(const struct failures *f, const struct cache_key *key)
 {
-    uint64_t rest = (uint64_t)key->question->class << 32 | (uint64_t)key->question->type << 2 |
-                    (key->want_do ? 2u : 0u) | (key->want_cd ? 1u : 0u);
+    uint64_t rest = (uint64_t)key->route << 48 | (uint64_t)key->question->class << 32 |
+                    (uint64_t)key->question->type << 2 | (key->want_do ? 2u : 0u) |
+                    (key->want_cd ? 1u : 0u);
     return siphash13(f->secret, name_bytes(&key->question->name)) ^
            rest * UINT64_C(0x9e3779b97f4a7c15);
 }

@@ -99,8 +99,8 @@ MAY = {
     "resolver/audit": SEAMS | {"resolver/wire"},
     "resolver/clients": SEAMS | {"resolver/wire"},
     "resolver": {"resolver/clients", "resolver/wire", "resolver/policy", "resolver/cache", "resolver/upstream", "resolver/audit"},
-    "config": SEAMS | {"resolver/clients", "resolver/wire", "resolver/cache", "resolver/upstream", "resolver/audit"},
-    "daemon": SEAMS | {"config", "resolver/clients", "resolver/wire", "resolver/cache", "resolver/upstream", "resolver/audit"},
+    "config": SEAMS | {"resolver/clients", "resolver/policy", "resolver/wire", "resolver/cache", "resolver/upstream", "resolver/audit"},
+    "daemon": SEAMS | {"config", "resolver/clients", "resolver/policy", "resolver/wire", "resolver/cache", "resolver/upstream", "resolver/audit"},
     "control": SEAMS | {"config", "resolver/presentation", "resolver/wire", "resolver/upstream", "resolver/audit"},
 }
 FACADE = {"resolver/query.h", "resolver/resolver.h"}

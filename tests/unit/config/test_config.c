@@ -285,8 +285,11 @@ START_TEST(what_is_printed_reads_back_as_the_same)
         "unix-socket: {group: \"a b\"}\nworkers: 3\ncache: {size: 0}\nhijack: {sample: 0.125}\n",
         "access: {allow: [192.0.2.0/24, \"2001:db8::/32\", \"::ffff:0:0/96\"], deny: [192.0.2.1]}\n"
         "rate-limit: {queries: off, over: drop}\ncookies: {mode: on}\n",
+        "providers: [{preset: quad9}, {preset: google, group: corp}]\nrules: [{domains: "
+        "['*.a.example'], group: corp, fallback: default}]\nhosts: []\nlocal-data: {'*.x.lan': "
+        "other.lan, y.lan: nodata, z.lan: ['::1']}\nblock: {lists: [/a/b.txt], allow: [c.d]}\n",
     };
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct config *first = parse(texts[i]);
         char *shown = print(first);
         struct config *second = parse(shown);
@@ -313,6 +316,52 @@ START_TEST(who_may_ask_is_read_and_checked)
     refuses("access:\n  allow: [lan]\n", 2, 11, "write an address or a prefix");
     refuses("access:\n  deny: 10.0.0.0/8\n", 2, 9, "takes a list");
     refuses("rate-limit: {queries: 0}\n", 1, 23, "queries must be from 1 to 100000");
+}
+END_TEST
+
+START_TEST(rules_lists_and_local_data_are_read)
+{
+    struct config *config = parse(
+        "providers:\n  - preset: quad9\n  - {preset: google, group: corp}\n"
+        "rules:\n  - {domains: [corp.example, 10.in-addr.arpa], group: corp, fallback: "
+        "default}\n  - {files: /etc/cn.txt, group: default}\n"
+        "hosts: []\nlocal-data: {nas.lan: [192.0.2.1, '::1'], '*.x.lan': other.lan, gone.lan: "
+        "nxdomain}\nblock: {lists: [/etc/ads.txt, {file: /etc/p.zone, format: rpz, name: "
+        "zone}], answer: zero, allow: good.example}\nfamily: ipv4\nany: refuse\n"
+        "special-names: {test: forward}\nidentity: {version: '1'}\n");
+    ck_assert_uint_eq(config->policy.n_rules, 2);
+    ck_assert_uint_eq(config->routes[0].members, 2);
+    ck_assert_uint_eq(config->routes[0].fallback, 1);
+    ck_assert_uint_eq(config->routes[1].members, 1);
+    ck_assert_str_eq(config->policy.rules[0].domains.at[1], "10.in-addr.arpa");
+    ck_assert_str_eq(config->policy.rules[1].files.at[0], "/etc/cn.txt");
+    ck_assert_uint_eq(config->policy.hosts.n, 0);
+    ck_assert_uint_eq(config->policy.n_locals, 3);
+    ck_assert_uint_eq(config->policy.locals[0].values.n, 2);
+    ck_assert_int_eq(config->policy.locals[2].kind, POLICY_LOCAL_NXDOMAIN);
+    ck_assert_str_eq(config->policy.lists[0].name, "ads.txt");
+    ck_assert_int_eq(config->policy.lists[1].format, LIST_RPZ);
+    ck_assert_int_eq(config->policy.block, POLICY_BLOCK_ZERO);
+    ck_assert_int_eq(config->policy.family, POLICY_FAMILY_IPV4);
+    ck_assert_int_eq(config->policy.forward_test, POLICY_YES);
+    config_free(config);
+}
+END_TEST
+
+START_TEST(rules_lists_and_local_data_are_checked)
+{
+    refuses("rules: [{domains: [a.example], group: none}]\n", 1, 9,
+            "no provider has the group 'none'");
+    refuses("rules: [{domains: [a.example]}]\n", 1, 9, "a group of providers");
+    refuses("rules: [{domains: ['a..b'], group: default}]\n", 1, 20, "is not a domain name");
+    refuses("rules: [{what: 1, domains: [a.b], group: default}]\n", 1, 10,
+            "unknown key 'what' of a rule");
+    refuses("providers: [{preset: quad9, group: a}]\n", 0, 0, "every provider has a group");
+    refuses("block: {lists: [relative.txt]}\n", 1, 17, "absolute path");
+    refuses("block: {lists: [{file: /x, format: tar}]}\n", 1, 36, "is not one of: auto, hosts");
+    refuses("local-data: {a.lan: [x.lan, 192.0.2.1]}\n", 1, 21, "must all be addresses");
+    refuses("local-data: {'a..lan': 192.0.2.1}\n", 1, 14, "not a domain name");
+    refuses("hosts: [hosts]\n", 1, 9, "is not an absolute path");
 }
 END_TEST
 
@@ -475,6 +524,8 @@ int main(void)
         all_errors_are_told_not_only_the_first,
         what_is_printed_reads_back_as_the_same,
         who_may_ask_is_read_and_checked,
+        rules_lists_and_local_data_are_read,
+        rules_lists_and_local_data_are_checked,
         secret_of_a_fleet_is_read_from_its_file_and_never_shown,
         file_that_everybody_may_write_is_not_trusted,
         shipped_default_is_good,

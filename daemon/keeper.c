@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/keeper.h"
+
+#include "daemon/log.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+
+enum { LOOK_S = 1, FNV_PRIME_32 = 16777619 };
+
+struct keeper {
+    struct keeper_params params;
+    uint8_t secret[16];
+    pthread_t thread;
+    bool started;
+    bool complete;         /* the files have been read */
+    uint64_t seen, loaded; /* how the files looked last, and when they were read */
+    pthread_mutex_t lock;  /* of the two below */
+    pthread_cond_t changed;
+    bool ending;
+    struct policy *policy;
+};
+
+static void on_told(void *ctx, bool is_trouble, const char *text)
+{
+    (void)ctx;
+    log_say(is_trouble ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "policy: %s", text);
+}
+
+static uint64_t mix(uint64_t hash, uint64_t value)
+{
+    return (hash ^ value) * FNV_PRIME_32 + (hash >> 29);
+}
+
+/* A number that changes when one of the files does. */
+static uint64_t look(const struct policy_params *params)
+{
+    uint64_t hash = 1;
+    struct stat st;
+    for (size_t i = 0; policy_file(params, i) != NULL; i++) {
+        if (stat(policy_file(params, i), &st) < 0) {
+            st = (struct stat){0};
+        }
+        hash = mix(hash, (uint64_t)st.st_mtim.tv_sec);
+        hash = mix(hash, (uint64_t)st.st_mtim.tv_nsec);
+        hash = mix(hash, (uint64_t)st.st_size);
+        hash = mix(hash, (uint64_t)st.st_ino);
+    }
+    return hash;
+}
+
+static void put(struct keeper *k, struct policy *policy)
+{
+    pthread_mutex_lock(&k->lock);
+    struct policy *old = k->policy;
+    k->policy = policy;
+    pthread_mutex_unlock(&k->lock);
+    policy_unref(old);
+}
+
+struct policy *keeper_policy(struct keeper *k)
+{
+    pthread_mutex_lock(&k->lock);
+    struct policy *policy = policy_ref(k->policy);
+    pthread_mutex_unlock(&k->lock);
+    return policy;
+}
+
+static void tell_size(const struct keeper *k, const struct policy *policy)
+{
+    struct policy_counts counts;
+    policy_count(policy, &counts);
+    if (k->params.policy->n_lists + k->params.policy->n_rules > 0) {
+        log_say(LOG_LEVEL_INFO, "policy: %zu names in lists and rules, %zu of our own, %zu KiB",
+                counts.n_suffixes, counts.n_local, counts.used_bytes / 1024);
+    }
+}
+
+/* Loads everything. What is in force stays so when a file cannot be read, unless it is without
+ * files anyway. */
+static bool load(struct keeper *k)
+{
+    struct policy_teller teller = {.tell = on_told};
+    struct policy *policy = NULL;
+    int failure = policy_load(k->params.policy, true, k->secret, &teller, &policy);
+    if (failure < 0) {
+        log_say(LOG_LEVEL_ERROR, "policy: lists cannot be loaded: %s", strerror(-failure));
+        return false;
+    }
+    if (k->complete && teller.n_failed > 0) {
+        log_say(LOG_LEVEL_WARNING, "policy: the lists read before stay in force");
+        policy_unref(policy);
+        return false;
+    }
+    tell_size(k, policy);
+    k->complete = true;
+    put(k, policy);
+    return teller.n_failed == 0;
+}
+
+/* ---- the thread ---- */
+
+/* False when the keeper is to end. */
+static bool rest(struct keeper *k)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += LOOK_S;
+    pthread_mutex_lock(&k->lock);
+    while (!k->ending && pthread_cond_timedwait(&k->changed, &k->lock, &until) == 0) {
+    }
+    bool ending = k->ending;
+    pthread_mutex_unlock(&k->lock);
+    return !ending;
+}
+
+static void load_and_tell(struct keeper *k)
+{
+    const struct policy *before = k->policy;
+    k->loaded = k->seen;
+    load(k);
+    if (k->policy != before) {
+        k->params.on_policy(k->params.ctx, keeper_policy(k));
+    }
+}
+
+/* A file that is being written is read when it has looked the same twice. */
+static void *run_keeper(void *arg)
+{
+    struct keeper *k = arg;
+    if (!k->complete) {
+        k->seen = look(k->params.policy);
+        load_and_tell(k);
+    }
+    while (rest(k)) {
+        uint64_t now = look(k->params.policy);
+        bool settled = now == k->seen;
+        k->seen = now;
+        if (settled && now != k->loaded) {
+            load_and_tell(k);
+        }
+    }
+    return NULL;
+}
+
+int keeper_start(struct keeper *k)
+{
+    if (policy_file(k->params.policy, 0) == NULL) {
+        return 0;
+    }
+    int error = pthread_create(&k->thread, NULL, run_keeper, k);
+    k->started = error == 0;
+    return -error;
+}
+
+/* ---- making and freeing ---- */
+
+static bool make_policy(struct keeper *k)
+{
+    struct policy_teller teller = {.tell = on_told};
+    if (k->params.with_files) {
+        k->seen = look(k->params.policy);
+        k->loaded = k->seen;
+        return load(k);
+    }
+    return policy_load(k->params.policy, false, k->secret, &teller, &k->policy) == 0;
+}
+
+struct keeper *keeper_new(const struct keeper_params *params)
+{
+    struct keeper *k = calloc(1, sizeof *k);
+    pthread_condattr_t attr;
+    if (k == NULL) {
+        return NULL;
+    }
+    k->params = *params;
+    memcpy(k->secret, params->secret, sizeof k->secret);
+    pthread_mutex_init(&k->lock, NULL);
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&k->changed, &attr);
+    pthread_condattr_destroy(&attr);
+    return make_policy(k) ? k : keeper_free(k);
+}
+
+struct keeper *keeper_free(struct keeper *k)
+{
+    if (k == NULL) {
+        return NULL;
+    }
+    pthread_mutex_lock(&k->lock);
+    k->ending = true;
+    pthread_cond_signal(&k->changed);
+    pthread_mutex_unlock(&k->lock);
+    if (k->started) {
+        pthread_join(k->thread, NULL);
+    }
+    policy_unref(k->policy);
+    pthread_cond_destroy(&k->changed);
+    pthread_mutex_destroy(&k->lock);
+    free(k);
+    return NULL;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* Keeps the policy of one configuration: loads it, looks every second whether a file that it is
+ * made of has changed, and loads it again when the file has been left alone since. A thread of its
+ * own, which ends with the keeper: no query waits for it. */
+#ifndef DAEMON_KEEPER_H
+#define DAEMON_KEEPER_H
+
+#include "config/config.h"
+
+struct keeper;
+
+struct keeper_params {
+    const struct policy_params *policy; /* borrowed for the keeper's life */
+    const uint8_t *secret;              /* 16 unpredictable octets, borrowed by keeper_new() */
+    bool with_files; /* load the files at once; else what needs no file, and the thread the rest */
+    /* Any thread: another policy is in force. `policy` is one reference, taken. */
+    void (*on_policy)(void *ctx, struct policy *policy);
+    void *ctx;
+};
+
+/* gives a keeper that has a policy; NULL without memory, or when a file cannot be read that was to
+ * be. What is to be told goes to the log. */
+struct keeper *keeper_new(const struct keeper_params *params);
+int keeper_start(struct keeper *keeper);
+/* Ends the thread and frees. Takes NULL; returns NULL. */
+struct keeper *keeper_free(struct keeper *keeper);
+
+/* Any thread: gives a reference to the policy in force. */
+struct policy *keeper_policy(struct keeper *keeper);
+
+#endif
