@@ -46,6 +46,9 @@ struct listen_params {
     uint32_t max_in_flight;        /* queries waiting a connection; then it is not read */
 };
 
+/* The group of the local resolvers, which no provider has. */
+#define CONFIG_LOCAL_GROUP "local-resolver"
+
 enum alert_sink { ALERT_AUTO, ALERT_JOURNAL, ALERT_SYSLOG, ALERT_STDERR };
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
@@ -74,9 +77,9 @@ struct config {
         audit; /* servers empty: find them (local.h). n_controls = providers that do not filter */
     enum alert_sink alert;
     struct policy_params policy;
-    struct config_rule rules[POLICY_RULES_MAX]; /* policy.n_rules of them */
-    struct pool_route routes[POLICY_RULES_MAX];
-    const char *control_socket; /* a path, or "off" */
+    struct config_rule rules[POLICY_RULES_MAX];     /* policy.n_rules of them */
+    struct pool_route routes[POLICY_RULES_MAX + 1]; /* and of what the local resolvers are asked */
+    const char *control_socket;                     /* a path, or "off" */
     enum log_level log_level;
     bool has_inline_secret; /* a secret stands in the text itself, not in a file of its own */
     /* All strings and arrays above live here; config_free() ends them. */

@@ -342,6 +342,9 @@ static unsigned members_of(struct reader *r, const struct config_rule *rule, con
 {
     const struct config *c = r->config;
     const char *name = strcmp(group, "default") == 0 ? NULL : group;
+    if (strcmp(group, CONFIG_LOCAL_GROUP) == 0) {
+        return 1u << c->n_providers;
+    }
     unsigned members = pool_group(c->providers, c->n_providers, name);
     if (members == 0) {
         errors_add(r->errors, rule->line, rule->column,
@@ -350,9 +353,23 @@ static unsigned members_of(struct reader *r, const struct config_rule *rule, con
     return members;
 }
 
+/* Whether one of the members is a server of the own network. */
+static bool is_local(const struct config *c, unsigned members)
+{
+    for (size_t i = 0; i < c->n_providers; i++) {
+        if ((members & 1u << i) != 0 && c->providers[i].protocol == PROTOCOL_DNS) {
+            return true;
+        }
+    }
+    return (members & 1u << c->n_providers) != 0;
+}
+
 void policy_check(struct reader *r)
 {
     struct config *c = r->config;
+    /* They are the arena's, and nobody has read them yet. */
+    struct policy_rule *rules = (struct policy_rule *)(uintptr_t)c->policy.rules;
+    c->routes[c->policy.n_rules].members = 1u << c->n_providers;
     if (c->n_providers > 0 && pool_group(c->providers, c->n_providers, NULL) == 0) {
         errors_add(r->errors, 0, 0,
                    "every provider has a group, so that none is left for names without a rule: "
@@ -362,6 +379,7 @@ void policy_check(struct reader *r)
         struct config_rule *rule = &c->rules[i];
         if (rule->group != NULL) {
             c->routes[i].members = members_of(r, rule, rule->group);
+            rules[i].is_local = is_local(c, c->routes[i].members);
         }
         if (rule->fallback != NULL) {
             c->routes[i].fallback = members_of(r, rule, rule->fallback);

@@ -12,11 +12,19 @@
 
 enum { NEAR = 3, NAME_TEXT_MAX = 64 };
 
-static const struct schema_word protocols[] = {
-    {"doh", PROTOCOL_DOH},         {"doh-get", PROTOCOL_DOH_GET}, {"json", PROTOCOL_JSON},
-    {"alidns", PROTOCOL_ALIDNS},   {"aliyun", PROTOCOL_ALIYUN},   {"aliyun2", PROTOCOL_ALIYUN2},
-    {"tencent", PROTOCOL_TENCENT}, {"volc", PROTOCOL_VOLC},       {"baidu", PROTOCOL_BAIDU},
-    {"generic", PROTOCOL_GENERIC}, {"odoh", PROTOCOL_ODOH},       {NULL, 0}};
+static const struct schema_word protocols[] = {{"doh", PROTOCOL_DOH},
+                                               {"doh-get", PROTOCOL_DOH_GET},
+                                               {"json", PROTOCOL_JSON},
+                                               {"alidns", PROTOCOL_ALIDNS},
+                                               {"aliyun", PROTOCOL_ALIYUN},
+                                               {"aliyun2", PROTOCOL_ALIYUN2},
+                                               {"tencent", PROTOCOL_TENCENT},
+                                               {"volc", PROTOCOL_VOLC},
+                                               {"baidu", PROTOCOL_BAIDU},
+                                               {"generic", PROTOCOL_GENERIC},
+                                               {"odoh", PROTOCOL_ODOH},
+                                               {"dns", PROTOCOL_DNS},
+                                               {NULL, 0}};
 
 static void error_at(struct reader *r, const struct yaml_node *node, const char *why)
 {
@@ -143,6 +151,12 @@ void provider_read_addresses(struct reader *r, const struct yaml_node *node, con
     endpoint->n_addresses = count;
 }
 
+static bool has_url(const void *base)
+{
+    const struct provider_params *p = base;
+    return p->endpoint.url != NULL && p->endpoint.url[0] != '\0';
+}
+
 static void read_addresses(struct reader *r, const struct yaml_node *node)
 {
     struct provider_params *p = r->base;
@@ -251,6 +265,29 @@ static void print_subnet(const void *base, FILE *to)
     }
 }
 
+static void read_server(struct reader *r, const struct yaml_node *node)
+{
+    struct provider_params *p = r->base;
+    const char *text = schema_text(r, node, "server");
+    if (text != NULL && !plain_server_is_valid(text)) {
+        error_at(r, node, "server must be an address, with or without a port: 192.0.2.1:53");
+    }
+    p->server = text;
+    p->endpoint.url = p->endpoint.url != NULL ? p->endpoint.url : "";
+    p->protocol = PROTOCOL_DNS;
+    p->filtering = true; /* it is no witness: it is the one that is doubted */
+}
+
+static void print_server(const void *base, FILE *to)
+{
+    schema_print_text(((const struct provider_params *)base)->server, to);
+}
+
+static bool has_server(const void *base)
+{
+    return ((const struct provider_params *)base)->server != NULL;
+}
+
 /* ---- the rows, read in this order ---- */
 
 #define AT(field) offsetof(struct provider_params, field)
@@ -286,6 +323,7 @@ static const struct schema_row rows[] = {
      .kind = SCHEMA_OTHER,
      .read = read_url,
      .print = print_url,
+     .is_set = has_url,
      .help = "https://HOST[:PORT]/PATH; a template's {?dns} at the end is taken off. The vendors' "
              "protocols know theirs; generic takes {host}, {account}, {key}, {t}, {tms}, {sign}, "
              "{ip}, {type} (A or AAAA) and {family} (4 or 6) in it."},
@@ -312,6 +350,14 @@ static const struct schema_row rows[] = {
      .print = print_ca_file,
      .is_set = has_ca_file,
      .help = "The file with the certificates to trust for this provider, instead of the system's."},
+    {.key = "server",
+     .kind = SCHEMA_OTHER,
+     .read = read_server,
+     .print = print_server,
+     .is_set = has_server,
+     .help =
+         "Instead of url: a DNS server of the own network (192.0.2.1, [2001:db8::1]:5353), asked "
+         "in the clear over UDP and TCP. It needs a group: it is asked by rules alone."},
     {.key = "group",
      .kind = SCHEMA_STRING,
      .offset = AT(group),

@@ -50,6 +50,7 @@ static const char *check_account(const struct provider_params *p)
     case PROTOCOL_DOH_GET:
     case PROTOCOL_JSON:
     case PROTOCOL_ODOH:
+    case PROTOCOL_DNS:
         return clear ? "only vendors with a cipher or a signature of their own are asked by http"
                      : NULL;
     case PROTOCOL_ALIDNS:
@@ -88,6 +89,7 @@ static bool is_vendor(enum pool_protocol protocol)
     case PROTOCOL_DOH_GET:
     case PROTOCOL_JSON:
     case PROTOCOL_ODOH:
+    case PROTOCOL_DNS:
         return false;
     case PROTOCOL_ALIDNS:
     case PROTOCOL_ALIYUN:
@@ -121,6 +123,20 @@ static void set_defaults(struct provider_params *p, bool has_preset)
     }
 }
 
+/* Names that nobody routes to the own network are never asked there in the clear. */
+static void check_server(struct reader *r, const struct yaml_node *node,
+                         const struct provider_params *p)
+{
+    if (p->server == NULL) {
+        error_at(r, node, "protocol dns needs 'server: ADDRESS' instead of a url");
+    } else if (p->endpoint.url[0] != '\0') {
+        error_at(r, node, "server and url exclude each other: leave one out");
+    }
+    if (p->group == NULL) {
+        error_at(r, node, "a plain DNS server is asked by rules alone: give it a group");
+    }
+}
+
 static void check_whole(struct reader *r, const struct yaml_node *node, struct provider_params *p)
 {
     const struct config *config = r->config;
@@ -132,6 +148,9 @@ static void check_whole(struct reader *r, const struct yaml_node *node, struct p
         error_at(r, node, why);
     } else if (preset == NULL && stamp == NULL && (p->name == NULL || p->endpoint.url == NULL)) {
         error_at(r, node, "a provider needs a preset, a stamp, or a name and a url");
+    }
+    if (p->protocol == PROTOCOL_DNS) {
+        check_server(r, node, p);
     }
     if (preset != NULL && url != NULL) {
         error_at(r, url, "url and preset exclude each other: leave one out");
@@ -154,8 +173,8 @@ static void read_provider(struct reader *r, const struct yaml_node *node)
         error_at(r, node, "a provider is written 'preset: NAME', or with name and url");
         return;
     }
-    if (config->n_providers == POOL_MAX) {
-        errors_add(r->errors, node->line, node->column, "more than %d providers", POOL_MAX);
+    if (config->n_providers == POOL_MAX - 1) {
+        errors_add(r->errors, node->line, node->column, "more than %d providers", POOL_MAX - 1);
         return;
     }
     struct provider_params *p = &config->providers[config->n_providers];

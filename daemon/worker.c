@@ -27,6 +27,7 @@ enum {
 struct worker {
     struct worker_params params;
     struct loop loop;
+    struct provider_params providers[POOL_MAX]; /* as configured, and the local resolvers */
     struct exchange *exchange;
     struct plain *plain;
     struct pool *pool;
@@ -333,7 +334,7 @@ static bool make_resolver(struct worker *w)
         .stale_after_ms = STALE_AFTER_MS,
         .max_queries = QUERIES_MAX,
         .routes = config->routes,
-        .n_routes = config->policy.n_rules,
+        .n_routes = config->policy.n_rules + 1,
         .clients = w->params.clients,
         .claims = w->params.claims,
         .wake = wake_worker,
@@ -344,9 +345,17 @@ static bool make_resolver(struct worker *w)
     if (w->exchange == NULL || w->plain == NULL) {
         return false;
     }
+    memcpy(w->providers, config->providers, sizeof config->providers);
+    w->providers[config->n_providers] = (struct provider_params){
+        .name = CONFIG_LOCAL_GROUP,
+        .protocol = PROTOCOL_DNS,
+        .group = CONFIG_LOCAL_GROUP,
+        .filtering = true,
+        .endpoint = {.id = (unsigned)config->n_providers, .url = ""},
+    };
     struct pool_params pool = {
-        .providers = config->providers,
-        .n_providers = config->n_providers,
+        .providers = w->providers,
+        .n_providers = config->n_providers + 1,
         .max_attempts = 2 * QUERIES_MAX,
         .strategy = config->strategy,
         .n_race = config->n_race,

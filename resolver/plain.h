@@ -13,7 +13,7 @@
 
 #include <sys/socket.h>
 
-enum { PLAIN_CALLS_MAX = 64, PLAIN_SERVER_TEXT_MAX = 80 };
+enum { PLAIN_CALLS_MAX = 128, PLAIN_SERVER_TEXT_MAX = 80 };
 
 struct plain;
 

@@ -692,8 +692,8 @@ static enum query_state step_replying(struct query *q)
         return QUERY_DONE;
     }
     query_tell(q);
-    if (q->tried != 0 && q->answer != NULL && !q->has_stale && r->audit != NULL &&
-        !query_wants_cd(q)) {
+    if (q->tried != 0 && q->answer != NULL && !q->has_stale && !q->decision.is_local_route &&
+        r->audit != NULL && !query_wants_cd(q)) {
         audit_tell(r->audit, &q->message.question, q->answer);
     }
     return QUERY_DONE;

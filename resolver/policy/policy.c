@@ -287,6 +287,10 @@ static enum policy_outcome decide_special(struct deciding *d)
     const struct policy_params *params = &d->policy->params;
     struct special_zone zone;
     enum special special = special_find(&d->question->name, &zone);
+    if (special == SPECIAL_IPV4ONLY && d->rule_depth < zone.depth) {
+        d->decision->route = (unsigned)params->n_rules + 1;
+        d->decision->is_local_route = true;
+    }
     if (special == SPECIAL_NONE || special == SPECIAL_IPV4ONLY || d->rule_depth >= zone.depth ||
         (special == SPECIAL_REVERSE && d->question->type == TYPE_DS && zone.at == 0)) {
         return POLICY_FORWARD;

@@ -103,7 +103,7 @@ void policy_count(const struct policy *policy, struct policy_counts *ret_counts)
 /* ---- deciding ---- */
 
 enum policy_outcome {
-    POLICY_FORWARD = 1, /* ask `route` */
+    POLICY_FORWARD = 1, /* ask `route`; the one behind the last rule's are the local resolvers */
     POLICY_ERROR,       /* reply with `error` */
     POLICY_LOCAL,       /* reply with `local` */
     POLICY_ALIAS,       /* it is another name: ask for `alias`, by the same way */

@@ -254,7 +254,7 @@ static bool is_worth_telling(uint16_t rcode)
            rcode == RCODE_NOTIMP;
 }
 
-static void attempt_finish(struct attempt *a, const struct exchange_reply *reply)
+void attempt_finish(struct attempt *a, const struct exchange_reply *reply)
 {
     struct findings f = examine(a, reply);
     uint16_t rcode = f.found.answer != NULL ? f.found.answer->rcode : 0;
@@ -289,6 +289,24 @@ static void on_exchanged(struct exchange_call *call, const struct exchange_reply
 
 /* ---- the beginning ---- */
 
+static void note_sent(struct attempt *a)
+{
+    struct upstream *u = a->upstream;
+    u->n_sent++;
+    u->asked_us = a->began_us;
+    pool_earn_hedge(u->pool);
+}
+
+static int attempt_send_plain(struct attempt *a)
+{
+    a->began_us = port_now_us(a->upstream->pool->port);
+    int failure = dns_send(a);
+    if (failure == 0) {
+        note_sent(a);
+    }
+    return failure;
+}
+
 static int attempt_send(struct attempt *a)
 {
     struct upstream *u = a->upstream;
@@ -299,6 +317,9 @@ static int attempt_send(struct attempt *a)
         .body_max = u->driver->body_max,
         .wants_date = u->driver->wants_date,
     };
+    if (u->params->protocol == PROTOCOL_DNS) {
+        return attempt_send_plain(a);
+    }
     a->began_us = port_now_us(pool->port);
     a->fresh = a->fresh || u->suspect;
     u->suspect = false;
@@ -423,7 +444,7 @@ void attempts_resume(struct upstream *u)
 void attempt_doubt(struct attempt *a)
 {
     struct upstream *u = a->upstream;
-    if (!a->waits) {
+    if (!a->waits && u->params->protocol != PROTOCOL_DNS) {
         u->pool->exchange->ops->doubt(u->pool->exchange, &u->endpoint,
                                       port_now_us(u->pool->port) - a->began_us);
     }
@@ -446,6 +467,8 @@ struct attempt *attempt_free(struct attempt *a, bool late)
             at = &(*at)->next;
         }
         *at = a->next;
+    } else if (u->params->protocol == PROTOCOL_DNS) {
+        dns_cancel(a);
     } else {
         u->pool->exchange->ops->cancel(u->pool->exchange, &a->call);
     }

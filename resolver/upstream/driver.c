@@ -31,6 +31,8 @@ const struct driver *driver_of(enum pool_protocol protocol)
         return &driver_baidu;
     case PROTOCOL_GENERIC:
         return &driver_generic;
+    case PROTOCOL_DNS:
+        return &driver_dns;
     }
     assert(false);
     return NULL;

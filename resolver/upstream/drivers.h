@@ -11,6 +11,7 @@ extern const struct driver driver_odoh;                /* RFC 9230 */
 extern const struct driver driver_alidns;              /* the same, with an account's key */
 extern const struct driver driver_aliyun, driver_aliyun2;
 extern const struct driver driver_tencent, driver_volc, driver_baidu, driver_generic;
+extern const struct driver driver_dns; /* plain DNS in the own network */
 
 /* For drivers whose reply holds a DNS message: answer_read(), its outcome as a class. */
 int driver_read_message(struct bytes message, const struct answer_expect *expect,

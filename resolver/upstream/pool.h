@@ -13,7 +13,7 @@
 #include "resolver/upstream/driver.h"
 #include "resolver/upstream/health.h"
 
-enum { POOL_MAX = 16 };
+enum { POOL_MAX = 17 /* sixteen as configured, and the local resolvers */ };
 
 enum pool_strategy {
     POOL_FAILOVER, /* in configured order */

@@ -17,6 +17,7 @@ enum pool_protocol {
     PROTOCOL_BAIDU,
     PROTOCOL_GENERIC,
     PROTOCOL_ODOH,
+    PROTOCOL_DNS,
 };
 
 /* A secret: never printed, never told. */
@@ -95,10 +96,11 @@ struct provider_params {
     const char *name;
     enum pool_protocol protocol;
     struct exchange_endpoint endpoint; /* id = index in the array */
-    struct provider_odoh odoh;         /* with PROTOCOL_ODOH */
-    const char *group; /* asked only by routes that name it; NULL: by the default route */
-    bool filtering;    /* it withholds names by policy: no witness against others (HIJACK §3.0) */
-    bool trust_ad;     /* JSON: its word that an answer was validated is passed on */
+    const char *server; /* with PROTOCOL_DNS, as plain.h has them; NULL: the local resolvers */
+    struct provider_odoh odoh; /* with PROTOCOL_ODOH */
+    const char *group;         /* asked only by routes that name it; NULL: by the default route */
+    bool filtering; /* it withholds names by policy: no witness against others (HIJACK §3.0) */
+    bool trust_ad;  /* JSON: its word that an answer was validated is passed on */
     struct provider_subnet client_subnet;
     struct provider_account account;
     struct provider_template template;

@@ -27,6 +27,7 @@ struct upstream {
     uint64_t asked_us;       /* when it was last */
     uint64_t heard_us;       /* when it replied last, whatever it said */
     bool suspect;            /* its connection may be dead: the next attempt takes a fresh one */
+    unsigned turn;           /* of the local resolvers */
 };
 
 struct attempt {
@@ -34,9 +35,11 @@ struct attempt {
     struct upstream *upstream;
     struct question question;
     bool want_do, want_cd, fresh;
-    bool again;    /* the second try at this provider */
-    bool waits;    /* for an address or an errand */
-    bool lost;     /* waited in vain: its end is about to be told */
+    bool again; /* the second try at this provider */
+    bool waits; /* for an address or an errand */
+    bool lost;  /* waited in vain: its end is about to be told */
+    bool tcp;   /* plain DNS: its answer did not fit a datagram */
+    struct plain_call plain;
     void *kept;    /* the driver's, for this question */
     bool is_stray; /* no query waits for it: in pool.strays, and `timer` runs */
     uint64_t began_us;
@@ -90,5 +93,13 @@ int errand_init(struct upstream *upstream);
 bool errand_run(struct upstream *upstream);
 /* Ends the errand that is under way, if any, and what errand_init() made. */
 void errand_done(struct upstream *upstream);
+
+/* The end of an attempt (attempt.c). */
+void attempt_finish(struct attempt *attempt, const struct exchange_reply *reply);
+
+/* Plain DNS (dns_carry.c): sends what the exchange would, or takes it back. -EHOSTUNREACH without a
+ * server, or plain_ask()'s failure. */
+int dns_send(struct attempt *attempt);
+void dns_cancel(struct attempt *attempt);
 
 #endif

@@ -285,7 +285,8 @@ START_TEST(what_is_printed_reads_back_as_the_same)
         "unix-socket: {group: \"a b\"}\nworkers: 3\ncache: {size: 0}\nhijack: {sample: 0.125}\n",
         "access: {allow: [192.0.2.0/24, \"2001:db8::/32\", \"::ffff:0:0/96\"], deny: [192.0.2.1]}\n"
         "rate-limit: {queries: off, over: drop}\ncookies: {mode: on}\n",
-        "providers: [{preset: quad9}, {preset: google, group: corp}]\nrules: [{domains: "
+        "providers: [{preset: quad9}, {name: d, server: '[::1]:53', group: corp}]\nrules: "
+        "[{domains: "
         "['*.a.example'], group: corp, fallback: default}]\nhosts: []\nlocal-data: {'*.x.lan': "
         "other.lan, y.lan: nodata, z.lan: ['::1']}\nblock: {lists: [/a/b.txt], allow: [c.d]}\n",
     };
@@ -361,6 +362,10 @@ START_TEST(rules_lists_and_local_data_are_checked)
     refuses("block: {lists: [{file: /x, format: tar}]}\n", 1, 36, "is not one of: auto, hosts");
     refuses("local-data: {a.lan: [x.lan, 192.0.2.1]}\n", 1, 21, "must all be addresses");
     refuses("local-data: {'a..lan': 192.0.2.1}\n", 1, 14, "not a domain name");
+    refuses("providers: [{name: a, server: 192.0.2.1}]\n", 1, 13, "give it a group");
+    refuses("providers: [{name: a, protocol: dns, url: 'https://x/', group: b}]\n", 1, 13,
+            "server: ADDRESS");
+    refuses("providers: [{name: a, server: x.lan, group: b}]\n", 1, 31, "must be an address");
     refuses("hosts: [hosts]\n", 1, 9, "is not an absolute path");
 }
 END_TEST

@@ -173,6 +173,8 @@ START_TEST(s1_s3_switches_let_names_out)
     ck_assert_int_eq(ask("a.test", TYPE_A), POLICY_FORWARD);
     ck_assert_int_eq(ask("use-application-dns.net", TYPE_A), POLICY_FORWARD);
     ck_assert_int_eq(ask("ipv4only.arpa", TYPE_AAAA), POLICY_FORWARD);
+    ck_assert_uint_eq(decision.route, 1);
+    ck_assert(decision.is_local_route);
 }
 END_TEST
 
