@@ -41,6 +41,12 @@ void policy_read_lists(struct reader *reader, const struct yaml_node *node);
 void policy_print_lists(const void *base, FILE *to);
 void policy_read_allow(struct reader *reader, const struct yaml_node *node);
 void policy_print_allow(const void *base, FILE *to);
+void policy_read_guard_allow(struct reader *reader, const struct yaml_node *node);
+void policy_print_guard_allow(const void *base, FILE *to);
+void policy_read_dns64(struct reader *reader, const struct yaml_node *node);
+void policy_print_dns64(const void *base, FILE *to);
+void policy_read_dns64_exclude(struct reader *reader, const struct yaml_node *node);
+void policy_print_dns64_exclude(const void *base, FILE *to);
 /* What no single option can know: which providers a rule's group has. */
 void policy_check(struct reader *reader);
 

@@ -3,7 +3,7 @@
  */
 #include "config/lists.h"
 
-#include <ctype.h>
+#include <arpa/inet.h>
 
 enum { TEXTS_MAX = 1000, FILES_MAX = 32 };
 
@@ -85,6 +85,60 @@ void policy_print_allow(const void *base, FILE *to)
 {
     const struct policy_texts *allow = &((const struct config *)base)->policy.allow;
     lists_print_texts(allow->at, allow->n, to);
+}
+
+void policy_read_guard_allow(struct reader *r, const struct yaml_node *node)
+{
+    r->config->policy.guard_allow = read_some(r, node, &suffix_texts);
+}
+
+void policy_print_guard_allow(const void *base, FILE *to)
+{
+    const struct policy_texts *allow = &((const struct config *)base)->policy.guard_allow;
+    lists_print_texts(allow->at, allow->n, to);
+}
+
+/* ---- DNS64 ---- */
+
+void policy_read_dns64(struct reader *r, const struct yaml_node *node)
+{
+    struct policy_params *p = &r->config->policy;
+    const char *text = node != NULL ? schema_text(r, node, "prefix") : "off";
+    if (text == NULL || strcmp(text, "off") == 0) {
+        return;
+    }
+    if (strcmp(text, "auto") == 0) {
+        p->dns64 = POLICY_DNS64_AUTO;
+    } else if (dns64_prefix_parse(text, &p->dns64_prefix)) {
+        p->dns64 = POLICY_DNS64_PREFIX;
+    } else {
+        error_at(r, node,
+                 "prefix must be off, auto, or a prefix of 32, 40, 48, 56, 64 or 96 bits: "
+                 "\"64:ff9b::/96\"");
+    }
+}
+
+void policy_print_dns64(const void *base, FILE *to)
+{
+    const struct policy_params *p = &((const struct config *)base)->policy;
+    char text[INET6_ADDRSTRLEN];
+    if (p->dns64 == POLICY_DNS64_PREFIX) {
+        inet_ntop(AF_INET6, p->dns64_prefix.at, text, sizeof text);
+        fprintf(to, "\"%s/%u\"", text, p->dns64_prefix.bits);
+    } else {
+        fputs(p->dns64 == POLICY_DNS64_AUTO ? "auto" : "off", to);
+    }
+}
+
+void policy_read_dns64_exclude(struct reader *r, const struct yaml_node *node)
+{
+    r->config->policy.dns64_exclude = read_some(r, node, &suffix_texts);
+}
+
+void policy_print_dns64_exclude(const void *base, FILE *to)
+{
+    const struct policy_texts *exclude = &((const struct config *)base)->policy.dns64_exclude;
+    lists_print_texts(exclude->at, exclude->n, to);
 }
 
 /* ---- block lists ---- */

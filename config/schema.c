@@ -69,6 +69,7 @@ static const struct schema_word single_labels[] = {{"nodata", POLICY_SINGLE_NODA
                                                    {"nxdomain", POLICY_SINGLE_NXDOMAIN},
                                                    {"forward", POLICY_SINGLE_FORWARD},
                                                    {NULL, 0}};
+static const struct schema_word on_off[] = {{"on", POLICY_YES}, {"off", POLICY_NO}, {NULL, 0}};
 static const struct schema_word forwarding[] = {
     {"nxdomain", POLICY_NO}, {"forward", POLICY_YES}, {NULL, 0}};
 
@@ -477,6 +478,33 @@ static const struct schema_row rows[] = {
      .fallback = "hinfo",
      .words = any_answers,
      .help = "What a question for all types gets: hinfo (RFC 8482), forward or refuse."},
+    {.section = "rebinding-guard",
+     .key = "mode",
+     .kind = SCHEMA_WORD,
+     .offset = AT(policy.guard),
+     .fallback = "off",
+     .words = on_off,
+     .help = "on: answers that lead a public name to a private, loopback or link-local address "
+             "become NXDOMAIN with EDE 15. Names of rules for the own network are free."},
+    {.section = "rebinding-guard",
+     .key = "allow",
+     .kind = SCHEMA_OTHER,
+     .read = policy_read_guard_allow,
+     .print = policy_print_guard_allow,
+     .help = "Domains that may have such addresses, and what lies below them."},
+    {.section = "dns64",
+     .key = "prefix",
+     .kind = SCHEMA_OTHER,
+     .read = policy_read_dns64,
+     .print = policy_print_dns64,
+     .help = "Makes AAAA records of A records for networks that have IPv6 alone (RFC 6147): a "
+             "prefix, auto to ask the local resolver for it (RFC 7050), or off, the default."},
+    {.section = "dns64",
+     .key = "exclude",
+     .kind = SCHEMA_OTHER,
+     .read = policy_read_dns64_exclude,
+     .print = policy_print_dns64_exclude,
+     .help = "Domains that get no such addresses, nor what lies below them."},
     {.section = "special-names",
      .key = "single-label",
      .kind = SCHEMA_WORD,

@@ -211,10 +211,14 @@ static bool same_text(const char *a, const char *b)
     return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-/* The cache knows routes by their numbers: they must mean the same still. */
-static bool same_routes(const struct config *a, const struct config *b)
+/* The cache knows routes by their numbers: they must mean the same still. It holds answers as the
+ * guard let them through, and with the addresses that DNS64 made. */
+static bool same_answers(const struct config *a, const struct config *b)
 {
-    bool same = a->policy.n_rules == b->policy.n_rules;
+    bool same = a->policy.n_rules == b->policy.n_rules && a->policy.guard == b->policy.guard &&
+                a->policy.guard_allow.n + b->policy.guard_allow.n == 0 &&
+                a->policy.dns64 == b->policy.dns64 &&
+                a->policy.dns64_exclude.n + b->policy.dns64_exclude.n == 0;
     for (size_t i = 0; same && i < a->policy.n_rules; i++) {
         same = same_text(a->rules[i].group, b->rules[i].group) &&
                same_text(a->rules[i].fallback, b->rules[i].fallback);
@@ -232,7 +236,7 @@ static void replace_generation(struct daemon *d, struct generation *new)
         restore_sockets(d);
         return;
     }
-    if (!same_routes(generation_config(d->current), generation_config(new))) {
+    if (!same_answers(generation_config(d->current), generation_config(new))) {
         cache_flush(d->cache);
     }
     d->old[d->n_old++] = d->current;

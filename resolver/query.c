@@ -12,8 +12,9 @@
  * answer (resolver/cache/claims.h).
  *
  * Each state has one step, which says the next state; what went wrong on the way goes straight to
- * REPLYING with an error. WAITING and FOLLOWING have no step: there the query rests until an
- * attempt ends, its timer fires, or its leader is answered. */
+ * REPLYING with an error. A query that must ask something for itself rests in CHASING. WAITING and
+ * FOLLOWING have no step: there the query rests until an attempt ends, its timer fires, or its
+ * leader is answered. */
 #include "resolver/cache/failures.h"
 #include "resolver/query.h"
 #include "resolver/upstream/synth.h"
@@ -41,12 +42,13 @@ static const struct {
     unsigned may_go_to;
 } steps[QUERY_N_STATES] = {
     [QUERY_ARRIVED] = {step_arrived, TO(POLICY) | TO(REPLYING) | TO(DONE)},
-    [QUERY_POLICY] = {step_policy, TO(CACHE) | TO(REPLYING)},
+    [QUERY_POLICY] = {step_policy, TO(CACHE) | TO(CHASING) | TO(REPLYING)},
     [QUERY_CACHE] = {step_cache, TO(JOINING) | TO(REPLYING)},
     [QUERY_JOINING] = {step_joining, TO(FOLLOWING) | TO(ASKING) | TO(WAITING) | TO(REPLYING)},
     [QUERY_FOLLOWING] = {NULL, TO(REPLYING)},
     [QUERY_ASKING] = {step_asking, TO(WAITING) | TO(REPLYING)},
-    [QUERY_WAITING] = {NULL, TO(ASKING) | TO(WAITING) | TO(REPLYING)},
+    [QUERY_WAITING] = {NULL, TO(CHASING) | TO(ASKING) | TO(WAITING) | TO(REPLYING)},
+    [QUERY_CHASING] = {NULL, TO(REPLYING)},
     [QUERY_REPLYING] = {step_replying, TO(DONE)},
     [QUERY_DONE] = {NULL, TO(JOINING)}, /* as a refresh */
 };
@@ -73,8 +75,7 @@ void query_run(struct query *q)
     }
 }
 
-/* An event moved a resting query on. */
-static void query_resume(struct query *q, enum query_state state)
+void query_resume(struct query *q, enum query_state state)
 {
     query_move(q, state);
     query_run(q);
@@ -147,7 +148,7 @@ static enum query_state step_arrived(struct query *q)
 {
     enum message_outcome outcome = message_read_query(q->arrived, &q->message);
     enum query_state next = QUERY_POLICY;
-    if (outcome != MESSAGE_DROP && q->resolver->params.clients != NULL) {
+    if (outcome != MESSAGE_DROP && q->resolver->params.clients != NULL && q->asker->depth == 0) {
         next = query_admit(q);
     }
     if (outcome != MESSAGE_DROP && q->message.has_keepalive && next == QUERY_POLICY) {
@@ -198,7 +199,7 @@ static enum query_state step_policy(struct query *q)
         q->error = q->decision.error;
         return QUERY_REPLYING;
     case POLICY_ALIAS:
-        return reply_with(q, RCODE_SERVFAIL, EDE_OTHER, "aliases are not followed yet");
+        return query_chase_alias(q);
     }
     assert(false);
     return QUERY_REPLYING;
@@ -284,8 +285,7 @@ static enum query_state step_cache(struct query *q)
     return reply_with(q, RCODE_REFUSED, EDE_NOT_AUTHORITATIVE, "ask with RD=1");
 }
 
-/* From here the query may outlive resolver_ask(): what was borrowed is copied. */
-static void query_detach(struct query *q)
+void query_detach(struct query *q)
 {
     assert(q->message.raw_question.n <= sizeof q->raw_question);
     memcpy(q->raw_question, q->message.raw_question.at, q->message.raw_question.n);
@@ -477,14 +477,30 @@ static void query_forget_try(struct query *q, unsigned provider)
     assert(false);
 }
 
-static void query_learn(struct query *q, struct answer *answer)
+void query_keep(struct query *q)
 {
-    struct resolver *r = q->resolver;
     struct cache_key key = query_key(q);
+    cache_put(q->resolver->cache, &key, q->answer);
+}
+
+static void query_end_tries(struct query *q);
+
+/* Takes what an attempt brought. */
+static enum query_state query_learn(struct query *q, struct answer *answer)
+{
     q->answer = answer_unref(q->answer);
-    q->answer = answer;
     q->has_stale = false;
-    cache_put(r->cache, &key, answer);
+    q->answer = query_guard(q, answer);
+    if (q->answer == NULL) {
+        query_note_error(q, EDE_NOT_READY, "out of memory");
+        return QUERY_REPLYING;
+    }
+    if (query_wants_synthesis(q)) {
+        query_end_tries(q);
+        return query_chase_synthesis(q);
+    }
+    query_keep(q);
+    return QUERY_REPLYING;
 }
 
 static void on_attempt_end(void *ctx, struct attempt_end *end)
@@ -493,8 +509,7 @@ static void on_attempt_end(void *ctx, struct attempt_end *end)
     query_forget_try(q, end->provider);
     switch (end->verdict) {
     case ATTEMPT_ANSWERED:
-        query_learn(q, end->answer);
-        query_resume(q, QUERY_REPLYING);
+        query_resume(q, query_learn(q, end->answer));
         return;
     case ATTEMPT_RETRY_SAME:
         query_note_error(q, end->ede, end->detail);

@@ -4,6 +4,8 @@
 #ifndef RESOLVER_QUERY_H
 #define RESOLVER_QUERY_H
 
+#include "resolver/policy/dns64.h"
+#include "resolver/policy/guard.h"
 #include "resolver/policy/policy.h"
 #include "resolver/resolver.h"
 
@@ -20,6 +22,7 @@ enum query_state {
     QUERY_FOLLOWING, /* it is: waits for that query's end */
     QUERY_ASKING,    /* start an attempt at the next provider */
     QUERY_WAITING,   /* attempts are live; the timer stands at the hedge or the deadline */
+    QUERY_CHASING,   /* waits for the answer to a question of its own */
     QUERY_REPLYING,  /* answer or error is known: tell the client, and those that follow */
     QUERY_DONE,      /* nothing refers to it any more */
     QUERY_N_STATES,
@@ -32,8 +35,12 @@ struct query_try {
     uint64_t began_us;
 };
 
+/* What a query asks for itself (chase.c). */
+enum query_chase { CHASE_ALIAS, CHASE_PREFIX, CHASE_ADDRESS };
+
 struct query {
     struct resolver *resolver;
+    uint64_t serial; /* no other query of the resolver has it */
     enum query_state state;
     enum resolver_outcome dropped; /* ends without a reply, by this rule; ANSWERED: it does not */
     bool refused;                  /* its client may not ask, and is told so */
@@ -56,6 +63,9 @@ struct query {
     bool is_local; /* the policy's own answer: decision.local */
     struct policy_decision decision;
     char error_text[ANSWER_EDE_TEXT_MAX + 1];
+
+    enum query_chase chase;
+    struct dns64_prefix prefix;
 
     struct claim claim; /* to ask, or a place in the line of the worker that does */
 
@@ -87,6 +97,7 @@ struct resolver {
     struct policy *policy;  /* one reference; NULL: the defaults */
     struct mailbox mailbox; /* with params.claims */
     struct resolver_counts counts;
+    uint64_t n_serials;
     void (*on_drained)(void *ctx);
     void *drained_ctx;
     uint8_t secret[16];
@@ -107,6 +118,22 @@ void query_on_told(struct query *query);
 
 /* Ends a waiting query with an error, whatever it waits for. */
 void query_fail(struct query *query, const struct reply_error *error);
+
+/* An event moves a resting query on. */
+void query_resume(struct query *query, enum query_state state);
+/* From here the query may outlive resolver_ask(): what was borrowed is copied. */
+void query_detach(struct query *query);
+/* Remembers its answer. */
+void query_keep(struct query *query);
+
+/* What a query asks for itself (chase.c): each returns the state that follows. */
+enum query_state query_chase_alias(struct query *query);
+/* Whether its answer, AAAA, is to be made of A records; then by this. */
+bool query_wants_synthesis(struct query *query);
+enum query_state query_chase_synthesis(struct query *query);
+/* Takes an answer and gives it back, or what is told instead when it leads into the own network.
+ * NULL without memory. */
+struct answer *query_guard(struct query *query, struct answer *answer);
 
 /* Where queries are kept (resolver.c). */
 struct query *query_obtain(struct resolver *resolver);

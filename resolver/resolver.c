@@ -149,6 +149,7 @@ static void query_begin(struct query *q, struct resolver *r, struct bytes messag
 {
     q->resolver = r;
     q->state = QUERY_ARRIVED;
+    q->serial = ++r->n_serials;
     q->dropped = RESOLVER_ANSWERED;
     q->refused = false;
     q->truncated = false;
@@ -192,7 +193,7 @@ enum resolver_outcome resolver_ask(struct resolver *r, struct bytes message,
     assert(out->size - out->n >= REPLY_ERROR_MAX);
     r->counts.n_received++;
     enum clients_access access = CLIENTS_ALLOWED;
-    if (r->params.clients != NULL) {
+    if (r->params.clients != NULL && client->depth == 0) {
         access = clients_access(r->params.clients, client->from);
     }
     if (access == CLIENTS_UNHEARD) {

@@ -39,6 +39,7 @@ struct resolver_client {
     /* Who it is: lent during resolver_ask(). Needed where resolver_params has clients. */
     const struct client_address *from;
     bool is_stream;
+    unsigned depth; /* 0: a client; else a query that asks for itself, and how deep that goes */
     uint16_t keepalive_ds; /* of a stream: how long it may be idle (RFC 7828), in 100 ms */
     _Alignas(8) uint8_t room[96];
 };
@@ -55,7 +56,8 @@ enum resolver_outcome {
  * n_received = n_answered + n_dropped + n_live. */
 struct resolver_counts {
     uint64_t n_received, n_answered, n_dropped, n_servfail, n_coalesced, n_hedged;
-    uint64_t n_stale; /* answered with a stale answer */
+    uint64_t n_rebinding; /* answers withheld by the rebinding guard */
+    uint64_t n_stale;     /* answered with a stale answer */
     size_t n_live;
     size_t n_refreshing; /* queries that no client waits for any more */
 };

@@ -289,24 +289,34 @@ static int take_list_entry(void *ctx, const struct list_entry *entry)
     return 0;
 }
 
-static int load_allow(struct loading *l)
+static int load_passes(struct loading *l, const struct policy_texts *texts, unsigned class,
+                       unsigned action)
 {
     int failure = 0;
     l->value = 0;
-    for (size_t i = 0; i < l->params->allow.n && failure == 0; i++) {
+    for (size_t i = 0; i < texts->n && failure == 0; i++) {
         struct list_entry entry = {.self = true, .below = true};
         bool wildcard;
-        if (read_owner(l->params->allow.at[i], &entry.name, &wildcard)) {
+        if (read_owner(texts->at[i], &entry.name, &wildcard)) {
             entry.self = !wildcard;
-            failure = add_listed(l, &entry, CLASS_PASS, PASS_ALLOW);
+            failure = add_listed(l, &entry, class, action);
         }
     }
     return failure;
 }
 
+static int load_allow(struct loading *l)
+{
+    int failure = load_passes(l, &l->params->allow, CLASS_PASS, PASS_ALLOW);
+    if (failure == 0) {
+        failure = load_passes(l, &l->params->guard_allow, CLASS_INNER, 0);
+    }
+    return failure == 0 ? load_passes(l, &l->params->dns64_exclude, CLASS_TRUE_ONLY, 0) : failure;
+}
+
 static int load_lists(struct loading *l)
 {
-    int failure = load_allow(l);
+    int failure = 0;
     for (size_t i = 0; i < l->params->n_lists && failure == 0; i++) {
         const struct policy_list *list = &l->params->lists[i];
         struct list_reader reader = {.format = list->format, .on_entry = take_list_entry, .ctx = l};
@@ -332,6 +342,9 @@ static int load_all(struct loading *l, bool with_files)
     }
     if (failure == 0) {
         failure = load_rules(l, with_files);
+    }
+    if (failure == 0) {
+        failure = load_allow(l);
     }
     if (failure == 0 && with_files) {
         failure = load_lists(l);

@@ -241,6 +241,7 @@ static void take_rule(struct deciding *d, const struct suffix_match *match)
 {
     d->decision->route = match->value + 1u;
     d->decision->is_local_route = d->policy->rule_is_local[match->value];
+    d->decision->is_guarded = d->decision->is_guarded && !d->decision->is_local_route;
     d->rule_depth = match->depth;
 }
 
@@ -258,6 +259,8 @@ static enum policy_outcome decide_listed(struct deciding *d)
         } else if (matches[i].class == CLASS_RULE && !has_rule) {
             take_rule(d, &matches[i]);
             has_rule = true;
+        } else if (matches[i].class == CLASS_INNER) {
+            d->decision->is_guarded = false;
         }
     }
     const struct suffix_match *blocking = n > 0 ? find_block(matches, n) : NULL;
@@ -290,6 +293,7 @@ static enum policy_outcome decide_special(struct deciding *d)
     if (special == SPECIAL_IPV4ONLY && d->rule_depth < zone.depth) {
         d->decision->route = (unsigned)params->n_rules + 1;
         d->decision->is_local_route = true;
+        d->decision->is_guarded = false;
     }
     if (special == SPECIAL_NONE || special == SPECIAL_IPV4ONLY || d->rule_depth >= zone.depth ||
         (special == SPECIAL_REVERSE && d->question->type == TYPE_DS && zone.at == 0)) {
@@ -335,6 +339,37 @@ static enum policy_outcome decide_single(struct deciding *d)
                   "names of one label are not asked for outside");
 }
 
+/* The name of an address that was made up is that of the one inside (RFC 6147 section 5.3.1). */
+static enum policy_outcome decide_made_up(struct deciding *d)
+{
+    const struct policy_params *params = &d->policy->params;
+    if (params->dns64 != POLICY_DNS64_PREFIX || d->question->type != TYPE_PTR ||
+        !dns64_reverse(&params->dns64_prefix, &d->question->name, &d->decision->alias)) {
+        return POLICY_FORWARD;
+    }
+    d->decision->alias_ttl_s = params->local_ttl_s;
+    return POLICY_ALIAS;
+}
+
+bool policy_dns64(const struct policy *policy, const struct name *name,
+                  struct dns64_prefix *ret_prefix)
+{
+    static const char well_known[] = "\10ipv4only\4arpa";
+    struct suffix_match matches[SUFFIXES_MATCHES_MAX];
+    if (policy == NULL || policy->params.dns64 == POLICY_DNS64_OFF ||
+        strcmp((const char *)name->at, well_known) == 0) {
+        return false;
+    }
+    size_t n = suffixes_find(policy->suffixes, name, matches);
+    for (size_t i = 0; i < n; i++) {
+        if (matches[i].class == CLASS_TRUE_ONLY) {
+            return false;
+        }
+    }
+    *ret_prefix = policy->params.dns64_prefix;
+    return true;
+}
+
 static enum policy_outcome decide_family(struct deciding *d)
 {
     enum policy_family family = d->policy->params.family;
@@ -355,12 +390,16 @@ enum policy_outcome policy_decide(const struct policy *policy, const struct ques
     };
     ret_decision->route = 0;
     ret_decision->is_local_route = false;
+    ret_decision->is_guarded = d.policy->params.guard == POLICY_YES;
     enum policy_outcome outcome = decide_type(&d);
     if (outcome == POLICY_FORWARD && question->class != CLASS_IN) {
         return decide_class(&d);
     }
     if (outcome == POLICY_FORWARD && d.policy->suffixes != NULL) {
         outcome = decide_listed(&d);
+    }
+    if (outcome == POLICY_FORWARD) {
+        outcome = decide_made_up(&d);
     }
     if (outcome == POLICY_FORWARD) {
         outcome = decide_special(&d);

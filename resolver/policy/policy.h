@@ -9,6 +9,7 @@
 #ifndef RESOLVER_POLICY_POLICY_H
 #define RESOLVER_POLICY_POLICY_H
 
+#include "resolver/policy/dns64.h"
 #include "resolver/policy/listfile.h"
 #include "resolver/wire/reply.h"
 
@@ -25,6 +26,7 @@ enum policy_block {
 enum policy_any { POLICY_ANY_HINFO, POLICY_ANY_FORWARD, POLICY_ANY_REFUSE };
 enum policy_family { POLICY_FAMILY_BOTH, POLICY_FAMILY_IPV4, POLICY_FAMILY_IPV6 };
 enum policy_single { POLICY_SINGLE_NODATA, POLICY_SINGLE_NXDOMAIN, POLICY_SINGLE_FORWARD };
+enum policy_dns64 { POLICY_DNS64_OFF, POLICY_DNS64_AUTO, POLICY_DNS64_PREFIX };
 enum policy_switch { POLICY_NO, POLICY_YES };
 
 /* Strings are borrowed as long as the policy lives, unless said otherwise. */
@@ -68,8 +70,13 @@ struct policy_params {
     enum policy_any any;
     enum policy_family family;
     enum policy_single single_label;
-    enum policy_switch forward_test;     /* names below test. are asked for outside */
-    enum policy_switch forward_canary;   /* so is use-application-dns.net */
+    enum policy_switch forward_test;   /* names below test. are asked for outside */
+    enum policy_switch forward_canary; /* so is use-application-dns.net */
+    enum policy_switch guard;          /* private addresses of public names are withheld */
+    struct policy_texts guard_allow;   /* but not of these, nor below them */
+    enum policy_dns64 dns64;
+    struct dns64_prefix dns64_prefix;    /* with POLICY_DNS64_PREFIX */
+    struct policy_texts dns64_exclude;   /* names that get no made addresses, nor below them */
     const char *version, *id, *hostname; /* of the CH class; NULL: REFUSED */
 };
 
@@ -112,6 +119,7 @@ enum policy_outcome {
 struct policy_decision {
     unsigned route;
     bool is_local_route; /* see struct policy_rule */
+    bool is_guarded;     /* with FORWARD: the rebinding guard looks at the answer */
     struct reply_error error;
     struct reply_local local;
     struct name alias;
@@ -123,5 +131,10 @@ struct policy_decision {
  * written. */
 enum policy_outcome policy_decide(const struct policy *policy, const struct question *question,
                                   struct buf *room, struct policy_decision *ret_decision);
+
+/* True when this name's empty AAAA answer is to be made up of A records; *ret_prefix: what they
+ * stand behind, bits 0: as the network says (RFC 7050). */
+bool policy_dns64(const struct policy *policy, const struct name *name,
+                  struct dns64_prefix *ret_prefix);
 
 #endif

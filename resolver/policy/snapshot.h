@@ -9,12 +9,13 @@
 
 #include <stdatomic.h>
 
-/* The classes of entries. */
-enum { CLASS_LOCAL, CLASS_RULE, CLASS_BLOCK, CLASS_PASS };
+/* The classes of entries: INNER is where private addresses are right, TRUE_ONLY where none are made
+ * up (DNS64). */
+enum { CLASS_LOCAL, CLASS_RULE, CLASS_BLOCK, CLASS_PASS, CLASS_INNER, CLASS_TRUE_ONLY };
 
 /* An entry's value: for CLASS_RULE the rule; else an action and the list it comes from. */
 enum {
-    ACTION_SHIFT = 9,
+    ACTION_SHIFT = 6,
     LIST_MASK = (1 << ACTION_SHIFT) - 1,
     BLOCK_AS_SAID = 0, /* block.answer */
     BLOCK_NXDOMAIN,

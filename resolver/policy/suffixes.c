@@ -12,7 +12,7 @@ enum {
     FILTER_BITS = 1 << 16,
     FILTERED_MAX = 2048, /* entries up to which the filter tells most names apart */
     REACH_SHIFT = 14,
-    CLASS_SHIFT = 12,
+    CLASS_SHIFT = 11,
     REACH_MASK = SUFFIX_BOTH << REACH_SHIFT,
     CLASS_MASK = (SUFFIXES_CLASSES - 1) << CLASS_SHIFT,
     DRAFT_MIN = 256,

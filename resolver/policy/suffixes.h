@@ -15,8 +15,8 @@
 
 enum {
     SUFFIXES_MAX = 64 << 20,
-    SUFFIXES_CLASSES = 4,
-    SUFFIXES_VALUE_MAX = (1 << 12) - 1,
+    SUFFIXES_CLASSES = 8,
+    SUFFIXES_VALUE_MAX = (1 << 11) - 1,
     SUFFIXES_MATCHES_MAX = 16, /* the most specific ones, of one name */
 };
 

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: MIT
 """What the daemon answers itself: hosts files, local data, block lists, special names, identity."""
 import signal
+import socket
+import threading
 import time
 
 import dns.flags
+import dns.message
 import dns.rcode
 import dns.rdatatype
+import dns.rrset
 import pytest
 
 from conftest import edes, holds_for, wait_for
@@ -16,6 +20,29 @@ OFF = "hijack: {mode: off}\n"
 @pytest.fixture
 def make(lab, daemon):
     return lambda config, **kw: daemon(lab.provider_yaml() + OFF + config, **kw)
+
+
+@pytest.fixture
+def lan64():
+    """A local resolver of a network with NAT64: it knows ipv4only.arpa alone."""
+    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    udp.bind(("127.0.0.1", 0))
+
+    def serve():
+        while True:
+            try:
+                wire, peer = udp.recvfrom(4096)
+                query = dns.message.from_wire(wire)
+                reply = dns.message.make_response(query)
+                if query.question[0].rdtype == dns.rdatatype.AAAA:
+                    reply.answer.append(dns.rrset.from_text(query.question[0].name, 60, "IN", "AAAA", "2001:db8:64::c000:aa"))
+                udp.sendto(reply.to_wire(), peer)
+            except OSError:
+                return
+
+    threading.Thread(target=serve, daemon=True).start()
+    yield udp.getsockname()[1]
+    udp.close()
 
 
 def addresses(reply):
@@ -160,3 +187,47 @@ def test_identity_is_told_only_when_configured(make):
     assert d.udp("version.bind", "TXT", rdclass="CH").answer[0][0].strings == (b"one",)
     assert d.udp("ID.server", "TXT", rdclass="CH").answer[0][0].strings == (b"two",)
     assert d.udp("hostname.bind", "TXT", rdclass="CH").rcode() == dns.rcode.REFUSED
+
+
+def test_local_data_that_is_another_name_is_resolved_the_normal_way(make):
+    d = make("local-data: {shop.lan.example: www.bank-of-lab.com, a.lan.example: b.lan.example, b.lan.example: 192.0.2.5,\n"
+             "  x.lan.example: y.lan.example, y.lan.example: x.lan.example, gone.lan.example: nosuch.honest-lab.net}\n")
+    for _ in range(2):
+        reply = d.udp("Shop.lan.example")
+        assert [str(r.name).lower() for r in reply.answer] == ["shop.lan.example.", "www.bank-of-lab.com.", "front.honest-lab.net.",
+                                                               "edge.cdn.honest-lab.net.", "pop7.news-lab.org."]
+        assert reply.answer[-1][0].address == "199.232.10.7" and str(reply.question[0].name) == "Shop.lan.example."
+    assert addresses(d.tcp("a.lan.example")) == ["192.0.2.5"]
+    assert d.udp("gone.lan.example").rcode() == dns.rcode.NXDOMAIN
+    circle = d.udp("x.lan.example")
+    assert circle.rcode() == dns.rcode.SERVFAIL and circle.options
+    only = d.udp("shop.lan.example", "CNAME")
+    assert str(only.answer[0][0].target) == "www.bank-of-lab.com." and only.flags & dns.flags.AA
+
+
+def test_dns64_makes_addresses_where_there_are_none(make):
+    d = make('dns64: {prefix: "64:ff9b::/96", exclude: [no.wild.honest-lab.net]}\n')
+    for _ in range(2):
+        reply = d.udp("Six.wild.honest-lab.net", "AAAA")
+        assert addresses(reply) == ["64:ff9b::9765:148"] and str(reply.question[0].name) == "Six.wild.honest-lab.net."
+    assert addresses(d.udp("www.bank-of-lab.com", "AAAA")) == ["2a04:4e42:400::7"]
+    assert not d.udp("no.wild.honest-lab.net", "AAAA").answer
+    assert not d.udp("six.wild.honest-lab.net", "AAAA", want_dnssec=True, flags=dns.flags.RD | dns.flags.CD).answer
+    reverse = d.udp("7.0.a.0.8.e.7.c.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.b.9.f.f.4.6.0.0.ip6.arpa", "PTR")
+    assert str(reverse.answer[0][0].target) == "7.10.232.199.in-addr.arpa."
+    assert d.udp("nosuch.honest-lab.net", "AAAA").rcode() == dns.rcode.NXDOMAIN
+
+
+def test_dns64_finds_its_prefix_at_the_local_resolver(lab, daemon, lan64):
+    d = daemon(lab.provider_yaml() + OFF + f"dns64: {{prefix: auto}}\nlocal-resolver: {{servers: [\"127.0.0.1:{lan64}\"]}}\n")
+    assert addresses(d.udp("six.wild.honest-lab.net", "AAAA")) == ["2001:db8:64::9765:148"]
+
+
+def test_rebinding_guard_withholds_private_addresses_of_public_names(make):
+    private = ["inside.honest-lab.net"]
+    d = make("rebinding-guard: {mode: on}\n")
+    for _ in range(2):
+        reply = d.udp(private[0])
+        assert reply.rcode() == dns.rcode.NXDOMAIN and edes(reply)[0][0] == 15 and not reply.answer
+    assert addresses(d.udp("example.com")) == ["93.184.216.34"]
+    assert make(f"rebinding-guard: {{mode: on, allow: [{private[0]}]}}\n").udp(private[0]).answer

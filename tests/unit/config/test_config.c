@@ -288,7 +288,9 @@ START_TEST(what_is_printed_reads_back_as_the_same)
         "providers: [{preset: quad9}, {name: d, server: '[::1]:53', group: corp}]\nrules: "
         "[{domains: "
         "['*.a.example'], group: corp, fallback: default}]\nhosts: []\nlocal-data: {'*.x.lan': "
-        "other.lan, y.lan: nodata, z.lan: ['::1']}\nblock: {lists: [/a/b.txt], allow: [c.d]}\n",
+        "other.lan, y.lan: nodata, z.lan: ['::1']}\nblock: {lists: [/a/b.txt], allow: "
+        "[c.d]}\nrebinding-guard: {mode: on, allow: [e.f]}\ndns64: {prefix: '64:ff9b::/96', "
+        "exclude: [g.h]}\n",
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct config *first = parse(texts[i]);
@@ -366,6 +368,7 @@ START_TEST(rules_lists_and_local_data_are_checked)
     refuses("providers: [{name: a, protocol: dns, url: 'https://x/', group: b}]\n", 1, 13,
             "server: ADDRESS");
     refuses("providers: [{name: a, server: x.lan, group: b}]\n", 1, 31, "must be an address");
+    refuses("dns64: {prefix: '64:ff9b::/97'}\n", 1, 17, "prefix must be off, auto");
     refuses("hosts: [hosts]\n", 1, 9, "is not an absolute path");
 }
 END_TEST

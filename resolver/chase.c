@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/* Questions that a query asks on its own behalf, by the whole way that a client's go: what a local
+ * name is another name of, and the addresses that DNS64 makes others of (RFC 6147):
+ *
+ *   alias      the other name, same type; its answer gets a CNAME in front
+ *   DNS64      when AAAA is empty: ipv4only.arpa AAAA for the prefix (RFC 7050) unless it is
+ *              configured; then A, each address behind the prefix
+ *
+ * Such a question is a query of its own, and counts as one. Bound: CHASE_DEPTH_MAX, one in the
+ * other. The query that waits has no timer: the one it waits for has. */
+#include "resolver/query.h"
+#include "resolver/wire/compose.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum { CHASE_DEPTH_MAX = 8, TTL_MAX_S = 7 * 86400, SYNTH_TTL_S = 600 /* RFC 6147 section 5.1.7 */ };
+
+/* In the room of the client that stands for the query that waits. */
+struct waiting {
+    struct query *query;
+    uint64_t serial;
+};
+
+static struct question question_of(const struct query *q)
+{
+    const struct question *own = &q->message.question;
+    struct question question = {.type = own->type, .class = CLASS_IN};
+    switch (q->chase) {
+    case CHASE_ALIAS:
+        question.name = q->decision.alias;
+        break;
+    case CHASE_PREFIX:
+        question.type = TYPE_AAAA;
+        name_from_text("ipv4only.arpa", &question.name);
+        break;
+    case CHASE_ADDRESS:
+        question.type = TYPE_A;
+        question.name = own->name;
+        break;
+    }
+    return question;
+}
+
+/* gives the reply as an answer; NULL when it is none. */
+static struct answer *read_reply(const struct query *q, struct bytes reply)
+{
+    struct question question = question_of(q);
+    struct answer_expect expect = {
+        .question = &question,
+        .id = -1,
+        .now_us = port_now_us(q->resolver->port),
+        .max_ttl_s = TTL_MAX_S,
+        .negative_max_ttl_s = TTL_MAX_S,
+    };
+    struct answer *answer = NULL;
+    return answer_read(reply, &expect, &answer) == ANSWER_OK ? answer : NULL;
+}
+
+static bool gave_up(struct query *q, const char *why)
+{
+    q->error = (struct reply_error){RCODE_SERVFAIL, EDE_OTHER, why};
+    return false;
+}
+
+/* ---- what was found: true when there is more to be asked ---- */
+
+static bool take_alias(struct query *q, struct answer *found)
+{
+    struct compose_wish wish = {
+        .question = &q->message.question,
+        .is_alias = true,
+        .alias_ttl_s = q->decision.alias_ttl_s,
+        .max_ttl_s = TTL_MAX_S,
+        .now_us = port_now_us(q->resolver->port),
+    };
+    if (found == NULL || compose_from(found, &wish, &q->answer) < 0) {
+        q->answer = NULL;
+        return gave_up(q, "the name that this one stands for has no answer");
+    }
+    return false;
+}
+
+static bool take_prefix(struct query *q, const struct answer *found)
+{
+    if (found != NULL) {
+        q->prefix = dns64_discover(found);
+    }
+    if (q->prefix.bits == 0) {
+        query_keep(q);
+        return false;
+    }
+    q->chase = CHASE_ADDRESS;
+    return true;
+}
+
+static void embed(const void *ctx, const uint8_t v4[4], uint8_t ret_v6[16])
+{
+    dns64_embed(ctx, v4, ret_v6);
+}
+
+/* The empty answer says for how long there is no AAAA: so long what is made instead may be kept. */
+static bool take_address(struct query *q, const struct answer *found)
+{
+    struct answer *made = NULL;
+    struct compose_wish wish = {
+        .question = &q->message.question,
+        .address = embed,
+        .ctx = &q->prefix,
+        .max_ttl_s = q->answer->ttl_s > 0 ? q->answer->ttl_s : SYNTH_TTL_S,
+        .now_us = port_now_us(q->resolver->port),
+    };
+    if (found == NULL || found->rcode != RCODE_NOERROR) {
+        return false; /* the empty answer is true, but may not be the whole truth: not kept */
+    }
+    if (compose_from(found, &wish, &made) == 0 && dns64_has_address(made)) {
+        answer_unref(q->answer);
+        q->answer = made;
+    } else {
+        answer_unref(made);
+    }
+    query_keep(q);
+    return false;
+}
+
+static bool take(struct query *q, struct answer *found)
+{
+    bool more = false;
+    switch (q->chase) {
+    case CHASE_ALIAS:
+        more = take_alias(q, found);
+        break;
+    case CHASE_PREFIX:
+        more = take_prefix(q, found);
+        break;
+    case CHASE_ADDRESS:
+        more = take_address(q, found);
+        break;
+    }
+    answer_unref(found);
+    return more;
+}
+
+/* ---- asking ---- */
+
+static enum query_state chase(struct query *q);
+
+static void on_reply(const struct resolver_client *client, struct bytes reply)
+{
+    struct waiting waiting;
+    memcpy(&waiting, client->room, sizeof waiting);
+    struct query *q = waiting.query;
+    if (q->serial != waiting.serial || q->state != QUERY_CHASING) {
+        return; /* it has ended meanwhile */
+    }
+    bool more = take(q, read_reply(q, reply));
+    enum query_state next = more ? chase(q) : QUERY_REPLYING;
+    if (next != QUERY_CHASING) {
+        query_resume(q, next);
+    }
+}
+
+static size_t write_question(const struct query *q, uint8_t message[QUERY_MAX])
+{
+    struct question question = question_of(q);
+    struct query_wish wish = {
+        .question = &question,
+        .want_do = q->message.edns_do,
+        .want_cd = (q->message.flags & FLAG_CD) != 0,
+    };
+    size_t n = message_write_query(&wish, message);
+    if ((q->message.flags & FLAG_RD) == 0) {
+        message[2] = (uint8_t)(message[2] & ~(FLAG_RD >> 8));
+    }
+    return n;
+}
+
+/* True when there was a reply at once: *ret_found, or NULL. */
+static bool ask(struct query *q, unsigned depth, struct answer **ret_found)
+{
+    uint8_t message[QUERY_MAX];
+    size_t n = write_question(q, message);
+    struct waiting waiting = {q, q->serial};
+    struct resolver_client client = {
+        .on_reply = on_reply, .reply_limit = MESSAGE_MAX, .depth = depth};
+    memcpy(client.room, &waiting, sizeof waiting);
+    struct buf out = buf_over(malloc(MESSAGE_MAX), MESSAGE_MAX);
+    *ret_found = NULL;
+    if (out.at == NULL) {
+        return true;
+    }
+    enum resolver_outcome outcome = resolver_ask(q->resolver, bytes_of(message, n), &client, &out);
+    if (outcome == RESOLVER_ANSWERED) {
+        *ret_found = read_reply(q, bytes_of(out.at, out.n));
+    }
+    free(out.at);
+    return outcome != RESOLVER_PENDING;
+}
+
+static enum query_state chase(struct query *q)
+{
+    unsigned depth = (q->asker != NULL ? q->asker->depth : q->client.depth) + 1;
+    struct answer *found;
+    do {
+        if (depth > CHASE_DEPTH_MAX) {
+            gave_up(q, "names that stand for one another without an end");
+            return QUERY_REPLYING;
+        }
+        if (!ask(q, depth, &found)) {
+            return QUERY_CHASING;
+        }
+    } while (take(q, found));
+    return QUERY_REPLYING;
+}
+
+enum query_state query_chase_alias(struct query *q)
+{
+    query_detach(q);
+    q->chase = CHASE_ALIAS;
+    return chase(q);
+}
+
+bool query_wants_synthesis(struct query *q)
+{
+    const struct question *question = &q->message.question;
+    bool looks_itself = q->message.edns_do && (q->message.flags & FLAG_CD) != 0;
+    return question->type == TYPE_AAAA && question->class == CLASS_IN && !looks_itself &&
+           policy_dns64(q->resolver->policy, &question->name, &q->prefix) &&
+           q->answer->rcode == RCODE_NOERROR && !dns64_has_address(q->answer);
+}
+
+enum query_state query_chase_synthesis(struct query *q)
+{
+    q->chase = q->prefix.bits == 0 ? CHASE_PREFIX : CHASE_ADDRESS;
+    return chase(q);
+}
+
+/* ---- the rebinding guard ---- */
+
+struct answer *query_guard(struct query *q, struct answer *answer)
+{
+    enum { BLOCKED_TTL_S = 60 };
+    struct answer *blocked = NULL;
+    struct reply_local local = {
+        .rcode = RCODE_NXDOMAIN, .ttl_s = BLOCKED_TTL_S, .ede = EDE_BLOCKED};
+    if (!q->decision.is_guarded || !guard_finds(answer)) {
+        return answer;
+    }
+    answer_unref(answer);
+    if (compose_local(&q->message.question, &local, port_now_us(q->resolver->port), &blocked) < 0) {
+        return NULL;
+    }
+    q->resolver->counts.n_rebinding++;
+    return blocked;
+}
