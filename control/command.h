@@ -30,6 +30,8 @@ int command_providers(const struct command_options *options, int n, char **argum
 /* providers --presets */
 int command_presets(const struct command_options *options);
 int command_local_resolvers(const struct command_options *options, int n, char **arguments);
+int command_hijacks(const struct command_options *options, int n, char **arguments);
+int command_alert_test(const struct command_options *options, int n, char **arguments);
 int command_flush(const struct command_options *options, int n, char **arguments);
 
 #endif

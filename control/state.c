@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { CLASS_MAX = 128 };
+
 static const char default_socket[] = "/run/httpdnsd/control.sock";
 
 static void print_error(unsigned status, const struct jsonv *reply)
@@ -14,6 +16,10 @@ static void print_error(unsigned status, const struct jsonv *reply)
     const char *why = jsonv_string(jsonv_member(reply, "error"));
     if (why != NULL) {
         fprintf(stderr, "httpdnsctl: %s\n", why);
+        const struct jsonv *classes = jsonv_member(reply, "classes");
+        for (size_t i = 0; i < jsonv_count(classes); i++) {
+            fprintf(stderr, "  %s\n", jsonv_string(jsonv_element(classes, i)));
+        }
     } else {
         fprintf(stderr, "httpdnsctl: the daemon answers with HTTP status %u\n", status);
     }
@@ -76,6 +82,25 @@ int command_local_resolvers(const struct command_options *options, int n, char *
     (void)n;
     (void)arguments;
     return ask(options, (struct curl_local_request){.path = "/v1/local-resolvers"});
+}
+
+int command_hijacks(const struct command_options *options, int n, char **arguments)
+{
+    (void)n;
+    (void)arguments;
+    return ask(options, (struct curl_local_request){.path = "/v1/hijacks"});
+}
+
+int command_alert_test(const struct command_options *options, int n, char **arguments)
+{
+    (void)n;
+    char argument[CLASS_MAX];
+    int got = snprintf(argument, sizeof argument, "class=%s", arguments[0]);
+    if (got >= CLASS_MAX) {
+        return command_usage("this is no class of alert: ", arguments[0]);
+    }
+    return ask(options, (struct curl_local_request){
+                            .path = "/v1/alert-test", .argument = argument, .post = true});
 }
 
 int command_flush(const struct command_options *options, int n, char **arguments)

@@ -151,7 +151,8 @@ static int send_syslog(const struct alert *alert)
 
 static void send_stderr(const struct alert *alert)
 {
-    log_say(LOG_LEVEL_ERROR, "%s", alert->message);
+    log_say(alert->priority <= LOG_WARNING ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "%s",
+            alert->message);
 }
 
 void alert_send(enum alert_sink sink, const struct alert *alert)

@@ -307,7 +307,9 @@ static bool make_pool(struct auditor *a)
 
 static bool make_prover(struct auditor *a)
 {
-    struct proof_params params = {.ca_file = a->config->audit.ca_file, .root = ""};
+    /* Roots that the configuration names are not doubted. */
+    const char *ca_file = a->config->audit.ca_file;
+    struct proof_params params = {.ca_file = ca_file, .root = ca_file == NULL ? "" : NULL};
     if (a->config->audit.tls_proof == AUDIT_TLS_NO) {
         return true;
     }

@@ -387,6 +387,7 @@ static void on_control(void *ctx, const struct control_request *request,
         .sockets = &d->sockets,
         .cache = d->cache,
         .generation = d->current,
+        .ledger = d->ledger,
         .uptime_s = (d->loop.now_us - d->began_us) / 1000000,
     };
     status_answer(&view, request, ret_answer);

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/status.h"
 
-#include "daemon/locals.h"
+#include "daemon/auditor.h"
+#include "resolver/audit/ledger.h"
 #include "resolver/jsonv.h"
 #include "resolver/upstream/curl/curl.h"
+#include "resolver/wire/text.h"
 
+#include <stdlib.h>
 #include <unistd.h>
 
 /* ---- /v1/status ---- */
@@ -173,6 +176,74 @@ static bool put_locals(const struct status_view *view, const struct control_requ
     return true;
 }
 
+/* ---- /v1/hijacks ---- */
+
+static void put_evidence(struct jsonv_builder *b, const char *evidence)
+{
+    static const struct jsonv_limits limits = {.max_bytes = LEDGER_JSON_MAX,
+                                               .max_depth = JSONV_NEST_MAX - 2,
+                                               .max_string_bytes = LEDGER_JSON_MAX,
+                                               .max_members = LEDGER_JSON_MAX};
+    owned(jsonv_freep) struct jsonv *value = NULL;
+    if (evidence != NULL &&
+        jsonv_read(bytes_of(evidence, strlen(evidence)), &limits, &value, NULL) == 0) {
+        jsonv_put_value(b, "evidence", value);
+    }
+}
+
+static void put_subject(struct jsonv_builder *b, const struct ledger_subject *subject)
+{
+    char name[NAME_MAX_TEXT], type[TEXT_MNEMONIC_MAX], artefact[ADDRESS_TEXT_MAX];
+    bool has_name = subject->question.name.n > 0;
+    jsonv_put_string(b, "finding", finding_word(subject->finding));
+    jsonv_put_string(b, "rule", rule_word(subject->rule));
+    jsonv_put_string(b, "name", has_name ? name_to_text(&subject->question.name, name) : NULL);
+    jsonv_put_string(b, "type", has_name ? text_of_type(subject->question.type, type) : NULL);
+    jsonv_put_string(b, "resolver", subject->server);
+    jsonv_put_string(b, "artefact",
+                     subject->artefact.n > 0 ? address_to_text(&subject->artefact, artefact)
+                                             : NULL);
+    jsonv_put_string(b, "network", subject->network);
+}
+
+static bool put_hijacks(const struct status_view *view, const struct control_request *request,
+                        struct jsonv_builder *b)
+{
+    (void)request;
+    struct ledger_record *records = calloc(LEDGER_RING_MAX, sizeof *records);
+    size_t n = records != NULL ? ledger_records(view->ledger, records, LEDGER_RING_MAX) : 0;
+    put_count(b, "open", ledger_n_open(view->ledger));
+    jsonv_begin_array(b, "verdicts");
+    for (size_t i = 0; i < n; i++) {
+        jsonv_begin_object(b, NULL);
+        jsonv_put_string(b, "verdict", verdict_word(records[i].verdict));
+        put_subject(b, &records[i].subject);
+        jsonv_put_integer(b, "at", records[i].unix_s);
+        put_evidence(b, records[i].evidence);
+        jsonv_end(b);
+        free(records[i].evidence);
+    }
+    jsonv_end(b);
+    free(records);
+    return true;
+}
+
+static bool fire_alert(const struct status_view *view, const struct control_request *request,
+                       struct jsonv_builder *b)
+{
+    if (auditor_alert_test(generation_config(view->generation), request->argument)) {
+        jsonv_put_string(b, "fired", request->argument);
+        return true;
+    }
+    jsonv_put_string(b, "error", "there is no such class of alert: see \"classes\"");
+    jsonv_begin_array(b, "classes");
+    for (size_t i = 0; audit_alert_class(i) != NULL; i++) {
+        jsonv_put_string(b, NULL, audit_alert_class(i));
+    }
+    jsonv_end(b);
+    return false;
+}
+
 static bool flush_cache(const struct status_view *view, const struct control_request *request,
                         struct jsonv_builder *b)
 {
@@ -193,10 +264,9 @@ static const struct {
     bool (*put)(const struct status_view *view, const struct control_request *request,
                 struct jsonv_builder *b);
 } paths[] = {
-    {"/v1/status", false, put_status},
-    {"/v1/providers", false, put_providers},
-    {"/v1/local-resolvers", false, put_locals},
-    {"/v1/flush", true, flush_cache},
+    {"/v1/status", false, put_status},          {"/v1/providers", false, put_providers},
+    {"/v1/local-resolvers", false, put_locals}, {"/v1/hijacks", false, put_hijacks},
+    {"/v1/alert-test", true, fire_alert},       {"/v1/flush", true, flush_cache},
 };
 
 static void refuse(struct control_answer *answer, unsigned status, const char *why)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the control API says: each path of it, answered in JSON from what the daemon's rooms know.
- * Runs on the main thread; waits for workers WORKER_REPORT_MS at most. Shows no name that anybody
- * asked for, and no secret. */
+ * Runs on the main thread; waits for workers WORKER_REPORT_MS at most. Shows no secret, and no name
+ * that anybody asked for but those of verdicts (/v1/hijacks). */
 #ifndef DAEMON_STATUS_H
 #define DAEMON_STATUS_H
 
@@ -13,6 +13,7 @@ struct status_view {
     const struct sockets *sockets;
     struct cache *cache;
     struct generation *generation;
+    struct ledger *ledger;
     uint64_t uptime_s;
 };
 

@@ -284,6 +284,11 @@ void jsonv_put_bool(struct jsonv_builder *b, const char *key, bool value)
     put(b, key, json_boolean(value));
 }
 
+void jsonv_put_value(struct jsonv_builder *b, const char *key, const struct jsonv *value)
+{
+    put(b, key, json_incref(inner(value)));
+}
+
 void jsonv_put_null(struct jsonv_builder *b, const char *key)
 {
     put(b, key, json_null());

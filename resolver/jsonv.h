@@ -85,6 +85,8 @@ void jsonv_put_bytes(struct jsonv_builder *b, const char *key, struct bytes text
 void jsonv_put_integer(struct jsonv_builder *b, const char *key, int64_t integer);
 void jsonv_put_real(struct jsonv_builder *b, const char *key, double real);
 void jsonv_put_bool(struct jsonv_builder *b, const char *key, bool value);
+/* A value that was read; it stays the caller's, and is not to change. */
+void jsonv_put_value(struct jsonv_builder *b, const char *key, const struct jsonv *value);
 void jsonv_put_null(struct jsonv_builder *b, const char *key);
 /* What is put from here on stands inside, until jsonv_end(). At most JSONV_NEST_MAX inside each
  * other. */

@@ -13,6 +13,7 @@ enum {
     FIELDS_MAX = 48,
     VALUE_MAX = REPORT_VALUE_MAX,
     MESSAGE_TEXT_MAX = 2048,
+    COUNT_MAX = 48,
     LISTED_MAX = 4, /* addresses spelled out; of the rest the number */
 };
 
@@ -51,8 +52,6 @@ static const struct class classes[N_FINDINGS] = {
     [FINDING_CAPTIVE] = {"7f52c8e13ad046b99e0b4f6d21c7a085", LOG_INFO, "captive portal", ""},
     [FINDING_ISP_RESOLVER_UNUSABLE] = {"a9061ed4c7b84f52813d5e0fb29c74e6", LOG_INFO, "unusable",
                                        ""},
-    [FINDING_STALE_DECLARED] = {"18c7b3f0d5e2496aa4f80d91637be52c", LOG_INFO, "stale",
-                                ", and says itself that this is old"},
     [FINDING_STALE_TTL] = {"d36a90e8f14b4c7cbd52713e0fa8964b", LOG_INFO, "stretched TTL",
                            ", for longer than its owner lets it"},
     [FINDING_STALE_SIGNATURE] = {"4b8e1f6c29d0437d9ca5e0f73862b1da", LOG_INFO, "old signature",
@@ -332,18 +331,41 @@ static void add_facts(struct field_texts *fields, const struct asker *asker,
 
 /* ---- messages ---- */
 
-static const char advice[] =
-    "Clients of httpdnsd get the HTTPS answer; do not trust this resolver.";
+static bool is_accusation(enum finding finding)
+{
+    return classes[finding].priority <= LOG_WARNING;
+}
+
+static const char *advice_for(enum finding finding)
+{
+    return is_accusation(finding)
+               ? "Clients of httpdnsd get the HTTPS answer; do not trust this resolver."
+               : "Clients of httpdnsd get the HTTPS answer.";
+}
+
+/* What was met once and needs no more to be sure of is not said to be met twice. */
+static void span_text(const struct report_facts *facts, char out[VALUE_MAX])
+{
+    out[0] = '\0';
+    if (facts->judgement->verdict == VERDICT_CONFIRMED) {
+        snprintf(out, VALUE_MAX, "; met twice over %" PRIu64 " s", facts->span_us / 1000000);
+    }
+}
 
 /* "DNS hijack CONFIRMED (P2 bogon)". */
 static void head_text(const struct ledger_subject *subject, const char *state, char out[VALUE_MAX])
 {
     const struct class *class = &classes[subject->finding];
-    const char *what = class->priority <= LOG_WARNING                  ? "DNS hijack"
+    const char *what = is_accusation(subject->finding)                 ? "DNS hijack"
                        : subject->finding == FINDING_FILTERED_DECLARED ? "DNS filter"
                                                                        : "DNS state";
     snprintf(out, VALUE_MAX, "%s %s (%s%s%s)", what, state, rule_word(subject->rule),
              subject->rule != RULE_NONE ? " " : "", class->word);
+}
+
+static const char *state_of(const struct report_facts *facts)
+{
+    return facts->judgement->verdict == VERDICT_STALE ? "STALE" : "CONFIRMED";
 }
 
 /* What the local resolver's address showed, where that is the proof. */
@@ -370,26 +392,29 @@ static void name_message(const struct asker *asker, const struct report_facts *f
                          const struct ledger_view *view, char out[MESSAGE_TEXT_MAX])
 {
     char name[NAME_MAX_TEXT], type[TEXT_MNEMONIC_MAX], lie[VALUE_MAX], truth[VALUE_MAX];
-    char head[VALUE_MAX], proof[VALUE_MAX];
+    char head[VALUE_MAX], proof[VALUE_MAX], span[VALUE_MAX], count[COUNT_MAX] = "";
     const struct judge_meeting *meeting = facts->meeting;
-    head_text(&view->subject, "CONFIRMED", head);
+    head_text(&view->subject, state_of(facts), head);
     proof_text(facts, proof);
-    snprintf(out, MESSAGE_TEXT_MAX,
-             "%s: %s %s: local resolver %s says %s%s, but HTTPS (%zu of %u providers) says %s; met "
-             "twice over %" PRIu64 " s. %s",
-             head, name_text(&facts->question->name, name),
-             text_of_type(facts->question->type, type), view->subject.server,
-             report_answers(&meeting->local, lie), proof, facts->judgement->n_witnesses,
-             asker->n_controls, report_answers(first_witness(meeting), truth),
-             facts->span_us / 1000000, advice);
+    span_text(facts, span);
+    if (facts->judgement->n_witnesses > 0) {
+        snprintf(count, sizeof count, " (%zu of %u providers)", facts->judgement->n_witnesses,
+                 asker->n_controls);
+    }
+    snprintf(
+        out, MESSAGE_TEXT_MAX, "%s: %s %s: local resolver %s says %s%s, but HTTPS%s says %s%s. %s",
+        head, name_text(&facts->question->name, name), text_of_type(facts->question->type, type),
+        view->subject.server, report_answers(&meeting->local, lie), proof, count,
+        report_answers(first_witness(meeting), truth), span, advice_for(view->subject.finding));
 }
 
 /* What `detail` says, about no name of its own. */
 static void plain_message(const struct asker *asker, const struct report_facts *facts,
                           const struct ledger_view *view, char out[MESSAGE_TEXT_MAX])
 {
-    char head[VALUE_MAX];
-    head_text(&view->subject, "CONFIRMED", head);
+    char head[VALUE_MAX], span[VALUE_MAX];
+    head_text(&view->subject, state_of(facts), head);
+    span_text(facts, span);
     if (facts->path != NULL) {
         snprintf(out, MESSAGE_TEXT_MAX,
                  "%s: %s. Clients of httpdnsd get the HTTPS answer; no plain resolver can be "
@@ -397,8 +422,8 @@ static void plain_message(const struct asker *asker, const struct report_facts *
                  head, facts->detail);
         return;
     }
-    snprintf(out, MESSAGE_TEXT_MAX, "%s: local resolver %s%s; met twice over %" PRIu64 " s. %s",
-             head, view->subject.server, facts->detail, facts->span_us / 1000000, advice);
+    snprintf(out, MESSAGE_TEXT_MAX, "%s: local resolver %s%s%s. %s", head, view->subject.server,
+             facts->detail, span, advice_for(view->subject.finding));
     (void)asker;
 }
 
@@ -475,7 +500,7 @@ static void event_message(enum ledger_event event, const struct ledger_view *vie
         head_text(subject, "CLUSTER", head);
         snprintf(out, MESSAGE_TEXT_MAX,
                  "%s: local resolver %s gives %s for %zu names or more, such as %s. %s", head,
-                 subject->server, artefact, view->n_names, names, advice);
+                 subject->server, artefact, view->n_names, names, advice_for(subject->finding));
         return;
     case LEDGER_CLEAR:
         head_text(subject, "CLEARED", head);

@@ -115,6 +115,9 @@ class Daemon:
     def write_config(self, config, listen=None):
         if "listen:" not in config:
             config = "listen:\n" + "".join(f"  - {a}\n" for a in listen or self.listen) + config
+        if "hijack:" not in config:
+            # By default this machine's own resolvers would be asked.
+            config += "\nhijack: {mode: off}\n"
         if "control:" not in config:
             config += f"\ncontrol: {{socket: {self.folder / 'control.sock'}}}\n"
         self.config.write_text(config)

@@ -131,3 +131,23 @@ def test_status_counts_what_the_cross_check_did(daemon, lab):
 
 def test_status_says_when_nothing_is_cross_checked(running):
     assert ask_json(running, "status")["cross-check"] is None
+
+
+def test_verdicts_are_listed_with_evidence_that_judges_the_same(daemon, lab):
+    running = daemon(lab.provider_yaml() + lab.audit_yaml())
+    running.udp("mail.bank-of-lab.com")
+    wait_for(lambda: [a for a in running.alerts() if "(P2 " in a], 20, "the alert")
+    got = ask_json(running, "hijacks")
+    verdict = next(v for v in got["verdicts"] if v["name"] == "mail.bank-of-lab.com.")
+    assert got["open"] >= 1 and (verdict["verdict"], verdict["rule"]) == ("CONFIRMED", "P2") and verdict["artefact"] == "10.66.0.1"
+    judged = subprocess.run([HTTPDNSCTL, "judge", "-"], input=json.dumps(verdict["evidence"]) + "\n", capture_output=True, text=True)
+    assert judged.returncode == 0 and "CONFIRMED" in judged.stdout and "P2" in judged.stdout
+    assert "mail.bank-of-lab.com" in control(running, "hijacks").stdout
+
+
+def test_an_alert_is_fired_on_purpose(running):
+    got = ask_json(running, "alert-test", "HIJACK_BOGON")
+    assert got == {"fired": "HIJACK_BOGON"}
+    assert "A TEST, asked for" in running.log() or wait_for(lambda: "A TEST" in running.log(), 5, "the alert")
+    wrong = control(running, "alert-test", "NONSENSE")
+    assert wrong.returncode == 1 and "no such class" in wrong.stderr and "HIJACK_BOGON" in wrong.stderr

@@ -418,7 +418,7 @@ struct prover *prover_new(const struct proof_params *params, struct port *port)
     if (!set_multi(prover)) {
         return prover_free(prover);
     }
-    if (has_added_roots(params->root)) {
+    if (params->root != NULL && has_added_roots(params->root)) {
         read_own_roots(prover);
     }
     return prover;

@@ -32,7 +32,8 @@ struct prover;
 
 struct proof_params {
     const char *ca_file; /* trusted instead of the system's roots; NULL: those. Lent */
-    const char *root;    /* before the paths of the system's roots: "" (tests: a tree). Lent */
+    const char *root;    /* before the paths of the system's roots: "" (tests: a tree). NULL: roots
+                            that were added are trusted like all others. Lent */
 };
 
 /* gives a prover, NULL without memory. */
