@@ -27,9 +27,12 @@ struct auditor {
     struct ledger *ledger;
     const char *control_names[AUDIT_CONTROLS_MAX];
     char network[LOCAL_NETWORK_TEXT_MAX];
-    struct local_resolvers found; /* lends `servers` */
+    struct local_resolvers found; /* lends the two below */
     const char *servers[AUDIT_SERVERS_MAX];
     size_t n_servers;
+    const char *all[LOCAL_MAX]; /* for bootstrap */
+    size_t n_all;
+    uint64_t locals_seen;
     struct port_timer locals_timer;
     struct loop loop;
     struct exchange *exchange;
@@ -169,11 +172,24 @@ static void wake(void *ctx)
 
 /* ---- the local resolvers ---- */
 
-static void take_locals(struct auditor *a)
+/* True when what is cross-checked is another: the servers in use, or the network. */
+static bool take_locals(struct auditor *a)
 {
+    struct local_resolvers before = a->found;
+    const char *servers[AUDIT_SERVERS_MAX];
+    size_t n = locals_in_use(&before, servers);
+    char network[LOCAL_NETWORK_TEXT_MAX];
+    memcpy(network, a->network, sizeof network);
+    a->locals_seen = locals_refresh(a->locals);
     locals_snapshot(a->locals, &a->found);
     a->n_servers = locals_in_use(&a->found, a->servers);
+    a->n_all = locals_all(&a->found, a->all);
     locals_network(a->locals, a->network);
+    bool same = n == a->n_servers && strcmp(network, a->network) == 0;
+    for (size_t i = 0; same && i < n; i++) {
+        same = strcmp(servers[i], a->servers[i]) == 0;
+    }
+    return !same;
 }
 
 static struct audit_place place_of(const struct auditor *a)
@@ -209,8 +225,12 @@ static void on_locals_timer(struct port_timer *timer)
     struct auditor *a =
         (struct auditor *)(void *)((char *)timer - offsetof(struct auditor, locals_timer));
     look_again(a);
-    if (locals_refresh(a->locals)) {
-        take_locals(a);
+    if (locals_refresh(a->locals) == a->locals_seen) {
+        return;
+    }
+    bool moved = take_locals(a);
+    plain_set_servers(a->plain, a->all, a->n_all, a->n_servers);
+    if (moved) {
         say_locals(a);
         struct audit_place place = place_of(a);
         audit_set_place(a->audit, &place);
@@ -223,6 +243,7 @@ static void on_network(uv_async_t *async)
 {
     struct auditor *a = async->data;
     loop_tick(&a->loop);
+    on_locals_timer(&a->locals_timer);
     pool_change_network(a->pool);
 }
 
@@ -287,7 +308,7 @@ static bool make_pool(struct auditor *a)
         .max_connections = CONNECTIONS_PER_PROVIDER,
     };
     a->exchange = curl_exchange_new(&exchange, &a->loop.port);
-    a->plain = plain_new(&a->loop.port, a->servers, a->n_servers);
+    a->plain = plain_new(&a->loop.port, a->all, a->n_all);
     if (a->exchange == NULL || a->plain == NULL) {
         return false;
     }
@@ -355,7 +376,7 @@ struct auditor *auditor_new(const struct config *config, struct locals *locals,
     a->ledger = ledger;
     ledger_set_clear_after(ledger, config->audit.clear_after_s);
     a->locals_timer.on_fire = on_locals_timer;
-    take_locals(a);
+    (void)take_locals(a);
     uv_async_init(&a->loop.uv, &a->wake, on_wake);
     uv_async_init(&a->loop.uv, &a->stop, on_stop);
     uv_async_init(&a->loop.uv, &a->moved, on_network);

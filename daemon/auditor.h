@@ -9,9 +9,8 @@
 
 struct auditor;
 
-/* `config`, `locals` and `ledger` are borrowed for the auditor's life; from auditor_start() on it
- * is the auditor that refreshes `locals`. gives the auditor, not running yet; NULL without memory.
- */
+/* `config`, `locals` and `ledger` are borrowed for the auditor's life. gives the auditor, not
+ * running yet; NULL without memory. */
 struct auditor *auditor_new(const struct config *config, struct locals *locals,
                             struct ledger *ledger);
 /* lends what workers tell: valid until auditor_free(). */

@@ -28,6 +28,7 @@ struct daemon {
     struct loop loop;
     uv_signal_t signals[SIGNALS_MAX];
     uv_timer_t watchdog;
+    uv_timer_t locals;
     uv_async_t ended;
     struct network network;
     struct sockets sockets;
@@ -321,6 +322,14 @@ static void on_network(void *ctx, bool slept)
     generation_change_network(d->current);
 }
 
+static void on_locals(uv_timer_t *timer)
+{
+    struct daemon *d = timer->data;
+    if (!d->stopping && d->current != NULL) {
+        uv_timer_start(timer, on_locals, generation_look_for_locals(d->current), 0);
+    }
+}
+
 static void start_handles(struct daemon *d)
 {
     static const int signals[SIGNALS_MAX] = {SIGTERM, SIGINT, SIGHUP};
@@ -334,6 +343,9 @@ static void start_handles(struct daemon *d)
     network_open(&d->network, &d->loop.uv, on_network, d);
     uv_timer_init(&d->loop.uv, &d->watchdog);
     d->watchdog.data = d;
+    uv_timer_init(&d->loop.uv, &d->locals);
+    d->locals.data = d;
+    uv_timer_start(&d->locals, on_locals, GENERATION_LOCALS_NEEDED_MS, 0);
     uint64_t every_ms = systemd_watchdog_us() / 1000 / 2;
     if (every_ms > 0) {
         uv_timer_start(&d->watchdog, on_watchdog, every_ms, every_ms);
@@ -356,6 +368,7 @@ static void close_handles(struct daemon *d)
     }
     uv_close((uv_handle_t *)&d->ended, NULL);
     uv_close((uv_handle_t *)&d->watchdog, NULL);
+    uv_close((uv_handle_t *)&d->locals, NULL);
     network_close(&d->network);
 }
 

@@ -10,10 +10,10 @@
 
 struct generation {
     struct generation_params params;
-    struct local_resolvers found;
-    const char *local[AUDIT_SERVERS_MAX];
-    size_t n_local;
+    const char *local_source; /* of the first one in use at the start */
+    size_t n_local;           /* in use at the start */
     struct locals *locals;
+    uint64_t locals_seen;
     struct auditor *auditor;
     struct keeper *keeper;
     struct worker *workers[CONFIG_WORKERS_MAX];
@@ -31,8 +31,12 @@ static bool find_local(struct generation *g)
     if (g->locals == NULL) {
         return false;
     }
-    locals_snapshot(g->locals, &g->found);
-    g->n_local = locals_in_use(&g->found, g->local);
+    struct local_resolvers found;
+    const char *in_use[AUDIT_SERVERS_MAX];
+    g->locals_seen = locals_refresh(g->locals);
+    locals_snapshot(g->locals, &found);
+    g->n_local = locals_in_use(&found, in_use);
+    g->local_source = g->n_local > 0 ? local_source_word(found.at[0].source) : NULL;
     return true;
 }
 
@@ -94,8 +98,7 @@ static bool make_workers(struct generation *g, const char **ret_detail)
             .cache = g->params.cache,
             .claims = g->params.n_workers > 1 ? g->params.claims : NULL,
             .audit = g->auditor != NULL ? auditor_audit(g->auditor) : NULL,
-            .local_servers = g->local,
-            .n_local_servers = g->n_local,
+            .locals = g->locals,
             .n_connections = &g->n_connections,
             .tally = g->tally,
             .clients = g->clients,
@@ -249,8 +252,35 @@ void generation_report(struct generation *g, struct generation_report *ret_repor
     }
 }
 
+/* Without local resolvers nothing may be answered at all. */
+static bool lacks_addresses(const struct config *config)
+{
+    for (size_t i = 0; i < config->n_providers; i++) {
+        const struct provider_params *p = &config->providers[i];
+        bool lacks_target = p->odoh.target.url != NULL && p->odoh.target.n_addresses == 0;
+        if (p->protocol == PROTOCOL_DNS) {
+            continue;
+        }
+        if (p->endpoint.n_addresses == 0 || lacks_target) {
+            return true;
+        }
+    }
+    return false;
+}
+
+unsigned generation_look_for_locals(struct generation *g)
+{
+    uint64_t now = locals_refresh(g->locals);
+    for (size_t i = 0; i < g->n_started && now != g->locals_seen; i++) {
+        worker_change_locals(g->workers[i]);
+    }
+    g->locals_seen = now;
+    return lacks_addresses(g->params.config) ? GENERATION_LOCALS_NEEDED_MS : GENERATION_LOCALS_MS;
+}
+
 void generation_change_network(struct generation *g)
 {
+    g->locals_seen = locals_refresh(g->locals);
     for (size_t i = 0; i < g->n_started; i++) {
         worker_change_network(g->workers[i]);
     }
@@ -270,7 +300,7 @@ bool generation_is_alive(struct generation *g)
 
 const char *generation_local_source(const struct generation *g)
 {
-    return g->n_local > 0 ? local_source_word(g->found.at[0].source) : NULL;
+    return g->local_source;
 }
 
 size_t generation_n_local(const struct generation *g)

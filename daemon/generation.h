@@ -53,6 +53,10 @@ void generation_report(struct generation *generation, struct generation_report *
 /* The network is another one: workers and auditor make their connections anew. Not after
  * generation_drain(). */
 void generation_change_network(struct generation *generation);
+/* Other local resolvers, found since, are those that are asked from now on. Returns in how many ms
+ * to look again. Not after generation_drain(). */
+enum { GENERATION_LOCALS_MS = 5000, GENERATION_LOCALS_NEEDED_MS = 1000 };
+unsigned generation_look_for_locals(struct generation *generation);
 /* Every worker's loop has come round since this was called last. */
 bool generation_is_alive(struct generation *generation);
 /* Where the local resolvers were found at the start: "configuration", "NetworkManager" …, or NULL

@@ -11,9 +11,12 @@ enum { NEVER_MAX = 256 };
 struct locals {
     const struct config *config;
     const char *root;
+    /* Held while it is looked, which may take the time of reading files: */
+    pthread_mutex_t looking;
     uint64_t mark;
+    uint64_t n_changes;
+    /* Held for a moment: */
     pthread_mutex_t lock;
-    /* Under the lock: */
     struct local_resolvers found;
     char network[LOCAL_NETWORK_TEXT_MAX];
 };
@@ -112,27 +115,34 @@ size_t locals_in_use(const struct local_resolvers *found,
     return n;
 }
 
-static bool same_in_use(const struct local_resolvers *a, const struct local_resolvers *b)
+size_t locals_all(const struct local_resolvers *found, const char *ret_servers[LOCAL_MAX])
 {
-    const char *of_a[AUDIT_SERVERS_MAX], *of_b[AUDIT_SERVERS_MAX];
-    size_t n = locals_in_use(a, of_a);
-    if (n != locals_in_use(b, of_b)) {
-        return false;
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (strcmp(of_a[i], of_b[i]) != 0) {
-            return false;
+    size_t n = 0;
+    for (unsigned in_use = 2; in_use-- > 0;) {
+        for (size_t i = 0; i < found->n; i++) {
+            if (found->at[i].in_use == (in_use == 1)) {
+                ret_servers[n++] = found->at[i].text;
+            }
         }
     }
-    return true;
+    return n;
 }
 
-bool locals_refresh(struct locals *locals)
+static bool same_servers(const struct local_resolvers *a, const struct local_resolvers *b)
+{
+    bool same = a->n == b->n;
+    for (size_t i = 0; same && i < a->n; i++) {
+        same = a->at[i].in_use == b->at[i].in_use && strcmp(a->at[i].text, b->at[i].text) == 0;
+    }
+    return same;
+}
+
+static void look(struct locals *locals)
 {
     struct local_params params = {.root = locals->root};
     uint64_t mark = local_mark(&params);
     if (mark == locals->mark) {
-        return false;
+        return;
     }
     struct local_resolvers found;
     char network[LOCAL_NETWORK_TEXT_MAX];
@@ -140,20 +150,30 @@ bool locals_refresh(struct locals *locals)
     find(locals, &found);
     local_network(locals->root, network);
     pthread_mutex_lock(&locals->lock);
-    bool same = same_in_use(&found, &locals->found) && strcmp(network, locals->network) == 0;
+    bool same = same_servers(&found, &locals->found) && strcmp(network, locals->network) == 0;
     locals->found = found;
     memcpy(locals->network, network, sizeof network);
     pthread_mutex_unlock(&locals->lock);
-    return !same;
+    locals->n_changes += !same;
+}
+
+uint64_t locals_refresh(struct locals *locals)
+{
+    pthread_mutex_lock(&locals->looking);
+    look(locals);
+    uint64_t n_changes = locals->n_changes;
+    pthread_mutex_unlock(&locals->looking);
+    return n_changes;
 }
 
 struct locals *locals_new(const struct config *config, const char *root)
 {
     struct locals *locals = calloc(1, sizeof *locals);
-    if (locals == NULL || pthread_mutex_init(&locals->lock, NULL) != 0) {
-        free(locals);
+    if (locals == NULL) {
         return NULL;
     }
+    pthread_mutex_init(&locals->lock, NULL);
+    pthread_mutex_init(&locals->looking, NULL);
     locals->config = config;
     locals->root = root;
     locals_refresh(locals);
@@ -164,6 +184,7 @@ struct locals *locals_free(struct locals *locals)
 {
     if (locals != NULL) {
         pthread_mutex_destroy(&locals->lock);
+        pthread_mutex_destroy(&locals->looking);
         free(locals);
     }
     return NULL;

@@ -14,15 +14,18 @@ struct locals;
 struct locals *locals_new(const struct config *config, const char *root);
 struct locals *locals_free(struct locals *locals);
 
-/* Looks whether anything has changed since it was looked last, and finds anew if so. True when the
- * servers in use are others than before, or the network is another. One thread only. */
-bool locals_refresh(struct locals *locals);
+/* Any thread: looks whether anything has changed since it was looked last, and finds anew if so.
+ * Returns how often what is found was another since the beginning: whoever was told another number
+ * has something new to take. */
+uint64_t locals_refresh(struct locals *locals);
 
 /* Any thread: copies what is found at the moment. */
 void locals_snapshot(struct locals *locals, struct local_resolvers *ret_found);
 /* Any thread: copies the identity of the network. */
 void locals_network(struct locals *locals, char out[LOCAL_NETWORK_TEXT_MAX]);
 
+/* All of them, those in use first: the provider's address may be asked of whoever knows it. */
+size_t locals_all(const struct local_resolvers *found, const char *ret_servers[LOCAL_MAX]);
 /* Picks the servers in use out of `found`, which lends them; returns how many. */
 size_t locals_in_use(const struct local_resolvers *found,
                      const char *ret_servers[AUDIT_SERVERS_MAX]);

@@ -30,6 +30,8 @@ struct worker {
     struct provider_params providers[POOL_MAX]; /* as configured, and the local resolvers */
     struct exchange *exchange;
     struct plain *plain;
+    struct local_resolvers locals; /* lends `local` */
+    const char *local[LOCAL_MAX];
     struct pool *pool;
     struct resolver *resolver;
     struct udp_batch *batch;
@@ -42,6 +44,7 @@ struct worker {
     uv_async_t drain;
     uv_async_t pulse;
     uv_async_t network;          /* it is another one */
+    uv_async_t located;          /* the local resolvers are others */
     uv_async_t woken;            /* another worker learnt what this one waits for */
     uv_async_t turned;           /* another policy is in force */
     pthread_mutex_t policy_lock; /* of the two below */
@@ -126,6 +129,7 @@ static void end_worker(struct worker *w)
     uv_close((uv_handle_t *)&w->woken, NULL);
     uv_close((uv_handle_t *)&w->network, NULL);
     close_turned(w);
+    uv_close((uv_handle_t *)&w->located, NULL);
     uv_close((uv_handle_t *)&w->asked, NULL);
     uv_close((uv_handle_t *)&w->turns, NULL);
     uv_close((uv_handle_t *)&w->rest, NULL);
@@ -290,11 +294,35 @@ int worker_start(struct worker *w)
 
 /* ---- making and freeing ---- */
 
+static void take_locals(struct worker *w)
+{
+    locals_snapshot(w->params.locals, &w->locals);
+    const char *in_use[AUDIT_SERVERS_MAX];
+    size_t n = locals_all(&w->locals, w->local);
+    plain_set_servers(w->plain, w->local, n, locals_in_use(&w->locals, in_use));
+}
+
+static void on_located(uv_async_t *async)
+{
+    struct worker *w = async->data;
+    if (!w->ending) {
+        loop_tick(&w->loop);
+        take_locals(w);
+        pool_change_locals(w->pool);
+    }
+}
+
+void worker_change_locals(struct worker *w)
+{
+    uv_async_send(&w->located);
+}
+
 static void on_network(uv_async_t *async)
 {
     struct worker *w = async->data;
     if (!w->ending) {
         loop_tick(&w->loop);
+        take_locals(w);
         pool_change_network(w->pool);
     }
 }
@@ -341,10 +369,11 @@ static bool make_resolver(struct worker *w)
         .wake_ctx = w,
     };
     w->exchange = curl_exchange_new(&exchange, port);
-    w->plain = plain_new(port, w->params.local_servers, w->params.n_local_servers);
+    w->plain = plain_new(port, NULL, 0);
     if (w->exchange == NULL || w->plain == NULL) {
         return false;
     }
+    take_locals(w);
     memcpy(w->providers, config->providers, sizeof config->providers);
     w->providers[config->n_providers] = (struct provider_params){
         .name = CONFIG_LOCAL_GROUP,
@@ -465,6 +494,8 @@ static void start_handles(struct worker *w)
     w->pulse.data = w;
     uv_async_init(&w->loop.uv, &w->woken, on_woken);
     w->woken.data = w;
+    uv_async_init(&w->loop.uv, &w->located, on_located);
+    w->located.data = w;
     uv_async_init(&w->loop.uv, &w->network, on_network);
     w->network.data = w;
     uv_async_init(&w->loop.uv, &w->turned, on_turned);
@@ -510,6 +541,7 @@ static void close_unstarted(struct worker *w)
     uv_close((uv_handle_t *)&w->woken, NULL);
     uv_close((uv_handle_t *)&w->network, NULL);
     close_turned(w);
+    uv_close((uv_handle_t *)&w->located, NULL);
     uv_close((uv_handle_t *)&w->asked, NULL);
     uv_close((uv_handle_t *)&w->turns, NULL);
     uv_close((uv_handle_t *)&w->rest, NULL);

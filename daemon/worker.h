@@ -5,6 +5,7 @@
 #ifndef DAEMON_WORKER_H
 #define DAEMON_WORKER_H
 
+#include "daemon/locals.h"
 #include "daemon/sockets.h"
 #include "daemon/tally.h"
 #include "daemon/traffic.h"
@@ -17,13 +18,12 @@ struct worker;
 
 struct worker_params {
     size_t index;
-    const struct config *config;      /* borrowed for the worker's life */
-    const struct sockets *sockets;    /* borrowed by worker_new() */
-    struct cache *cache;              /* borrowed for the worker's life */
-    struct claims *claims;            /* the same; NULL for a worker that is alone */
-    struct audit *audit;              /* the same; may be NULL */
-    const char *const *local_servers; /* lent for the worker's life: bootstrap */
-    size_t n_local_servers;
+    const struct config *config;   /* borrowed for the worker's life */
+    const struct sockets *sockets; /* borrowed by worker_new() */
+    struct cache *cache;           /* borrowed for the worker's life */
+    struct claims *claims;         /* the same; NULL for a worker that is alone */
+    struct audit *audit;           /* the same; may be NULL */
+    struct locals *locals;         /* the same: who is asked for providers' addresses */
     atomic_uint *n_connections;
     struct tally *tally;         /* borrowed for the worker's life */
     struct clients *clients;     /* the same; NULL: everybody may ask */
@@ -66,5 +66,7 @@ bool worker_is_beating(struct worker *worker);
 
 /* Any thread, not after worker_drain(): the network is another one. */
 void worker_change_network(struct worker *worker);
+/* The same: the local resolvers are others, the network is not. */
+void worker_change_locals(struct worker *worker);
 
 #endif

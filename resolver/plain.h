@@ -27,6 +27,11 @@ void plain_global_done(void);
 struct plain *plain_new(struct port *port, const char *const *servers, size_t n_servers);
 /* Every call must have ended. */
 struct plain *plain_free(struct plain *plain);
+/* Another default set, lent the same way; calls under way go on. The first n_preferred are asked
+ * for a client, the others only for where a provider is. */
+void plain_set_servers(struct plain *plain, const char *const *servers, size_t n_servers,
+                       size_t n_preferred);
+size_t plain_n_preferred(const struct plain *plain);
 size_t plain_n_servers(const struct plain *plain);
 /* lends the text of server i. */
 const char *plain_server(const struct plain *plain, size_t i);

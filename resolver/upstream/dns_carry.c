@@ -16,7 +16,7 @@ static const char *server_of(const struct upstream *u)
     if (u->params->server != NULL) {
         return u->params->server;
     }
-    size_t n = plain != NULL ? plain_n_servers(plain) : 0;
+    size_t n = plain != NULL ? plain_n_preferred(plain) : 0;
     return n > 0 ? plain_server(plain, u->turn % n) : NULL;
 }
 

@@ -168,9 +168,25 @@ void pool_change_network(struct pool *pool)
         if (u->bootstrap != NULL) {
             bootstrap_ask_anew(u->bootstrap);
         }
+        if (u->errand_bootstrap != NULL) {
+            bootstrap_ask_anew(u->errand_bootstrap);
+        }
     }
     strays_end(pool);
     pool->exchange->ops->retire(pool->exchange);
+}
+
+void pool_change_locals(struct pool *pool)
+{
+    for (size_t i = 0; i < pool->params.n_providers; i++) {
+        struct upstream *u = &pool->upstreams[i];
+        if (u->bootstrap != NULL && u->endpoint.n_addresses == 0) {
+            bootstrap_ask_anew(u->bootstrap);
+        }
+        if (u->errand_bootstrap != NULL && u->errand_endpoint.n_addresses == 0) {
+            bootstrap_ask_anew(u->errand_bootstrap);
+        }
+    }
 }
 
 void pool_state(const struct pool *pool, unsigned provider, struct upstream_state *ret_state)

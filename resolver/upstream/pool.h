@@ -87,6 +87,8 @@ bool pool_may_hedge(struct pool *pool, unsigned provider, uint64_t silent_us);
 /* The network is another one: what was learnt on the old one is forgotten, addresses are asked for
  * again, and attempts under way end with RETRY_SAME, as their connections are shut down. */
 void pool_change_network(struct pool *pool);
+/* Only the local resolvers are others: providers whose addresses are not known ask again. */
+void pool_change_locals(struct pool *pool);
 
 /* What the end of an attempt means for its query: a pure function of transport result, the
  * driver's class and the answer's rcode. */

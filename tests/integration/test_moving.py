@@ -8,7 +8,8 @@ import time
 import dns.rcode
 import pytest
 
-from conftest import edes, wait_for
+import lab as lab_module
+from conftest import edes, needs_mounts, wait_for, with_mounts
 from test_hostile_provider import Origin
 
 PROVIDER = "198.51.100.1"
@@ -43,6 +44,7 @@ class World:
         for net in (1, 2):
             ip("-n", self.there, "addr", "add", f"10.99.{net}.1/24", "dev", "cable")
         ip("-n", self.here, "link", "set", "cable", "up")
+        self.resolvers = []
 
     def join(self, net):
         """The only address and the only route are another network's."""
@@ -53,7 +55,20 @@ class World:
     def leave(self):
         ip("-n", self.here, "addr", "flush", "dev", "cable")
 
+    def resolver(self, net, folder):
+        """A resolver at that network's gateway that knows where the provider is."""
+        where = f"10.99.{net}.1"
+        server = lab_module.Server(f"gateway{net}", [
+            "ip", "netns", "exec", self.there, lab_module.find("dnsmasq"), "-d", "-C", "/dev/null", "-R", "-h", "--user=root",
+            f"--listen-address={where}", "--bind-interfaces", "--except-interface=lo", f"--address=/lab.example/{PROVIDER}"], folder)
+        server.start()
+        lab_module.poll("dnsmasq", lambda: server.alive() and f"{where}:53 " in subprocess.run(
+            ["ip", "netns", "exec", self.there, "ss", "-lun"], capture_output=True, text=True).stdout)
+        self.resolvers.append(server)
+
     def end(self):
+        for server in self.resolvers:
+            server.stop()
         for name in (self.here, self.there):
             ip("netns", "del", name, check=False)
 
@@ -139,3 +154,60 @@ def test_address_that_is_only_renewed_is_no_other_network(lab, daemon, world):
     wait_for(lambda: "the network has changed" in d.log(), what="the move")
     assert asks(d, "second.wild.honest-lab.net") == dns.rcode.NOERROR
     assert d.log().count("the network has changed") <= 2
+
+
+# ---- providers known by name alone (H8, F-65) ----
+
+# What this machine's own files say of resolvers is hidden, and resolv.conf leads to ourselves.
+ALONE = ("mount -t tmpfs run /run && mount -t tmpfs lib /var/lib && echo nameserver 127.0.0.1 >/run/resolv.conf"
+         " && mount --bind /run/resolv.conf $(readlink -f /etc/resolv.conf || echo /etc/resolv.conf)")
+
+
+@pytest.fixture
+def names_only(lab, daemon, world):
+    """The daemon beside that world: resolv.conf leads to itself, and its provider has no address."""
+    def make(more=""):
+        config = "".join(line + "\n" for line in provider(lab, world).splitlines() if "addresses" not in line)
+        return daemon(config + more, start_with=["ip", "netns", "exec", world.here, *with_mounts(ALONE)])
+    return make
+
+
+def is_answered(d):
+    return asks(d, f"back{time.monotonic_ns()}.wild.honest-lab.net") == 0
+
+
+@needs_mounts
+def test_f65_without_a_network_a_provider_without_addresses_is_found_within_2_s_of_its_coming(names_only, world, tmp_path):
+    world.resolver(1, tmp_path)
+    began = time.monotonic()
+    d = names_only()
+    assert time.monotonic() - began < 2
+    for i in range(4):
+        reply = d.over_unix(f"away{i}.wild.honest-lab.net")
+        assert reply.rcode() == dns.rcode.SERVFAIL and edes(reply)[0][0] in (14, 22, 23)
+    world.join(1)
+    joined = time.monotonic()
+    wait_for(lambda: is_answered(d), what="an answer")
+    assert time.monotonic() - joined < 2
+
+
+@needs_mounts
+def test_h8_on_another_network_its_resolver_is_asked_for_the_providers_address(names_only, world, tmp_path):
+    world.join(1)  # nobody answers there
+    d = names_only()
+    assert d.over_unix("away.wild.honest-lab.net").rcode() == dns.rcode.SERVFAIL
+    world.resolver(2, tmp_path)
+    world.join(2)
+    joined = time.monotonic()
+    wait_for(lambda: is_answered(d), what="an answer")
+    assert time.monotonic() - joined < 2
+
+
+@needs_mounts
+def test_h8_cold_start_with_resolv_conf_at_ourselves_is_answered_through_the_gateway(names_only, world, tmp_path):
+    world.resolver(1, tmp_path)
+    world.join(1)
+    d = names_only()
+    began = time.monotonic()
+    assert is_answered(d)
+    assert time.monotonic() - began < 3

@@ -25,8 +25,7 @@ struct plain *plain_new(struct port *port, const char *const *servers, size_t n_
     struct plain *plain = calloc(1, sizeof *plain);
     assert(plain != NULL);
     plain->port = port;
-    plain->servers = servers;
-    plain->n_servers = n_servers;
+    plain_set_servers(plain, servers, n_servers, n_servers);
     return plain;
 }
 
@@ -37,6 +36,20 @@ struct plain *plain_free(struct plain *plain)
         free(plain);
     }
     return NULL;
+}
+
+void plain_set_servers(struct plain *plain, const char *const *servers, size_t n_servers,
+                       size_t n_preferred)
+{
+    assert(n_preferred <= n_servers);
+    plain->servers = servers;
+    plain->n_servers = n_servers;
+    plain->n_preferred = n_preferred;
+}
+
+size_t plain_n_preferred(const struct plain *plain)
+{
+    return plain->n_preferred;
 }
 
 size_t plain_n_servers(const struct plain *plain)

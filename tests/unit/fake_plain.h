@@ -18,7 +18,7 @@ struct fake_plain_reply {
 struct plain {
     struct port *port;
     const char *const *servers;
-    size_t n_servers;
+    size_t n_servers, n_preferred;
     /* To be set: writes the reply to a request. */
     void (*respond)(void *ctx, const struct plain_request *request, struct fake_plain_reply *reply);
     void *ctx;
