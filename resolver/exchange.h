@@ -80,6 +80,7 @@ struct exchange_reply {
     uint32_t max_age_s;       /* the lowest, where there are several */
     uint32_t retry_after_s;   /* Retry-After, 0 when absent */
     int64_t date_s;           /* Date header as Unix time, when wanted; absent or nonsense is 0 */
+    bool connected;           /* with DONE: a connection was made for it */
     const char *proxy_status; /* Proxy-Status (RFC 9209), its beginning; NULL when absent */
     struct bytes body;
     const char *detail; /* one line for a person; "" when DONE */

@@ -503,6 +503,13 @@ static enum query_state query_learn(struct query *q, struct answer *answer)
     return QUERY_REPLYING;
 }
 
+/* Once; and not there where others broke too, when there is somebody else. */
+static bool query_may_retry(const struct query *q, unsigned provider)
+{
+    return (q->retried & 1u << provider) == 0 &&
+           (!pool_is_shaky(q->resolver->pool, provider) || query_next_provider(q) < 0);
+}
+
 static void on_attempt_end(void *ctx, struct attempt_end *end)
 {
     struct query *q = ctx;
@@ -513,7 +520,7 @@ static void on_attempt_end(void *ctx, struct attempt_end *end)
         return;
     case ATTEMPT_RETRY_SAME:
         query_note_error(q, end->ede, end->detail);
-        if ((q->retried & 1u << end->provider) == 0 && query_try(q, end->provider, true) == 0) {
+        if (query_may_retry(q, end->provider) && query_try(q, end->provider, true) == 0) {
             q->retried |= 1u << end->provider;
             query_resume(q, QUERY_WAITING);
             return;

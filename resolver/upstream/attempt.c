@@ -231,6 +231,7 @@ static void learn(struct attempt *a, const struct exchange_reply *reply, const s
         u->heard_us = now_us;
     }
     if (verdict == ATTEMPT_ANSWERED) {
+        health_connected(&u->health, reply->connected, now_us);
         health_good(&u->health, now_us - a->began_us, now_us);
         u->suspect = false;
         return;

@@ -14,6 +14,9 @@ enum {
     SOON = 16,   /* so many answers … */
     SOON_OF = 4, /* … count for a quarter in what is usual, */
     LATER_OF = 256,
+    CONNECTION = 16, /* of churn; a reply takes one away, a second sixteen */
+    CHURN_TO_OPEN = 16 * CONNECTION,
+    CHURN_TO_NOTE = 4 * CONNECTION,
 };
 
 static uint64_t us_of(uint32_t s)
@@ -74,12 +77,15 @@ static void open_again(struct health *h, uint64_t now_us)
     h->open_until_us = now_us + us_of(h->open_s);
     h->is_open = true;
     h->slow_in_row = 0;
+    h->is_churning = h->is_churning || h->churn >= CHURN_TO_NOTE;
+    h->connected_us = 0;
+    h->churn = 0;
 }
 
 /* What began before it was set aside belongs to the trouble that put it there. */
 static void maybe_close(struct health *h, uint64_t began_us, uint64_t now_us)
 {
-    if (h->is_open && began_us >= h->opened_us) {
+    if (h->is_open && !h->is_churning && began_us >= h->opened_us) {
         h->is_open = false;
         h->closed_us = now_us;
         h->error_ppm = 0;
@@ -109,6 +115,42 @@ void health_failed(struct health *h, uint64_t now_us)
     bool counts = !h->is_open || now_us >= h->open_until_us;
     if (counts && (h->failures_in_row >= FAILURES_TO_OPEN || h->error_ppm > SHARE_TO_OPEN)) {
         open_again(h, now_us);
+    }
+}
+
+/* Time and replies make it less. */
+static void learn_churn(struct health *h, bool made, uint64_t now_us)
+{
+    uint64_t less = (now_us - h->churn_us) * CONNECTION / us_of(1);
+    if (less > 0) {
+        h->churn -= less < h->churn ? (uint32_t)less : h->churn;
+        h->churn_us = now_us;
+    }
+    h->churn = made ? h->churn + CONNECTION : h->churn - (h->churn > 0);
+}
+
+/* It was set aside, and its time is up. One that nobody has used for a while may have been closed
+ * for that. */
+static void learn_return(struct health *h, bool made, uint64_t now_us)
+{
+    if (!made || (h->connected_us != 0 && now_us - h->connected_us > us_of(1))) {
+        h->is_churning = false;
+    } else if (h->connected_us == 0) {
+        h->connected_us = now_us;
+    } else {
+        open_again(h, now_us);
+    }
+}
+
+void health_connected(struct health *h, bool made, uint64_t now_us)
+{
+    if (!h->is_open) {
+        learn_churn(h, made, now_us);
+        if (h->churn > CHURN_TO_OPEN) {
+            open_again(h, now_us);
+        }
+    } else if (h->is_churning && now_us >= h->open_until_us) {
+        learn_return(h, made, now_us);
     }
 }
 

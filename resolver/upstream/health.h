@@ -25,6 +25,10 @@ struct health {
     bool is_open;
     uint64_t opened_us, open_until_us, closed_us;
     uint64_t quiet_until_us;
+    uint32_t churn; /* connections made of late, in sixteenths: see health_connected() */
+    uint64_t churn_us;
+    bool is_churning;      /* set aside when it made many: it must show that one can be kept */
+    uint64_t connected_us; /* the first try-out's connection; 0: none yet */
     uint64_t n_good, n_failed;
 };
 
@@ -38,6 +42,11 @@ void health_good(struct health *health, uint64_t took_us, uint64_t now_us);
 /* No usable answer came. Three in a row set the provider aside, and so does an error share of more
  * than a third. */
 void health_failed(struct health *health, uint64_t now_us);
+/* A good reply came, and a connection was `made` for it or one that was there served again: to be
+ * told before health_good(). More than sixteen connections at a rate of more than one a second and
+ * more than one in sixteen replies: the provider closes them as fast as they are made, everybody
+ * waits for handshakes, and it is set aside. It comes back when a connection serves twice. */
+void health_connected(struct health *health, bool made, uint64_t now_us);
 /* The provider asked for silence. */
 void health_quiet(struct health *health, uint32_t wait_s, uint64_t now_us);
 /* The network is another one: what was learnt on the old one is forgotten, counts and silence asked

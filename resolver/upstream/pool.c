@@ -146,6 +146,13 @@ bool pool_may_hedge(struct pool *pool, unsigned provider, uint64_t silent_us)
     return true;
 }
 
+bool pool_is_shaky(const struct pool *pool, unsigned provider)
+{
+    const struct health *health = &pool->upstreams[provider].health;
+    return health->failures_in_row > 1 ||
+           health_state(health, port_now_us(pool->port)) != HEALTH_CLOSED;
+}
+
 uint64_t upstream_silence_us(const struct upstream *u)
 {
     uint64_t usual_us = 2 * pool_patience_us(u->pool, (unsigned)(u - u->pool->upstreams));

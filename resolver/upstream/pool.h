@@ -84,6 +84,10 @@ uint64_t pool_patience_us(const struct pool *pool, unsigned provider);
  * been heard from that provider for a while, or so late an answer would count as its failure. */
 bool pool_may_hedge(struct pool *pool, unsigned provider, uint64_t silent_us);
 
+/* It has just failed more than once, or is set aside: what broke there had better be asked
+ * elsewhere, if there is anybody. */
+bool pool_is_shaky(const struct pool *pool, unsigned provider);
+
 /* The network is another one: what was learnt on the old one is forgotten, addresses are asked for
  * again, and attempts under way end with RETRY_SAME, as their connections are shut down. */
 void pool_change_network(struct pool *pool);

@@ -59,7 +59,7 @@ void stray_try_out(struct upstream *u, const struct pool_wish *wish)
         .provider = (unsigned)(u - pool->upstreams),
         .want_do = wish->want_do,
         .want_cd = wish->want_cd,
-        .fresh = true,
+        .fresh = u->health.connected_us == 0, /* the next one shows whether it lasts */
     };
     struct attempt *a;
     if (u->try_out != NULL || pool->n_strays == STRAYS_MAX ||

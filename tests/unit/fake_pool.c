@@ -33,6 +33,11 @@ bool pool_may_hedge(struct pool *pool, unsigned provider, uint64_t silent_us)
     return !pool->no_hedges;
 }
 
+bool pool_is_shaky(const struct pool *pool, unsigned provider)
+{
+    return (pool->shaky & 1u << provider) != 0;
+}
+
 uint64_t pool_patience_us(const struct pool *pool, unsigned provider)
 {
     (void)pool;

@@ -26,6 +26,7 @@ enum {
     STREAMS_A_CONNECTION = 100, /* RFC 9113 section 6.5.2: servers should allow so many */
     FRAME_MAX = 16384,          /* of HTTP/2: libcurl 7.88 loses what does not fit its buffer */
     MANY_LIVE = 16,
+    FRESH_MAX = 2,    /* at once: what broke together need not have a connection each */
     BODY_KEPT = 1024, /* a larger buffer is not kept for the next request */
     RETRY_AFTER_MAX_S = 300,
 };
@@ -39,6 +40,7 @@ struct transfer {
     struct exchange_call *call;
     struct transfer *next; /* in its endpoint's free list or among the unreachable */
     bool is_set, is_post, is_fresh, is_eager; /* which options it has */
+    bool wants_fresh;                         /* counted in endpoint->n_fresh */
     struct curl_slist *headers;               /* this request's own; NULL: the endpoint's */
     uint8_t request[EXCHANGE_REQUEST_MAX];
     uint8_t *body;
@@ -258,6 +260,7 @@ static void transfer_release(struct transfer *t)
         t->is_set = false;
     }
     t->call = NULL;
+    t->endpoint->n_fresh -= t->wants_fresh;
     t->endpoint->n_live--;
     t->exchange->n_live--;
     t->next = t->endpoint->free;
@@ -298,14 +301,16 @@ static void transfer_tell(struct transfer *t, CURLcode code)
 {
     struct exchange_reply reply = {.result = result_of(t, code), .media_type = "", .detail = ""};
     if (reply.result == EXCHANGE_DONE) {
-        long status = 0;
+        long status = 0, n_connects = 0;
         curl_off_t retry_after_s = 0;
         char *type = NULL;
         curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
         curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &retry_after_s);
+        curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &n_connects);
         curl_easy_getinfo(t->easy, CURLINFO_CONTENT_TYPE, &type);
         t->endpoint->resolved = true;
         reply.status = (unsigned)status;
+        reply.connected = n_connects > 0;
         reply.media_type = type != NULL ? type : "";
         reply.age_s = t->age_s;
         reply.has_max_age = t->has_max_age;
@@ -452,8 +457,8 @@ static bool set_request(struct transfer *t, const struct exchange_request *reque
     if (good && (!t->is_set || t->is_post != post || own_headers)) {
         good = set_method(t, request);
     }
-    if (good && (!t->is_set || t->is_fresh != request->fresh)) {
-        good = curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, (long)request->fresh) == CURLE_OK;
+    if (good && (!t->is_set || t->is_fresh != t->wants_fresh)) {
+        good = curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, (long)t->wants_fresh) == CURLE_OK;
     }
     if (good && (!t->is_set || t->is_eager != eager)) {
         good = curl_easy_setopt(e, CURLOPT_PIPEWAIT, (long)!eager) == CURLE_OK;
@@ -467,7 +472,7 @@ static bool set_request(struct transfer *t, const struct exchange_request *reque
     }
     t->is_set = good && post; /* a GET's URL is no other request's */
     t->is_post = post;
-    t->is_fresh = request->fresh;
+    t->is_fresh = t->wants_fresh;
     t->is_eager = eager;
     return good && curl_easy_setopt(e, CURLOPT_RESOLVE, resolve) == CURLE_OK;
 }
@@ -502,6 +507,8 @@ static int curl_start(struct exchange *exchange, const struct exchange_request *
         return -ENOMEM;
     }
     t->call = call;
+    t->wants_fresh = request->fresh && known->n_fresh < FRESH_MAX;
+    known->n_fresh += t->wants_fresh;
     t->n_body = t->header_bytes = 0;
     t->n_headers = 0;
     t->has_max_age = t->has_age = t->encoded = t->too_large = false;

@@ -88,6 +88,47 @@ START_TEST(failures_between_answers_set_it_aside_when_they_are_more_than_a_third
 }
 END_TEST
 
+/* A reply every 2 ms, each `per_connection`-th on a new connection, for a second. */
+static void replies(unsigned per_connection, uint64_t from_us)
+{
+    for (unsigned i = 0; i < 500; i++) {
+        health_connected(&h, i % per_connection == 0, from_us + (uint64_t)i * 2 * MS);
+        health_good(&h, 5 * MS, from_us + (uint64_t)i * 2 * MS);
+    }
+}
+
+START_TEST(provider_that_closes_after_every_reply_is_set_aside_until_a_connection_serves_twice)
+{
+    replies(100, 10 * S);
+    ck_assert_int_eq(health_state(&h, 11 * S), HEALTH_CLOSED);
+    replies(1, 11 * S);
+    ck_assert_int_eq(health_state(&h, 12 * S), HEALTH_OPEN);
+    for (unsigned i = 0; i < 2; i++) { /* two try-outs, each on a connection of its own */
+        ck_assert_int_eq(health_state(&h, 13 * S), HEALTH_HALF_OPEN);
+        health_connected(&h, true, 13 * S + i * MS);
+        health_good(&h, 5 * MS, 13 * S + i * MS);
+    }
+    ck_assert_uint_eq(set_aside_s(13 * S + MS), 2);
+    health_connected(&h, true, 16 * S);
+    health_good(&h, 5 * MS, 16 * S);
+    health_connected(&h, false, 16 * S + MS);
+    health_good(&h, 5 * MS, 16 * S + MS);
+    ck_assert_int_eq(health_state(&h, 16 * S + MS), HEALTH_CLOSED);
+}
+END_TEST
+
+START_TEST(connection_for_each_of_few_questions_or_a_burst_of_connections_is_no_fault)
+{
+    for (unsigned i = 0; i < 100; i++) {
+        health_connected(&h, true, (10 + i) * S);
+    }
+    for (unsigned i = 0; i < 12; i++) {
+        health_connected(&h, true, 120 * S);
+    }
+    ck_assert_int_eq(health_state(&h, 120 * S), HEALTH_CLOSED);
+}
+END_TEST
+
 START_TEST(silence_that_was_asked_for_is_kept_even_when_the_network_changes)
 {
     health_quiet(&h, 20, 10 * S);
@@ -174,6 +215,8 @@ int main(void)
         failure_of_the_try_out_doubles_the_time_up_to_30_s,
         one_that_comes_back_only_to_fail_again_is_set_aside_for_longer,
         failures_between_answers_set_it_aside_when_they_are_more_than_a_third,
+        provider_that_closes_after_every_reply_is_set_aside_until_a_connection_serves_twice,
+        connection_for_each_of_few_questions_or_a_burst_of_connections_is_no_fault,
         silence_that_was_asked_for_is_kept_even_when_the_network_changes,
         patience_is_what_answers_usually_take_within_its_bounds,
         three_answers_in_a_row_that_are_slow_for_it_set_it_aside_and_a_long_time_is_usual,

@@ -115,6 +115,20 @@ START_TEST(h9_lost_connection_is_retried_once_on_a_fresh_one)
 }
 END_TEST
 
+START_TEST(
+    what_broke_where_others_broke_too_is_asked_elsewhere_and_there_again_if_nobody_else_is_left)
+{
+    ask(0, "www.example.com");
+    world.pool.shaky = 3;
+    fake_pool_end(&world.pool, ATTEMPT_RETRY_SAME, NULL);
+    ck_assert_uint_eq(world.pool.live[0]->wish.provider, 1);
+    ck_assert(!world.pool.live[0]->wish.fresh);
+    fake_pool_end(&world.pool, ATTEMPT_RETRY_SAME, NULL);
+    ck_assert_uint_eq(world.pool.live[0]->wish.provider, 1);
+    ck_assert(world.pool.live[0]->wish.fresh);
+}
+END_TEST
+
 START_TEST(all_providers_failing_is_servfail_with_the_first_reason)
 {
     ask(0, "www.example.com");
@@ -362,6 +376,7 @@ int main(void)
         e9_cd_and_do_are_questions_of_their_own,
         failed_provider_is_followed_by_the_next,
         h9_lost_connection_is_retried_once_on_a_fresh_one,
+        what_broke_where_others_broke_too_is_asked_elsewhere_and_there_again_if_nobody_else_is_left,
         all_providers_failing_is_servfail_with_the_first_reason,
         upstreams_own_servfail_is_given_when_nobody_has_better,
         second_providers_answer_beats_the_firsts_servfail,
