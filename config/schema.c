@@ -400,6 +400,15 @@ static const struct schema_row rows[] = {
      .offset = AT(audit.ca_file),
      .help = "A file of root certificates that TLS proofs trust instead of the system's."},
     {.section = "hijack",
+     .key = "asn-database",
+     .kind = SCHEMA_STRING,
+     .offset = AT(audit.asn_database),
+     .fallback = "auto",
+     .help = "The file that tells which network operator (AS) an address belongs to, so that a "
+             "content network's other addresses need no TLS handshake: a libloc database or one "
+             "in MaxMind's format, read at the start and at a reload; auto takes the "
+             "distribution's libloc database when it is installed; off does without."},
+    {.section = "hijack",
      .key = "sample",
      .kind = SCHEMA_FRACTION,
      .offset = AT(audit.sample),

@@ -4,6 +4,7 @@
 #include "daemon/alert.h"
 #include "daemon/log.h"
 #include "daemon/loop.h"
+#include "daemon/origins.h"
 #include "resolver/plain.h"
 #include "resolver/upstream/curl/curl.h"
 #include "resolver/upstream/curl/proof.h"
@@ -39,6 +40,9 @@ struct auditor {
     struct plain *plain;
     struct pool *pool;
     struct prover *prover;
+    struct origin *origin; /* of the auditor's thread; NULL: none */
+    struct address own[AUDIT_OWN_MAX];
+    size_t n_own;
     struct audit *audit;
     unsigned witnesses[POOL_MAX]; /* providers that do not filter */
     uv_async_t wake, stop, moved;
@@ -164,6 +168,12 @@ static int64_t unix_s(void *ctx)
     return (int64_t)time(NULL);
 }
 
+static uint32_t origin_as_of(void *ctx, const struct address *address)
+{
+    struct auditor *a = ctx;
+    return a->origin != NULL ? origin_as(a->origin, bytes_of(address->at, address->n)) : 0;
+}
+
 static void wake(void *ctx)
 {
     struct auditor *a = ctx;
@@ -185,6 +195,7 @@ static bool take_locals(struct auditor *a)
     a->n_servers = locals_in_use(&a->found, a->servers);
     a->n_all = locals_all(&a->found, a->all);
     locals_network(a->locals, a->network);
+    a->n_own = origins_own(a->own);
     bool same = n == a->n_servers && strcmp(network, a->network) == 0;
     for (size_t i = 0; same && i < n; i++) {
         same = strcmp(servers[i], a->servers[i]) == 0;
@@ -199,6 +210,8 @@ static struct audit_place place_of(const struct auditor *a)
         .interface = a->n_servers > 0 ? a->found.at[0].interface : NULL,
         .servers = a->servers,
         .n_servers = a->n_servers,
+        .own = a->own,
+        .n_own = a->n_own,
     };
 }
 
@@ -268,6 +281,8 @@ static void on_stop(uv_async_t *async)
 static void *run_auditor(void *arg)
 {
     struct auditor *a = arg;
+    /* Here, so that nobody's start waits for the file. */
+    a->origin = origins_open(&a->config->audit);
     uv_run(&a->loop.uv, UV_RUN_DEFAULT);
     return NULL;
 }
@@ -346,6 +361,8 @@ static bool make_audit(struct auditor *a)
     params.n_servers = place.n_servers;
     params.network = place.network;
     params.interface = place.interface;
+    params.own = place.own;
+    params.n_own = place.n_own;
     params.n_controls = choose_witnesses(a);
     params.control_names = a->control_names;
     struct audit_door door = {
@@ -356,6 +373,7 @@ static bool make_audit(struct auditor *a)
         .cancel_control = cancel_control,
         .prove = a->prover != NULL ? prove : NULL,
         .cancel_proof = cancel_proof,
+        .origin_as = origin_as_of,
         .on_alert = on_alert,
         .wake = wake,
     };
@@ -400,6 +418,7 @@ struct auditor *auditor_free(struct auditor *a)
     port_timer_stop(&a->loop.port, &a->locals_timer);
     audit_free(a->audit);
     prover_free(a->prover);
+    origin_free(a->origin);
     pool_free(a->pool);
     if (a->exchange != NULL) {
         a->exchange->ops->free(a->exchange);

@@ -3,6 +3,7 @@
 #include "daemon/auditor.h"
 #include "daemon/daemon.h"
 #include "daemon/log.h"
+#include "resolver/origin/origin.h"
 #include "resolver/upstream/curl/curl.h"
 
 #include <getopt.h>
@@ -72,7 +73,8 @@ static struct options read_options(int argc, char **argv)
             options.alert_class = optarg;
             break;
         case VERSION:
-            printf("httpdnsd %s (%s)\n", HTTPDNSD_VERSION, curl_exchange_version());
+            printf("httpdnsd %s (%s; ASN databases: %s)\n", HTTPDNSD_VERSION,
+                   curl_exchange_version(), origin_formats());
             exit(EXIT_SUCCESS);
         case 'h':
             print_help(stdout);

@@ -18,6 +18,8 @@ struct asker {
     const char *const *control_names; /* of the providers; may be NULL */
     char network[LOCAL_NETWORK_TEXT_MAX];
     char interface[SOURCE_INTERFACE_MAX]; /* "" when it is not known */
+    struct address own[AUDIT_OWN_MAX];    /* this machine's, towards the world */
+    size_t n_own;
     const char *public_server; /* a public resolver that may be asked on port 53; NULL: none */
     struct address dns64;      /* the prefix that this network makes IPv6 of; n == 0: none */
     unsigned dns64_bits;

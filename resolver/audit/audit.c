@@ -402,6 +402,10 @@ static void copy_place(struct audit *audit, const struct audit_place *place)
              place->network != NULL ? place->network : "");
     snprintf(asker->interface, sizeof asker->interface, "%s",
              place->interface != NULL ? place->interface : "");
+    asker->n_own = place->n_own < AUDIT_OWN_MAX ? place->n_own : AUDIT_OWN_MAX;
+    for (size_t i = 0; i < asker->n_own; i++) {
+        asker->own[i] = place->own[i];
+    }
 }
 
 void audit_set_place(struct audit *audit, const struct audit_place *place)
@@ -527,6 +531,8 @@ struct audit *audit_new(const struct audit_params *params, const struct audit_do
         .interface = params->interface,
         .servers = params->servers,
         .n_servers = params->n_servers,
+        .own = params->own,
+        .n_own = params->n_own,
     };
     copy_place(audit, &place);
     if (params->mode == AUDIT_OFF || n_controls == 0) {

@@ -22,6 +22,7 @@ enum {
     AUDIT_CONTROLS_MAX = 4,
     AUDIT_SERVERS_MAX = 4,
     AUDIT_ADDRESSES_MAX = 16,
+    AUDIT_OWN_MAX = 2, /* one a family */
     AUDIT_SETTLE_S = 30,
 };
 
@@ -45,12 +46,15 @@ struct audit_params {
     size_t n_servers;
     size_t n_controls; /* providers that may witness: asked by index 0 … n_controls-1 */
     const char *const *control_names; /* theirs, lent; may be NULL */
-    const char *network;   /* what tells this network from others; copied; NULL: not known */
-    const char *interface; /* the local resolvers'; copied; NULL: not known */
+    const char *network;       /* what tells this network from others; copied; NULL: not known */
+    const char *interface;     /* the local resolvers'; copied; NULL: not known */
+    const struct address *own; /* as in audit_place */
+    size_t n_own;
     enum audit_tls tls_proof;
     enum { AUDIT_PATH_YES, AUDIT_PATH_NO } path_probe; /* does the path answer itself? */
-    const char *ca_file;    /* roots for TLS proofs instead of the system's; NULL: those. Lent */
-    uint32_t clear_after_s; /* a lie not met for so long is over: 600 by default */
+    const char *ca_file;      /* roots for TLS proofs instead of the system's; NULL: those. Lent */
+    const char *asn_database; /* "auto", "off" or a path, lent: for whoever fills origin_as() */
+    uint32_t clear_after_s;   /* a lie not met for so long is over: 600 by default */
 };
 
 /* An alert: text for people and machines; all strings borrowed during the call. */
@@ -128,6 +132,8 @@ struct audit_place {
     const char *network, *interface; /* NULL: not known */
     const char *const *servers;
     size_t n_servers;
+    const struct address *own; /* this machine's addresses towards the world; NULL: none */
+    size_t n_own;
 };
 void audit_set_place(struct audit *audit, const struct audit_place *place);
 

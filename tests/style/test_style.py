@@ -60,12 +60,14 @@ DOORS = {
     r"openssl/": "resolver/crypto/",
     r"jansson": "resolver/jsonv.c",
     r"microhttpd": "daemon/control.c",
+    r"libloc/": "resolver/origin/loc.c",
+    r"maxminddb": "resolver/origin/mmdb.c",
     r"hiredis": None,
 }
 
 
 # Tests that hold ours against another's.
-TEST_DOORS = {"tests/fuzz/fuzz_ldns.c"}
+TEST_DOORS = {"tests/fuzz/fuzz_ldns.c", "tests/unit/resolver/test_origin.c"}
 
 
 def at_door(path, door):
@@ -95,12 +97,13 @@ MAY = {
     "resolver/cache": SEAMS | {"resolver/wire"},
     "resolver/crypto": SEAMS,
     "resolver/upstream": SEAMS | {"resolver/wire", "resolver/crypto", "resolver/presentation"},
+    "resolver/origin": SEAMS,
     "resolver/presentation": SEAMS | {"resolver/wire"},
     "resolver/audit": SEAMS | {"resolver/wire"},
     "resolver/clients": SEAMS | {"resolver/wire"},
     "resolver": {"resolver/clients", "resolver/wire", "resolver/policy", "resolver/cache", "resolver/upstream", "resolver/audit"},
     "config": SEAMS | {"resolver/clients", "resolver/policy", "resolver/wire", "resolver/cache", "resolver/upstream", "resolver/audit"},
-    "daemon": SEAMS | {"config", "resolver/clients", "resolver/policy", "resolver/wire", "resolver/cache", "resolver/upstream", "resolver/audit"},
+    "daemon": SEAMS | {"config", "resolver/clients", "resolver/origin", "resolver/policy", "resolver/wire", "resolver/cache", "resolver/upstream", "resolver/audit"},
     "control": SEAMS | {"config", "resolver/presentation", "resolver/wire", "resolver/upstream", "resolver/audit"},
 }
 FACADE = {"resolver/query.h", "resolver/resolver.h"}

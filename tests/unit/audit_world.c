@@ -228,6 +228,19 @@ static void cancel_proof(void *ctx, struct audit_proof *proof)
     port_timer_stop(&world.clock.port, &one->timer);
 }
 
+static uint32_t origin_as(void *ctx, const struct address *address)
+{
+    (void)ctx;
+    char text[ADDRESS_TEXT_MAX];
+    address_to_text(address, text);
+    for (size_t i = 0; i < HOMES_MAX && world.homes[i].address != NULL; i++) {
+        if (strcmp(world.homes[i].address, text) == 0) {
+            return world.homes[i].asn;
+        }
+    }
+    return 0;
+}
+
 static void on_alert(void *ctx, const struct alert *alert)
 {
     (void)ctx;
@@ -295,6 +308,7 @@ void start(void)
         .cancel_control = cancel_control,
         .prove = world.tls ? prove : NULL,
         .cancel_proof = cancel_proof,
+        .origin_as = origin_as,
         .on_alert = on_alert,
         .wake = wake,
     };

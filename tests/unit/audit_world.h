@@ -36,6 +36,13 @@ struct proof {
     struct port_timer timer;
 };
 
+/* What AS an address is of; the others' is not known. */
+struct home {
+    const char *address;
+    uint32_t asn;
+};
+enum { HOMES_MAX = 8 };
+
 struct control {
     bool live;
     struct audit_ask *ask;
@@ -75,6 +82,7 @@ struct audit_world {
     char proved[256][ADDRESS_TEXT_MAX]; /* the addresses tried, in order */
     size_t n_proved;
     size_t n_tcp_asked;
+    struct home homes[HOMES_MAX];
 
     struct control controls[CONTROLS_LIVE_MAX];
     size_t n_control_asked;

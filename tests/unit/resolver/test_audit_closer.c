@@ -74,6 +74,52 @@ START_TEST(a_valid_certificate_elsewhere_exonerates)
 }
 END_TEST
 
+START_TEST(another_address_of_the_same_network_exonerates_without_a_handshake)
+{
+    world.homes[0] = (struct home){"62.1.1.1", 64500};
+    world.homes[1] = (struct home){"5.6.7.8", 64500};
+    add_stand("62.1.1.1", TLS_WRONG_NAME);
+    add_stand("5.6.7.8", TLS_OK);
+    begin("62.1.1.1", "5.6.7.8");
+    pass(120);
+    ck_assert_uint_eq(world.n_alerts, 0);
+    ck_assert_uint_eq(world.n_proved, 0);
+    ck_assert_uint_eq(counts().n_consistent, 1 + 1); /* and the probe */
+}
+END_TEST
+
+/* There a block page stands beside a content network's genuine cache. */
+static void block_page_in_the_access_network(const char *neighbour)
+{
+    world.homes[0] = (struct home){"62.1.1.1", 64500};
+    world.homes[1] = (struct home){"5.6.7.8", 64500};
+    world.homes[2] = (struct home){neighbour, 64500};
+    add_stand("62.1.1.1", TLS_WRONG_NAME);
+    add_stand("5.6.7.8", TLS_OK);
+    begin("62.1.1.1", "5.6.7.8");
+    pass(60);
+    ck_assert_uint_eq(world.n_alerts, 1);
+    ck_assert_str_eq(world.alerts[0].verdict, "HIJACK_REDIRECT");
+    assert_says(world.alerts[0].fields, "ISP_ASNS=AS64500\n");
+    assert_says(world.alerts[0].fields, "CONTROL_ASNS=AS64500\n");
+}
+
+START_TEST(the_local_resolvers_own_network_does_not_exonerate)
+{
+    block_page_in_the_access_network(world.servers[0]);
+}
+END_TEST
+
+START_TEST(the_network_this_machine_is_in_does_not_exonerate)
+{
+    static struct address own;
+    own = (struct address){.n = 4, .at = {81, 2, 69, 142}};
+    world.params.own = &own;
+    world.params.n_own = 1;
+    block_page_in_the_access_network("81.2.69.142");
+}
+END_TEST
+
 START_TEST(handshakes_that_fail_at_the_witnesses_address_say_nothing)
 {
     add_stand("62.1.1.1", TLS_UNTRUSTED);
@@ -312,6 +358,9 @@ int main(void)
     const TTest *const tests[] = {
         somebody_elses_certificate_at_the_local_address_is_proof_when_met_twice,
         a_valid_certificate_elsewhere_exonerates,
+        another_address_of_the_same_network_exonerates_without_a_handshake,
+        the_local_resolvers_own_network_does_not_exonerate,
+        the_network_this_machine_is_in_does_not_exonerate,
         handshakes_that_fail_at_the_witnesses_address_say_nothing,
         no_handshake_at_the_local_address_says_nothing,
         private_addresses_and_sinkholes_are_never_connected_to,
