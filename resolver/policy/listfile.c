@@ -402,9 +402,12 @@ static void take_directive(struct list_reader *r, struct bytes line)
     if (is(key, "$TTL") && read_ttl(value, &r->ttl_s)) {
         return;
     }
-    if (!is(key, "$ORIGIN") || !zone_name(r, value, &r->origin)) {
+    struct name origin; /* may be relative to the one before */
+    if (!is(key, "$ORIGIN") || !zone_name(r, value, &origin)) {
         skip(r, line);
+        return;
     }
+    r->origin = origin;
 }
 
 /* The type and data of a record, its owner known. */

@@ -129,6 +129,9 @@ START_TEST(a_policy_zone_with_an_origin_names_what_stands_before_it)
                                        "bad.example CNAME .\n"
                                        "full.example.rpz.local. CNAME .\n"),
                      "+bad.example. nxdomain\n+full.example. nxdomain\n");
+    ck_assert_str_eq(read_as(LIST_RPZ, "$ORIGIN local.\n$ORIGIN rpz\n@ SOA a. b. 1 2 3 4 5\n"
+                                       "bad.example CNAME .\nwhole.example.rpz.local. CNAME .\n"),
+                     "+bad.example. nxdomain\n+whole.example. nxdomain\n");
 }
 END_TEST
 
