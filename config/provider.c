@@ -43,6 +43,7 @@ static void read_preset(struct reader *r, const struct yaml_node *node)
         p->filtering = preset->filtering;
         p->endpoint.url = preset->url;
         p->endpoint.addresses = preset->addresses;
+        p->preset_addresses = true;
         while (preset->addresses[p->endpoint.n_addresses] != NULL) {
             p->endpoint.n_addresses++;
         }
@@ -160,6 +161,7 @@ static bool has_url(const void *base)
 static void read_addresses(struct reader *r, const struct yaml_node *node)
 {
     struct provider_params *p = r->base;
+    p->preset_addresses = false;
     provider_read_addresses(r, node, "addresses", &p->endpoint);
 }
 

@@ -227,6 +227,7 @@ static void add_provider(struct upstream_state *sum, const struct upstream_state
     sum->n_live += more->n_live;
     sum->down = sum->down || more->down;
     sum->n_addresses = more->n_addresses > sum->n_addresses ? more->n_addresses : sum->n_addresses;
+    sum->source = more->source > sum->source ? more->source : sum->source;
     sum->wants_get = sum->wants_get || more->wants_get;
     /* The worst worker is shown: what one has met, the others will. */
     sum->health = more->health > sum->health ? more->health : sum->health;

@@ -144,6 +144,7 @@ static bool put_providers(const struct status_view *view, const struct control_r
         put_count(b, "hedge-after-us", p->patience_us);
         put_count(b, "errors-ppm", p->error_ppm);
         put_count(b, "addresses", p->n_addresses);
+        jsonv_put_string(b, "addresses-from", upstream_addresses_word(p->source));
         jsonv_put_bool(b, "get-only", p->wants_get);
         jsonv_end(b);
     }

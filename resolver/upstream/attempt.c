@@ -207,9 +207,6 @@ static void learn_failure(struct upstream *u, const struct exchange_reply *reply
         health_quiet(&u->health, wait_s < RETRY_AFTER_MAX_S ? wait_s : RETRY_AFTER_MAX_S,
                      port_now_us(u->pool->port));
     }
-    if (reply->result == EXCHANGE_UNREACHABLE && u->bootstrap != NULL) {
-        bootstrap_ask(u->bootstrap);
-    }
 }
 
 /* The clock as the provider told it, in the reply's body or failing that in its header. */
@@ -230,6 +227,7 @@ static void learn(struct attempt *a, const struct exchange_reply *reply, const s
     if (reply->result == EXCHANGE_DONE) {
         u->heard_us = now_us;
     }
+    upstream_learn_addresses(u, &u->endpoint, u->bootstrap, a->addresses, reply);
     if (verdict == ATTEMPT_ANSWERED) {
         health_connected(&u->health, reply->connected, now_us);
         health_good(&u->health, now_us - a->began_us, now_us);
@@ -242,6 +240,7 @@ static void learn(struct attempt *a, const struct exchange_reply *reply, const s
     if (f->found.addresses.n > 0) {
         u->endpoint.addresses = f->found.addresses.at;
         u->endpoint.n_addresses = f->found.addresses.n;
+        u->named_by_vendor = true;
         u->suspect = true; /* the connection leads to an old one */
     }
     learn_failure(u, reply, f);
@@ -322,6 +321,7 @@ static int attempt_send(struct attempt *a)
         return attempt_send_plain(a);
     }
     a->began_us = port_now_us(pool->port);
+    a->addresses = u->endpoint.addresses;
     a->fresh = a->fresh || u->suspect;
     u->suspect = false;
     request.fresh = a->fresh;
@@ -427,7 +427,7 @@ void attempts_resume(struct upstream *u)
         }
     }
     nowhere.detail = u->bootstrap != NULL && u->endpoint.n_addresses == 0
-                         ? "no local resolver knows its address"
+                         ? "nobody knows its address"
                          : "what it needs first could not be fetched";
     for (struct attempt **at = &u->waiting; *at != NULL;) {
         struct attempt *a = *at;

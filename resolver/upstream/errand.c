@@ -21,10 +21,13 @@ static void on_errand_done(struct exchange_call *exchange_call, const struct exc
         (struct upstream *)((char *)exchange_call - offsetof(struct upstream, errand));
     struct driver_call call = call_of(u);
     struct driver_addresses found = u->driver->errand_done(&call, reply);
+    upstream_learn_addresses(u, &u->errand_endpoint, u->errand_bootstrap, u->errand_addresses,
+                             reply);
     u->errand_runs = false;
     if (found.n > 0) {
         u->endpoint.addresses = found.at;
         u->endpoint.n_addresses = found.n;
+        u->named_by_vendor = true;
     }
     attempts_resume(u);
 }
@@ -32,16 +35,12 @@ static void on_errand_done(struct exchange_call *exchange_call, const struct exc
 static void on_bootstrap_done(void *ctx)
 {
     struct upstream *u = ctx;
-    struct bootstrap_found found = bootstrap_found(u->errand_bootstrap);
-    u->errand_endpoint.addresses = found.addresses;
-    u->errand_endpoint.n_addresses = found.n_addresses;
+    upstream_take_addresses(&u->errand_endpoint, u->errand_bootstrap);
     attempts_resume(u);
 }
 
 int errand_init(struct upstream *u)
 {
-    struct pool *pool = u->pool;
-    struct name host;
     const struct exchange_endpoint *endpoint =
         u->driver->errand_endpoint != NULL ? u->driver->errand_endpoint(u->params) : NULL;
     if (endpoint == NULL) {
@@ -49,13 +48,7 @@ int errand_init(struct upstream *u)
     }
     u->has_errand_endpoint = true;
     u->errand_endpoint = *endpoint;
-    if (endpoint->n_addresses > 0 || pool->params.bootstrap == NULL ||
-        !bootstrap_host_of(endpoint->url, &host)) {
-        return 0;
-    }
-    u->errand_bootstrap =
-        bootstrap_new(pool->port, pool->params.bootstrap, endpoint->url, on_bootstrap_done, u);
-    return u->errand_bootstrap != NULL ? 0 : -ENOMEM;
+    return upstream_bootstrap(u, &u->errand_endpoint, on_bootstrap_done, &u->errand_bootstrap);
 }
 
 /* True while the address of where the errand goes is being looked up, and none is known. */
@@ -81,6 +74,7 @@ bool errand_run(struct upstream *u)
         return errand == DRIVER_ERRAND_NEEDED;
     }
     if (errand != DRIVER_ERRAND_NONE && !u->errand_runs) {
+        u->errand_addresses = u->errand_endpoint.addresses;
         u->errand = (struct exchange_call){.on_done = on_errand_done};
         u->errand_runs = exchange->ops->start(exchange, &request, &u->errand) == 0;
     }
@@ -93,5 +87,4 @@ void errand_done(struct upstream *u)
         u->pool->exchange->ops->cancel(u->pool->exchange, &u->errand);
         u->errand_runs = false;
     }
-    bootstrap_free(u->errand_bootstrap);
 }

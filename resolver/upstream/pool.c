@@ -18,16 +18,17 @@ enum {
 static void on_bootstrap_done(void *ctx)
 {
     struct upstream *u = ctx;
-    struct bootstrap_found found = bootstrap_found(u->bootstrap);
-    u->endpoint.addresses = found.addresses;
-    u->endpoint.n_addresses = found.n_addresses;
+    bool was_nowhere = u->endpoint.n_addresses == 0;
+    upstream_take_addresses(&u->endpoint, u->bootstrap);
+    if (was_nowhere && u->endpoint.n_addresses > 0) {
+        health_forget(&u->health);
+    }
     attempts_resume(u);
 }
 
 static bool upstream_init(struct upstream *u, struct pool *pool,
                           const struct provider_params *params)
 {
-    struct name host;
     u->pool = pool;
     u->params = params;
     u->endpoint = params->endpoint;
@@ -36,13 +37,8 @@ static bool upstream_init(struct upstream *u, struct pool *pool,
         errand_init(u) < 0) {
         return false;
     }
-    if (params->endpoint.n_addresses > 0 || pool->params.bootstrap == NULL ||
-        !bootstrap_host_of(params->endpoint.url, &host)) {
-        return true;
-    }
-    u->bootstrap = bootstrap_new(pool->port, pool->params.bootstrap, params->endpoint.url,
-                                 on_bootstrap_done, u);
-    return u->bootstrap != NULL;
+    return params->protocol == PROTOCOL_DNS ||
+           upstream_bootstrap(u, &u->endpoint, on_bootstrap_done, &u->bootstrap) == 0;
 }
 
 static void upstream_done(struct upstream *u)
@@ -51,7 +47,6 @@ static void upstream_done(struct upstream *u)
         return;
     }
     errand_done(u);
-    bootstrap_free(u->bootstrap);
     if (u->driver->close != NULL) {
         u->driver->close(&u->memory);
     }
@@ -83,6 +78,10 @@ struct pool *pool_free(struct pool *pool)
         return NULL;
     }
     strays_end(pool);
+    for (size_t i = 0; i < pool->params.n_providers; i++) {
+        bootstrap_free(pool->upstreams[i].bootstrap);
+        bootstrap_free(pool->upstreams[i].errand_bootstrap);
+    }
     assert(pool->n_live == 0);
     for (size_t i = 0; i < pool->params.n_providers; i++) {
         upstream_done(&pool->upstreams[i]);
@@ -172,6 +171,11 @@ void pool_change_network(struct pool *pool)
         struct upstream *u = &pool->upstreams[i];
         health_forget(&u->health);
         u->suspect = false;
+    }
+    strays_end(pool);
+    pool->exchange->ops->retire(pool->exchange);
+    for (size_t i = 0; i < pool->params.n_providers; i++) {
+        struct upstream *u = &pool->upstreams[i];
         if (u->bootstrap != NULL) {
             bootstrap_ask_anew(u->bootstrap);
         }
@@ -179,8 +183,6 @@ void pool_change_network(struct pool *pool)
             bootstrap_ask_anew(u->errand_bootstrap);
         }
     }
-    strays_end(pool);
-    pool->exchange->ops->retire(pool->exchange);
 }
 
 void pool_change_locals(struct pool *pool)
@@ -194,6 +196,48 @@ void pool_change_locals(struct pool *pool)
             bootstrap_ask_anew(u->errand_bootstrap);
         }
     }
+}
+
+static enum upstream_addresses source_of(const struct upstream *u)
+{
+    if (u->params->protocol == PROTOCOL_DNS) {
+        return ADDRESSES_CONFIGURED;
+    }
+    if (u->endpoint.n_addresses == 0) {
+        return u->bootstrap == NULL ? ADDRESSES_IN_URL : ADDRESSES_NONE;
+    }
+    if (u->named_by_vendor) {
+        return ADDRESSES_BY_VENDOR;
+    }
+    if (u->bootstrap == NULL) {
+        return u->params->preset_addresses ? ADDRESSES_PRESET : ADDRESSES_CONFIGURED;
+    }
+    switch (bootstrap_found(u->bootstrap).source) {
+    case BOOTSTRAP_NOWHERE:
+        break;
+    case BOOTSTRAP_KEPT:
+        return ADDRESSES_KEPT;
+    case BOOTSTRAP_PLAIN:
+        return ADDRESSES_LOOKED_UP;
+    case BOOTSTRAP_PROVIDER:
+        return ADDRESSES_BY_PROVIDER;
+    }
+    return ADDRESSES_NONE;
+}
+
+const char *upstream_addresses_word(enum upstream_addresses source)
+{
+    static const char *const words[] = {
+        [ADDRESSES_NONE] = "none",
+        [ADDRESSES_IN_URL] = "url",
+        [ADDRESSES_CONFIGURED] = "configured",
+        [ADDRESSES_PRESET] = "preset",
+        [ADDRESSES_KEPT] = "kept",
+        [ADDRESSES_LOOKED_UP] = "local-resolver",
+        [ADDRESSES_BY_PROVIDER] = "provider",
+        [ADDRESSES_BY_VENDOR] = "vendor",
+    };
+    return words[source];
 }
 
 void pool_state(const struct pool *pool, unsigned provider, struct upstream_state *ret_state)
@@ -214,7 +258,7 @@ void pool_state(const struct pool *pool, unsigned provider, struct upstream_stat
         .n_live = u->n_live,
         .addresses = u->endpoint.addresses,
         .n_addresses = u->endpoint.n_addresses,
-        .addresses_found = u->bootstrap != NULL,
+        .source = source_of(u),
         .wants_get = u->memory.wants_get,
     };
 }

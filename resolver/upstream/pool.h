@@ -12,6 +12,7 @@
 #include "resolver/port.h"
 #include "resolver/upstream/driver.h"
 #include "resolver/upstream/health.h"
+#include "resolver/upstream/kept.h"
 
 enum { POOL_MAX = 17 /* sixteen as configured, and the local resolvers */ };
 
@@ -32,7 +33,11 @@ struct pool_params {
     uint32_t patience_max_ms; /* for pool_patience_us() */
     struct plain
         *bootstrap; /* borrowed; finds the addresses of providers that have none; may be NULL */
-    bool minimal;   /* for answer_read() … */
+    const struct kept *kept; /* borrowed by pool_new(): where they were good before; may be NULL */
+    /* A host was reached at these for the first time; may be NULL. */
+    void (*on_reached)(void *ctx, const char *host, const char *const *addresses, size_t n);
+    void *on_reached_ctx;
+    bool minimal;                                      /* for answer_read() … */
     uint32_t min_ttl_s, max_ttl_s, negative_max_ttl_s; /* … as well */
 };
 
@@ -141,6 +146,20 @@ void attempt_doubt(struct attempt *attempt);
 enum attempt_verdict attempt_judge(enum exchange_result result, int found, uint16_t rcode,
                                    bool was_fresh, bool was_again);
 
+/* Where a provider's addresses come from. */
+enum upstream_addresses {
+    ADDRESSES_NONE,
+    ADDRESSES_IN_URL,
+    ADDRESSES_CONFIGURED,
+    ADDRESSES_PRESET,
+    ADDRESSES_KEPT,
+    ADDRESSES_LOOKED_UP,
+    ADDRESSES_BY_PROVIDER,
+    ADDRESSES_BY_VENDOR, /* the provider itself named others */
+};
+/* "configured", "looked-up" …: for people and machines, for ever. */
+const char *upstream_addresses_word(enum upstream_addresses source);
+
 /* What is known of provider i, for status output; strings are lent by the configuration. */
 struct upstream_state {
     const char *name;
@@ -153,7 +172,7 @@ struct upstream_state {
     size_t n_live;
     const char *const *addresses; /* lent until the pool is freed */
     size_t n_addresses;
-    bool addresses_found; /* by us, not given by the configuration */
+    enum upstream_addresses source;
     bool wants_get;
 };
 void pool_state(const struct pool *pool, unsigned provider, struct upstream_state *ret_state);

@@ -101,6 +101,7 @@ struct provider_params {
     const char *group;         /* asked only by routes that name it; NULL: by the default route */
     bool filtering; /* it withholds names by policy: no witness against others (HIJACK §3.0) */
     bool trust_ad;  /* JSON: its word that an answer was validated is passed on */
+    bool preset_addresses; /* the endpoint's are its preset's */
     struct provider_subnet client_subnet;
     struct provider_account account;
     struct provider_template template;

@@ -17,15 +17,17 @@ struct upstream {
     bool errand_runs;
     bool has_errand_endpoint; /* its errands go elsewhere: there */
     struct exchange_endpoint errand_endpoint;
-    struct bootstrap *errand_bootstrap; /* of that; NULL: its addresses are known */
-    struct bootstrap *bootstrap;        /* NULL: the addresses are given */
-    struct attempt *waiting;            /* for an address or an errand, oldest last */
+    const char *const *errand_addresses; /* where the one under way was sent */
+    struct bootstrap *errand_bootstrap;  /* of that; NULL: its addresses are known */
+    struct bootstrap *bootstrap;         /* NULL: the addresses are given */
+    struct attempt *waiting;             /* for an address or an errand, oldest last */
     struct health health;
     uint64_t n_sent;
     size_t n_live;           /* attempts under way */
     struct attempt *try_out; /* the one that finds out whether it is well again */
     uint64_t asked_us;       /* when it was last */
     uint64_t heard_us;       /* when it replied last, whatever it said */
+    bool named_by_vendor;    /* its addresses: by the provider itself */
     bool suspect;            /* its connection may be dead: the next attempt takes a fresh one */
     unsigned turn;           /* of the local resolvers */
 };
@@ -40,8 +42,9 @@ struct attempt {
     bool lost;  /* waited in vain: its end is about to be told */
     bool tcp;   /* plain DNS: its answer did not fit a datagram */
     struct plain_call plain;
-    void *kept;    /* the driver's, for this question */
-    bool is_stray; /* no query waits for it: in pool.strays, and `timer` runs */
+    void *kept;                   /* the driver's, for this question */
+    const char *const *addresses; /* where it was sent */
+    bool is_stray;                /* no query waits for it: in pool.strays, and `timer` runs */
     uint64_t began_us;
     void (*on_end)(void *ctx, struct attempt_end *end); /* NULL: a stray */
     void *ctx;
@@ -83,6 +86,19 @@ bool stray_adopt(struct attempt *attempt);
 void stray_forget(struct attempt *attempt);
 /* Cancels them all. */
 void strays_end(struct pool *pool);
+
+/* A bootstrap for the endpoint when it needs one, and where it is to begin; with `on_done` told the
+ * upstream. *ret is NULL when the addresses are given. 0 or -ENOMEM. */
+int upstream_bootstrap(struct upstream *upstream, struct exchange_endpoint *endpoint,
+                       void (*on_done)(void *ctx), struct bootstrap **ret);
+/* The endpoint goes to what its bootstrap has found. */
+void upstream_take_addresses(struct exchange_endpoint *endpoint, const struct bootstrap *bootstrap);
+/* What became of an exchange with the endpoint, for its bootstrap; NULL: nothing to learn. */
+void upstream_learn_addresses(struct upstream *upstream, struct exchange_endpoint *endpoint,
+                              struct bootstrap *bootstrap, const char *const *addresses,
+                              const struct exchange_reply *reply);
+/* The way from a provider's bootstrap to the other providers. */
+struct bootstrap_door through_door(struct upstream *upstream);
 
 /* The bootstrap's round or an errand has ended: go on with those that wait, or end them. */
 void attempts_resume(struct upstream *upstream);

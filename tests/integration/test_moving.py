@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The machine moves to another network: connections are made anew, and clients hardly notice."""
+import json
 import os
 import subprocess
 import threading
@@ -9,7 +10,7 @@ import dns.rcode
 import pytest
 
 import lab as lab_module
-from conftest import edes, needs_mounts, wait_for, with_mounts
+from conftest import HTTPDNSCTL, edes, needs_mounts, wait_for, with_mounts
 from test_hostile_provider import Origin
 
 PROVIDER = "198.51.100.1"
@@ -172,6 +173,12 @@ def names_only(lab, daemon, world):
     return make
 
 
+def addresses_from(d):
+    """Where the daemon has each provider's addresses from, by its name."""
+    got = subprocess.run([HTTPDNSCTL, "--socket", d.folder / "control.sock", "--json", "providers"], capture_output=True, text=True)
+    return {p["name"]: p["addresses-from"] for p in json.loads(got.stdout)["providers"]}
+
+
 def is_answered(d):
     return asks(d, f"back{time.monotonic_ns()}.wild.honest-lab.net") == 0
 
@@ -209,5 +216,7 @@ def test_h8_cold_start_with_resolv_conf_at_ourselves_is_answered_through_the_gat
     world.join(1)
     d = names_only()
     began = time.monotonic()
+    assert addresses_from(d) == {"p0": "none"}
     assert is_answered(d)
     assert time.monotonic() - began < 3
+    assert addresses_from(d) == {"p0": "local-resolver"}
