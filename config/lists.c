@@ -72,6 +72,36 @@ void lists_print_servers(const void *base, FILE *to)
     }
 }
 
+void lists_read_public(struct reader *r, const struct yaml_node *node)
+{
+    static const char *const shipped[] = {"8.8.8.8", "1.1.1.1", "9.9.9.9", "208.67.222.222"};
+    static const struct text_list servers = {
+        .what = "a public resolver",
+        .form = "an address, with or without a port: 8.8.8.8, [2001:4860:4860::8888]:53",
+        .max = AUDIT_PUBLIC_MAX,
+        .is_good = plain_server_is_valid,
+    };
+    struct audit_params *audit = &r->config->audit;
+    if (node == NULL) {
+        audit->public_servers = shipped;
+        audit->n_public_servers = sizeof shipped / sizeof shipped[0];
+        return;
+    }
+    if (node->kind != YAML_SEQUENCE) {
+        errors_add(
+            r->errors, node->line, node->column,
+            "public-resolvers takes a list of addresses: [8.8.8.8, 1.1.1.1], or [] for none");
+        return;
+    }
+    audit->public_servers = lists_read_texts(r, node, &servers, &audit->n_public_servers);
+}
+
+void lists_print_public(const void *base, FILE *to)
+{
+    const struct config *config = base;
+    lists_print_texts(config->audit.public_servers, config->audit.n_public_servers, to);
+}
+
 static bool is_name(const char *text)
 {
     struct name name;

@@ -20,6 +20,8 @@ void lists_read_listen(struct reader *reader, const struct yaml_node *node);
 void lists_print_listen(const void *base, FILE *to);
 void lists_read_servers(struct reader *reader, const struct yaml_node *node);
 void lists_print_servers(const void *base, FILE *to);
+void lists_read_public(struct reader *reader, const struct yaml_node *node);
+void lists_print_public(const void *base, FILE *to);
 void lists_read_watchlist(struct reader *reader, const struct yaml_node *node);
 void lists_print_watchlist(const void *base, FILE *to);
 

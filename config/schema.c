@@ -393,7 +393,17 @@ static const struct schema_row rows[] = {
      .fallback = "yes",
      .words = path_probe,
      .help = "Whether a question for example.com is sent to three documentation addresses, where "
-             "no DNS can be, at the start and every six hours: whoever answers sits on the path."},
+             "no DNS can be, and public-resolvers are asked who they are, at the start and every "
+             "six hours: whoever else answers sits on the path."},
+    {.section = "hijack",
+     .key = "public-resolvers",
+     .kind = SCHEMA_OTHER,
+     .read = lists_read_public,
+     .print = lists_print_public,
+     .help = "Up to four public resolvers that are asked on port 53 who they are, and for a name "
+             "that your own filter seems to withhold; [] for none. Two operators' answers are "
+             "compared; known are those of Google, Cloudflare, Quad9, OpenDNS, AliDNS, DNSPod and "
+             "AdGuard. Default: [8.8.8.8, 1.1.1.1, 9.9.9.9, 208.67.222.222]."},
     {.section = "hijack",
      .key = "ca-file",
      .kind = SCHEMA_STRING,

@@ -5,6 +5,7 @@
 #include "daemon/log.h"
 #include "daemon/loop.h"
 #include "daemon/origins.h"
+#include "resolver/audit/public.h"
 #include "resolver/plain.h"
 #include "resolver/upstream/curl/curl.h"
 #include "resolver/upstream/curl/proof.h"
@@ -27,6 +28,7 @@ struct auditor {
     struct locals *locals;
     struct ledger *ledger;
     const char *control_names[AUDIT_CONTROLS_MAX];
+    unsigned control_operators[AUDIT_CONTROLS_MAX];
     char network[LOCAL_NETWORK_TEXT_MAX];
     struct local_resolvers found; /* lends the two below */
     const char *servers[AUDIT_SERVERS_MAX];
@@ -306,7 +308,9 @@ static size_t choose_witnesses(struct auditor *a)
     size_t n = 0;
     for (size_t i = 0; i < a->config->n_providers && n < AUDIT_CONTROLS_MAX; i++) {
         if (!a->config->providers[i].filtering) {
-            a->control_names[n] = a->config->providers[i].name;
+            const struct provider_params *provider = &a->config->providers[i];
+            a->control_names[n] = provider->name;
+            a->control_operators[n] = public_operator_of_url(provider->endpoint.url);
             a->witnesses[n++] = (unsigned)i;
         }
     }
@@ -365,6 +369,7 @@ static bool make_audit(struct auditor *a)
     params.n_own = place.n_own;
     params.n_controls = choose_witnesses(a);
     params.control_names = a->control_names;
+    params.control_operators = a->control_operators;
     struct audit_door door = {
         .ctx = a,
         .ledger = a->ledger,

@@ -13,6 +13,7 @@
 #include "resolver/audit/telling.h"
 #include "resolver/audit/told.h"
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -160,7 +161,7 @@ static bool may_ask(const struct audit *audit)
 /* Without a route nothing is learnt. */
 static void begin_path(struct audit *audit)
 {
-    if (audit->params.path_probe == AUDIT_PATH_YES && audit->path.n_waiting == 0) {
+    if (audit->params.path_probe == AUDIT_PATH_YES && audit->path.state == PATH_IDLE) {
         (void)path_begin(&audit->path, server_now(audit));
     }
 }
@@ -472,6 +473,7 @@ static void init_cases(struct audit *audit)
     audit->probe.on_end = on_probe_end;
     audit->probe.ctx = audit;
     audit->path.asker = &audit->asker;
+    audit->path.recheck_us = recheck_us;
     audit->path.on_end = on_path_end;
     audit->path.ctx = audit;
     audit->probe_timer.on_fire = on_probe_timer;
@@ -500,6 +502,12 @@ static void start(struct audit *audit)
     schedule_probe(audit, (uint64_t)first_ms * 1000);
 }
 
+static size_t n_public_of(const struct audit_params *params)
+{
+    assert(params->n_public_servers <= AUDIT_PUBLIC_MAX);
+    return params->path_probe == AUDIT_PATH_YES ? params->n_public_servers : 0;
+}
+
 struct audit *audit_new(const struct audit_params *params, const struct audit_door *door,
                         struct port *port, struct plain *plain)
 {
@@ -516,6 +524,9 @@ struct audit *audit_new(const struct audit_params *params, const struct audit_do
         .door = *door,
         .n_controls = (unsigned)n_controls,
         .control_names = params->control_names,
+        .control_operators = params->control_operators,
+        .public_servers = params->public_servers,
+        .n_public_servers = n_public_of(params),
     };
     audit->patrol.port = port;
     audit->history = history_new();

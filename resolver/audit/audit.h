@@ -21,6 +21,7 @@ enum {
     AUDIT_SEEN_MAX = 4096,
     AUDIT_CONTROLS_MAX = 4,
     AUDIT_SERVERS_MAX = 4,
+    AUDIT_PUBLIC_MAX = 4,
     AUDIT_ADDRESSES_MAX = 16,
     AUDIT_OWN_MAX = 2, /* one a family */
     AUDIT_SETTLE_S = 30,
@@ -46,12 +47,17 @@ struct audit_params {
     size_t n_servers;
     size_t n_controls; /* providers that may witness: asked by index 0 … n_controls-1 */
     const char *const *control_names; /* theirs, lent; may be NULL */
+    /* Whose they are, as public.h numbers operators; lent; may be NULL. */
+    const unsigned *control_operators;
+    /* Public resolvers that may be asked on port 53, as plain.h takes them; lent. */
+    const char *const *public_servers;
+    size_t n_public_servers;   /* ≤ AUDIT_PUBLIC_MAX */
     const char *network;       /* what tells this network from others; copied; NULL: not known */
     const char *interface;     /* the local resolvers'; copied; NULL: not known */
     const struct address *own; /* as in audit_place */
     size_t n_own;
     enum audit_tls tls_proof;
-    enum { AUDIT_PATH_YES, AUDIT_PATH_NO } path_probe; /* does the path answer itself? */
+    enum { AUDIT_PATH_YES, AUDIT_PATH_NO } path_probe; /* may it be asked where port 53 leads? */
     const char *ca_file;      /* roots for TLS proofs instead of the system's; NULL: those. Lent */
     const char *asn_database; /* "auto", "off" or a path, lent: for whoever fills origin_as() */
     uint32_t clear_after_s;   /* a lie not met for so long is over: 600 by default */

@@ -116,7 +116,7 @@ static bool wants_tcp(struct audit_case *one)
 /* A public resolver is asked only where a filter of the user's own may be behind it all. */
 static bool wants_direct(struct audit_case *one)
 {
-    return one->evidence.local_may_filter && one->asker->public_server != NULL &&
+    return one->evidence.local_may_filter && one->asker->n_public_servers > 0 &&
            said_bogon(&last_meeting(one)->local) != NULL;
 }
 
@@ -381,7 +381,7 @@ static void begin_sibling(struct audit_case *one)
 static void begin_direct(struct audit_case *one)
 {
     one->asking.question = one->evidence.question;
-    asking_local(&one->asking, one->asker->public_server, 1);
+    asking_local(&one->asking, one->asker->public_servers[0], 1);
 }
 
 static void begin_proving(struct audit_case *one)

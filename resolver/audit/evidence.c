@@ -15,6 +15,48 @@ static void add_address(struct said *said, const struct address *address)
     }
 }
 
+/* The first text of a TXT record, printable. */
+static void read_text(const struct answer_record *record, char out[SAID_TEXT_MAX])
+{
+    size_t n = record->rdata.n > 0 ? record->rdata.at[0] : 0;
+    n = n < record->rdata.n ? n : record->rdata.n - (record->rdata.n > 0);
+    n = n < SAID_TEXT_MAX ? n : SAID_TEXT_MAX - 1;
+    for (size_t k = 0; k < n; k++) {
+        uint8_t c = record->rdata.at[1 + k];
+        out[k] = c >= ' ' && c <= '~' ? (char)c : '?';
+    }
+    out[n] = '\0';
+}
+
+void said_text(const struct answer *answer, char out[SAID_TEXT_MAX])
+{
+    struct answer_walk walk = answer_walk(answer);
+    struct answer_record record;
+    out[0] = '\0';
+    for (size_t i = 0; i < answer->n_answers && answer_next(&walk, &record); i++) {
+        if (record.type == TYPE_TXT) {
+            read_text(&record, out);
+            return;
+        }
+    }
+}
+
+/* An address in the answer section: of the asked type, or spelt in a text. */
+static void read_address(const struct answer_record *record, uint16_t type, struct said *said)
+{
+    struct address address = {.n = type == TYPE_A ? 4 : 16};
+    char text[SAID_TEXT_MAX];
+    if (type == TYPE_TXT) {
+        read_text(record, text);
+        if (address_from_server(text, &address)) {
+            add_address(said, &address);
+        }
+    } else if (record->rdata.n == address.n) {
+        memcpy(address.at, record->rdata.at, address.n);
+        add_address(said, &address);
+    }
+}
+
 /* The serial of an SOA stands behind its two names (RFC 1035 §3.3.13). */
 static void read_soa(const struct answer *answer, const struct answer_record *record,
                      struct said *said)
@@ -68,14 +110,11 @@ void said_read(const struct answer *answer, uint16_t type, struct said *ret_said
     ret_said->ede = answer->ede;
     ret_said->ttl_s = answer->ttl_s;
 
-    uint8_t size = type == TYPE_A ? 4 : 16;
     struct answer_walk walk = answer_walk(answer);
     struct answer_record record;
     for (size_t i = 0; i < answer->n_answers && answer_next(&walk, &record); i++) {
-        if (record.type == type && record.class == CLASS_IN && record.rdata.n == size) {
-            struct address address = {.n = size};
-            memcpy(address.at, record.rdata.at, size);
-            add_address(ret_said, &address);
+        if (record.type == type && record.class == CLASS_IN) {
+            read_address(&record, type, ret_said);
         } else if (record.type == TYPE_CNAME && record.class == CLASS_IN) {
             read_cname(answer, &record, ret_said);
         }

@@ -6,7 +6,7 @@
 #include "resolver/audit/address.h"
 #include "resolver/audit/audit.h"
 
-enum { AUDIT_ASNS_MAX = 8, AUDIT_CERTIFICATE_TEXT_MAX = 64 };
+enum { AUDIT_ASNS_MAX = 8, AUDIT_CERTIFICATE_TEXT_MAX = 64, SAID_TEXT_MAX = 64 };
 
 /* The signatures (RRSIG) over the asked RRset, when DO=1 was sent. */
 enum signature {
@@ -73,9 +73,13 @@ struct certificate {
     char sha256[AUDIT_CERTIFICATE_TEXT_MAX + 1]; /* hex; "" when none was seen */
 };
 
-/* Reads `answer` (NULL: nothing was said) to a question for `type`. Of more than
+/* Reads `answer` (NULL: nothing was said) to a question for `type`; for TXT the addresses are those
+ * that texts spell, as whoami names do. Of more than
  * AUDIT_ADDRESSES_MAX addresses the first are kept, but a bogon is never left out. */
 void said_read(const struct answer *answer, uint16_t type, struct said *ret_said);
+/* The first text of the answer's first TXT record, of any class: printable, cut where it is longer;
+ * "" for none. */
+void said_text(const struct answer *answer, char out[SAID_TEXT_MAX]);
 
 bool said_has(const struct said *said, const struct address *address);
 /* The first bogon; NULL when there is none. Lent by `said`. */

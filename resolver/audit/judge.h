@@ -236,11 +236,12 @@ enum {
 };
 
 /* A question put to a public resolver on port 53, and what is due: by the same operator over HTTPS,
- * or by what most networks hear. */
+ * or by what most networks hear. Without that, what two operators have in common tells: no two ask
+ * from one network (whoami), nor do their servers have one name (CHAOS). */
 struct judge_path_signal {
     enum path_signal signal;
     struct address target; /* the public resolver */
-    unsigned operator;     /* whose it is: equal for addresses of one operator */
+    unsigned operator;     /* whose it is: equal for addresses of one operator; 0: not known */
     struct said got[JUDGE_MEETINGS_MAX];
     char text[JUDGE_MEETINGS_MAX][JUDGE_PATH_TEXT_MAX]; /* of the TXT record; "": none */
     size_t n_got;

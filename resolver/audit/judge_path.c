@@ -14,8 +14,41 @@ static bool ends_with(const char *text, const char *end)
     return n >= n_end && memcmp(text + n - n_end, end, n_end) == 0;
 }
 
+/* No two operators ask from one network, nor do their servers have one name. */
+static bool is_same(const struct judge_path_signal *a, size_t i, const struct judge_path_signal *b,
+                    size_t k)
+{
+    const struct said *one = &a->got[i], *other = &b->got[k];
+    if (!one->answered || !other->answered || one->rcode != other->rcode) {
+        return false;
+    }
+    if (a->signal == SIGNAL_WHOAMI) {
+        return said_common(one, other) != NULL || judge_same_network(one, other);
+    }
+    return a->signal == SIGNAL_CHAOS && a->text[i][0] != '\0' &&
+           strcmp(a->text[i], b->text[k]) == 0;
+}
+
+/* Does a resolver of another operator seem to be the very same? */
+static bool is_shared(const struct judge_path *evidence, const struct judge_path_signal *signal,
+                      size_t i)
+{
+    for (size_t s = 0; s < evidence->n_signals; s++) {
+        const struct judge_path_signal *other = &evidence->signals[s];
+        bool strangers =
+            signal->operator!= 0 && other->operator!= 0 && other->operator!= signal->operator;
+        bool comparable = strangers && other->signal == signal->signal;
+        for (size_t k = 0; comparable && k < other->n_got; k++) {
+            if (is_same(signal, i, other, k)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* Does the reply, if one came, differ from what is due? Silence is loss, never a difference. */
-static bool is_odd(const struct judge_path_signal *signal, size_t i)
+static bool is_not_due(const struct judge_path_signal *signal, size_t i)
 {
     const struct said *got = &signal->got[i], *due = &signal->due;
     if (!got->answered || !due->answered) {
@@ -39,11 +72,11 @@ static bool is_odd(const struct judge_path_signal *signal, size_t i)
     return got->rcode != due->rcode || !ends_with(signal->text[i], signal->due_text);
 }
 
-static size_t count_odd(const struct judge_path_signal *signal)
+static size_t count_odd(const struct judge_path *evidence, const struct judge_path_signal *signal)
 {
     size_t n = 0;
     for (size_t i = 0; i < signal->n_got; i++) {
-        n += is_odd(signal, i);
+        n += is_not_due(signal, i) || is_shared(evidence, signal, i);
     }
     return n == signal->n_got ? n : 0;
 }
@@ -59,7 +92,7 @@ static unsigned kinds_at(const struct judge_path *evidence, unsigned operator, s
     unsigned kinds = 0;
     for (size_t i = 0; i < evidence->n_signals; i++) {
         const struct judge_path_signal *signal = &evidence->signals[i];
-        if (signal->operator== operator&& count_odd(signal) >= n_met) {
+        if (signal->operator== operator&& count_odd(evidence, signal) >= n_met) {
             /* All that is weak counts as one kind. */
             kinds |= 1U << (is_weak(signal->signal) ? 0 : signal->signal);
         }
@@ -121,7 +154,7 @@ static const struct address *odd_target(const struct judge_path *evidence)
 {
     for (size_t i = 0; i < evidence->n_signals; i++) {
         const struct judge_path_signal *signal = &evidence->signals[i];
-        if (count_odd(signal) > 0 && !is_weak(signal->signal)) {
+        if (count_odd(evidence, signal) > 0 && !is_weak(signal->signal)) {
             return &signal->target;
         }
     }

@@ -55,27 +55,6 @@ static uint64_t hash_of(struct bytes message)
     return hash;
 }
 
-static void read_text(const struct answer *answer, char out[RACE_TEXT_MAX])
-{
-    struct answer_walk walk = answer_walk(answer);
-    struct answer_record record;
-    out[0] = '\0';
-    for (size_t i = 0; i < answer->n_answers && answer_next(&walk, &record); i++) {
-        if (record.type != TYPE_TXT || record.rdata.n < 1) {
-            continue;
-        }
-        size_t n = record.rdata.at[0];
-        n = n < record.rdata.n ? n : record.rdata.n - 1;
-        n = n < RACE_TEXT_MAX ? n : RACE_TEXT_MAX - 1;
-        for (size_t k = 0; k < n; k++) {
-            uint8_t c = record.rdata.at[1 + k];
-            out[k] = c >= ' ' && c <= '~' ? (char)c : '?';
-        }
-        out[n] = '\0';
-        return;
-    }
-}
-
 static bool is_copy(const struct running *running, uint64_t hash)
 {
     for (size_t i = 0; i < running->race->n_replies; i++) {
@@ -103,7 +82,7 @@ static void keep_reply(struct running *running, struct bytes message, const stru
     said_read(answer, running->question.type, &reply->said);
     reply->said.rtt_us = since_us(running);
     reply->said.ip_ttl = ip_ttl;
-    read_text(answer, reply->text);
+    said_text(answer, reply->text);
 }
 
 static void read_reply(struct running *running, struct bytes message, uint8_t ip_ttl)
@@ -269,6 +248,7 @@ static bool may_send(const struct running *running)
     if (getsockname(running->fd, (struct sockaddr *)&from, &n) == 0) {
         own = address_of((const struct sockaddr *)&from);
     }
+    running->race->own = own;
     return running->race->may_send == NULL || running->race->may_send(&own);
 }
 

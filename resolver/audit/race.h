@@ -15,13 +15,12 @@ enum {
     RACE_WINDOW_MS = 3000,
     RACE_REPLIES_MAX = 4,
     RACE_ICMP_MAX = 4,
-    RACE_TEXT_MAX = 64,
     RACE_BATCH = 64,
 };
 
 struct race_reply {
     struct said said;         /* rtt_us: since the question was sent; ip_ttl: hop limit in IPv6 */
-    char text[RACE_TEXT_MAX]; /* of the first TXT record, printable; "" for none */
+    char text[SAID_TEXT_MAX]; /* of the first TXT record, printable; "" for none */
 };
 
 struct race_icmp {
@@ -38,7 +37,8 @@ struct race {
     /* May the question be sent from this address of ours? NULL: from any. */
     bool (*may_send)(const struct address *own);
     void *handle;
-    size_t n_replies; /* different ones, in order; those after RACE_REPLIES_MAX are not kept */
+    struct address own; /* ours, that the question was sent from; n == 0: not known */
+    size_t n_replies;   /* different ones, in order; those after RACE_REPLIES_MAX are not kept */
     struct race_reply replies[RACE_REPLIES_MAX];
     size_t n_copies;  /* the same bytes again */
     size_t n_strange; /* wrong ID or question, or no DNS: ignored, the wait goes on */

@@ -198,6 +198,39 @@ void telling_probe(const struct asker *asker, const struct probe *probe)
     tell_proved(asker, &facts, &subject);
 }
 
+static unsigned nowhere_detail(const struct path_probe *probe, char out[DETAIL_MAX])
+{
+    char target[ADDRESS_TEXT_MAX];
+    unsigned n = 0;
+    for (size_t i = 0; i < probe->evidence.n_tries; i++) {
+        n += probe->evidence.tries[i].replied;
+    }
+    snprintf(out, DETAIL_MAX,
+             "a DNS question sent to %s, where no DNS can be, was answered (%u of %zu such "
+             "addresses): somebody on the path answers for whomever port 53 is asked",
+             address_to_text(&probe->judgement.artefact, target), n, probe->evidence.n_tries);
+    return n;
+}
+
+/* What was heard at the odd public resolver tells who it was. */
+static unsigned signals_detail(const struct path_probe *probe, char out[DETAIL_MAX])
+{
+    const struct judge_path *evidence = &probe->evidence;
+    char target[ADDRESS_TEXT_MAX];
+    const char *text = "";
+    for (size_t i = 0; i < evidence->n_signals; i++) {
+        const struct judge_path_signal *signal = &evidence->signals[i];
+        bool there = address_equal(&signal->target, &probe->judgement.artefact);
+        text = there && text[0] == '\0' ? signal->text[0] : text;
+    }
+    snprintf(out, DETAIL_MAX,
+             "what is sent to public resolvers on port 53 is answered by somebody else: asked who "
+             "it is, %s says \"%s\", which is not its operator's (%zu questions heard, each put "
+             "twice)",
+             address_to_text(&probe->judgement.artefact, target), text, evidence->n_signals);
+    return (unsigned)probe->n_rounds;
+}
+
 void telling_path(const struct asker *asker, const struct path_probe *probe)
 {
     const struct judgement *judgement = &probe->judgement;
@@ -211,17 +244,11 @@ void telling_path(const struct asker *asker, const struct path_probe *probe)
     if (!is_proved(judgement)) {
         return;
     }
-    char detail[DETAIL_MAX], target[ADDRESS_TEXT_MAX];
-    unsigned n = 0;
-    for (size_t i = 0; i < probe->evidence.n_tries; i++) {
-        n += probe->evidence.tries[i].replied;
-    }
-    snprintf(detail, sizeof detail,
-             "a DNS question sent to %s, where no DNS can be, was answered (%u of %zu such "
-             "addresses): somebody on the path answers for whomever port 53 is asked",
-             address_to_text(&judgement->artefact, target), n, probe->evidence.n_tries);
+    char detail[DETAIL_MAX];
     struct report_facts facts = {
-        .judgement = judgement, .path = &probe->evidence, .n_tries = n, .detail = detail};
+        .judgement = judgement, .path = &probe->evidence, .detail = detail};
+    facts.n_tries =
+        judgement->rule == RULE_P9 ? signals_detail(probe, detail) : nowhere_detail(probe, detail);
     tell_proved(asker, &facts, &subject);
 }
 

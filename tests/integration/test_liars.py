@@ -32,6 +32,7 @@ TARGET = {"names": [NAME]}
 LIARS = {
     "T1 injector on the path": ({"local": "race", "options": {**TARGET, "say": [rigs.BAD[0]]}, "tls": {rigs.BAD[0]: "wrong"}}, {"P4", "P1"}),
     "T2 transparent proxy of port 53": ({"nft": True, "local": "forge", "options": {**TARGET, "say": ["10.10.34.34"]}}, {"P2", "P9", "P5"}),
+    "T2 the access provider answers for public resolvers": ({"nft": "only public", "local": "honest"}, {"P9"}),
     "T3 block page with another's certificate": ({"local": "forge", "options": {**TARGET, "say": [rigs.BAD[0]]}, "tls": {rigs.BAD[0]: "wrong"}}, {"P1"}),
     "T3 block page with a certificate nobody trusts": ({"local": "forge", "options": {**TARGET, "say": [rigs.BAD[0]]}, "tls": {rigs.BAD[0]: "untrusted"}}, {"P1"}),
     "T3 block page in the access provider's own network": ({"local": "forge", "options": {**TARGET, "say": [rigs.ISP_PAGE]}, "tls": {rigs.ISP_PAGE: "wrong"}}, {"P1"}),
@@ -79,11 +80,12 @@ DNAT = """
 table ip liar {
     chain path {
         type nat hook prerouting priority dstnat;
-        iifname "lan0" udp dport 53 ip daddr != 62.138.116.53 dnat to 62.138.116.53
-        iifname "lan0" tcp dport 53 ip daddr != 62.138.116.53 dnat to 62.138.116.53
+        iifname "lan0" udp dport 53 ip daddr WHOM dnat to 62.138.116.53
+        iifname "lan0" tcp dport 53 ip daddr WHOM dnat to 62.138.116.53
     }
 }
 """
+WHOM = {True: "!= 62.138.116.53", "only public": f"{{ {', '.join(rigs.PUBLIC)} }}"}
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +101,7 @@ class Case:
     def __init__(self, rig, folder, world):
         state = {"truth": TRUTH, "local": "honest", "options": {}, "tls": {}, "providers": {}, "ttl": 300}
         state.update({k: v for k, v in world.items() if k in state})
-        rig.nft(DNAT if world.get("nft") else "")
+        rig.nft(DNAT.replace("WHOM", WHOM[world["nft"]]) if world.get("nft") else "")
         rig.say(**state)
         self.rig, self.name, self.type = rig, world.get("ask", NAME), world.get("type", "A")
         self.daemon = Daemon(folder, rig.provider_yaml() + "cache: {size: 0}\n"

@@ -22,7 +22,7 @@ def machine(tmp_path):
 def test_a_resolver_of_networkd_is_found_and_found_again_when_the_file_changes(lab, daemon, machine):
     links, mounts = machine
     (links / "1").write_text("# This is private data. Do not parse.\nDNS=192.0.2.1\n")
-    d = daemon(lab.provider_yaml(), start_with=with_mounts(mounts))
+    d = daemon(lab.provider_yaml() + "hijack: {path-probe: no}\n", start_with=with_mounts(mounts))
     wait_for(lambda: "cross-check: 1 local resolver(s), from systemd-networkd" in d.log(), 5, "the resolver")
     (links / "1").write_text("DNS=192.0.2.2\n")
     wait_for(lambda: "the network changed, 1 local resolver(s): 192.0.2.2, from systemd-networkd" in d.log(), 15, "the other")
@@ -31,7 +31,7 @@ def test_a_resolver_of_networkd_is_found_and_found_again_when_the_file_changes(l
 
 def test_resolv_conf_that_comes_and_goes_100_times_a_second_touches_no_client(lab, daemon, machine):
     links, mounts = machine
-    d = daemon(lab.provider_yaml(), start_with=with_mounts(mounts))
+    d = daemon(lab.provider_yaml() + "hijack: {path-probe: no}\n", start_with=with_mounts(mounts))
     for i in range(300):
         (links / "1").write_text(f"DNS=192.0.2.{i % 250 + 1}\n" if i % 3 else "")
         if i % 10 == 0:

@@ -34,6 +34,44 @@ static size_t write_response(const struct question *question, const struct said 
     return b.n;
 }
 
+static size_t write_text(const struct question *question, const char *text,
+                         uint8_t out[FAKE_PLAIN_REPLY_MAX])
+{
+    struct said nothing = {0};
+    struct buf b = buf_over(out, FAKE_PLAIN_REPLY_MAX);
+    b.n = write_response(question, &nothing, out);
+    bytes_write_u16(out + 6, 1);
+    buf_put_u16(&b, 0xc00c);
+    buf_put_u16(&b, TYPE_TXT);
+    buf_put_u16(&b, question->class);
+    buf_put_u32(&b, 0);
+    buf_put_u16(&b, (uint16_t)(1 + strlen(text)));
+    buf_put_u8(&b, (uint8_t)strlen(text));
+    buf_put(&b, text, strlen(text));
+    ck_assert(!b.overflow);
+    return b.n;
+}
+
+static struct answer *read_answer(const struct question *question, struct bytes message)
+{
+    struct answer_expect expect = {
+        .question = question,
+        .id = -1,
+        .now_us = world.clock.now_us,
+        .max_ttl_s = 86400,
+        .negative_max_ttl_s = 3600,
+    };
+    struct answer *answer = NULL;
+    ck_assert_int_eq(answer_read(message, &expect, &answer), ANSWER_OK);
+    return answer;
+}
+
+static struct answer *text_answer(const struct question *question, const char *text)
+{
+    uint8_t message[FAKE_PLAIN_REPLY_MAX];
+    return read_answer(question, bytes_of(message, write_text(question, text, message)));
+}
+
 struct question question_for(const char *name, uint16_t type)
 {
     struct question question = {.type = type, .class = CLASS_IN};
@@ -53,18 +91,7 @@ struct answer *answer_for(const struct question *question, const char *words)
 {
     struct said said = said_to(question, words);
     uint8_t message[FAKE_PLAIN_REPLY_MAX];
-    struct answer_expect expect = {
-        .question = question,
-        .id = -1,
-        .now_us = world.clock.now_us,
-        .max_ttl_s = 86400,
-        .negative_max_ttl_s = 3600,
-    };
-    struct answer *answer = NULL;
-    ck_assert_int_eq(
-        answer_read(bytes_of(message, write_response(question, &said, message)), &expect, &answer),
-        ANSWER_OK);
-    return answer;
+    return read_answer(question, bytes_of(message, write_response(question, &said, message)));
 }
 
 static const struct fact *find_fact(const struct question *question)
@@ -111,6 +138,27 @@ static const char *words_of(const char *server, const struct question *question)
     return dead ? "" : local_words(question, text);
 }
 
+/* Who is a public resolver? True: the server is one that is asked. */
+static bool respond_public(const char *server, const struct question *question, struct race *race)
+{
+    for (size_t i = 0; i < AUDIT_PUBLIC_MAX && question->type == TYPE_TXT; i++) {
+        const struct public_resolver *one = &world.publics[i];
+        if (one->server == NULL || strcmp(one->server, server) != 0) {
+            continue;
+        }
+        const char *text = question->class == CLASS_CH ? one->id : one->whoami;
+        world.n_public_asked++;
+        if (text != NULL) {
+            owned(answer_unrefp) struct answer *answer = text_answer(question, text);
+            said_read(answer, TYPE_TXT, &race->replies[0].said);
+            said_text(answer, race->replies[0].text);
+            race->n_replies = 1;
+        }
+        return true;
+    }
+    return false;
+}
+
 static void respond_race(const char *server, const struct question *question, struct race *race)
 {
     static const char *const nowhere[] = {"192.0.2.1", "198.51.100.1", "203.0.113.1"};
@@ -120,6 +168,10 @@ static void respond_race(const char *server, const struct question *question, st
             race->n_replies = i < world.n_intercepted;
             return;
         }
+    }
+    ck_assert(address_from_server("192.168.1.7", &race->own));
+    if (respond_public(server, question, race)) {
+        return;
     }
     const char *words = words_of(server, question);
     const struct fact *fact = find_fact(question);
@@ -138,7 +190,9 @@ static void respond_race(const char *server, const struct question *question, st
 static void respond(void *ctx, const struct plain_request *request, struct fake_plain_reply *reply)
 {
     (void)ctx;
-    const char *words = words_of(request->server, request->question);
+    bool public = world.public_server != NULL && strcmp(world.public_server, request->server) == 0;
+    const char *words =
+        public ? find_fact(request->question)->https : words_of(request->server, request->question);
     world.n_tcp_asked += request->tcp;
     if (words[0] == '\0') {
         reply->result = PLAIN_TIMED_OUT;
@@ -155,8 +209,12 @@ static void on_control_timer(struct port_timer *timer)
     control->live = false;
     const struct fact *fact = find_fact(&control->question);
     const char *words = fact != NULL ? fact->https : "NXDOMAIN";
-    owned(answer_unrefp) struct answer *answer =
-        world.controls_dead ? NULL : answer_for(&control->question, words);
+    bool is_id = control->question.type == TYPE_TXT && world.id_over_https != NULL;
+    owned(answer_unrefp) struct answer *answer = NULL;
+    if (!world.controls_dead) {
+        answer = is_id ? text_answer(&control->question, world.id_over_https)
+                       : answer_for(&control->question, words);
+    }
     control->ask->on_done(control->ask, answer);
 }
 

@@ -43,6 +43,12 @@ struct home {
 };
 enum { HOMES_MAX = 8 };
 
+/* A public resolver: what it says when it is asked who it is; NULL for silence. */
+struct public_resolver {
+    const char *server;
+    const char *whoami, *id;
+};
+
 struct control {
     bool live;
     struct audit_ask *ask;
@@ -76,7 +82,11 @@ struct audit_world {
     bool controls_dead;
     unsigned n_intercepted; /* of the addresses where no DNS can be: so many answer */
     size_t n_nowhere_asked;
-    bool tls; /* can be proved, as stands[] says; what is not there fails */
+    struct public_resolver publics[AUDIT_PUBLIC_MAX]; /* those that are there */
+    size_t n_public_asked;
+    const char *public_server; /* asked for a name, it says what HTTPS says; NULL: nobody does */
+    const char *id_over_https; /* what an operator says there when asked who it is */
+    bool tls;                  /* can be proved, as stands[] says; what is not there fails */
     struct stand stands[STANDS_MAX];
     struct proof proofs[PROOFS_LIVE_MAX];
     char proved[256][ADDRESS_TEXT_MAX]; /* the addresses tried, in order */

@@ -258,30 +258,33 @@ LOCAL = {f.__name__: f for f in (honest, own_truth, forge, race, race_twins, wil
 
 # ---- public resolvers on port 53: what reaches them tells who asks ----
 
-def public(query, tcp, client):
-    """whoami and CHAOS as the real ones do; else the truth."""
+SERVER_NAMES = {"1.1.1.1": "FRA", "9.9.9.9": "res100.fra.rrdns.pch.net", "208.67.222.222": "r1.fra"}
+
+
+def who(query, own):
+    """Who a resolver is (whoami, CHAOS), as real ones tell; None when it is not asked for that. Here each asks from its own address."""
     question, name = query.question[0], name_of(query)
     if question.rdclass == dns.rdataclass.CH:
-        if name == "id.server":
-            return [(0, reply_to(query, answer=[dns.rrset.from_text(question.name, 0, "CH", "TXT", '"res100.lab.rrdns.pch.net"')]))]
+        if name == "id.server" and own in SERVER_NAMES:
+            return [(0, reply_to(query, answer=[dns.rrset.from_text(question.name, 0, "CH", "TXT", f'"{SERVER_NAMES[own]}"')]))]
         return [(0, reply_to(query, dns.rcode.REFUSED))]
     if question.rdtype == dns.rdatatype.TXT and name.startswith(("whoami", "o-o.myaddr")):
-        return [(0, reply_to(query, answer=[dns.rrset.from_text(question.name, 0, "IN", "TXT", f'"{client}"')]))]
-    return honest(query, tcp)
+        return [(0, reply_to(query, answer=[dns.rrset.from_text(question.name, 0, "IN", "TXT", f'"{own}"')]))]
+    return None
 
 
 # ---- sockets ----
 
-def handle(wire, local_address, client, tcp):
+def handle(wire, local_address, tcp):
     try:
         query = dns.message.from_wire(wire)
     except Exception:
         return []
     with LOCK:
         if local_address in OPTIONS.local or STATE["options"].get("takes_all"):
-            said = LOCAL[STATE["local"]](query, tcp)
+            said = who(query, local_address) or LOCAL[STATE["local"]](query, tcp)
         elif local_address in OPTIONS.public:
-            said = public(query, tcp, client)
+            said = who(query, local_address) or honest(query, tcp)
         elif STATE["options"].get("dark") == "answers" and local_address in OPTIONS.dark:
             said = LOCAL[STATE["local"]](query, tcp)
         else:
@@ -315,21 +318,21 @@ def udp_server(family):
             elif family == socket.AF_INET6 and kind == IPV6_PKTINFO:
                 back = [(socket.IPPROTO_IPV6, IPV6_PKTINFO, data[:16] + b"\0" * 4)]
                 local = socket.inet_ntop(family, data[:16])
-        for delay, reply in handle(wire, local, client[0], False):
+        for delay, reply in handle(wire, local, False):
             later(delay, lambda m=reply, b=back, c=client: s.sendmsg([m], b, 0, c))
 
 
 def serve_tcp(connection):
     with connection:
         connection.settimeout(5)
-        local, client = connection.getsockname()[0], connection.getpeername()[0]
+        local = connection.getsockname()[0]
         try:
             while True:
                 prefix = connection.recv(2, socket.MSG_WAITALL)
                 if len(prefix) < 2:
                     return
                 wire = connection.recv(struct.unpack("!H", prefix)[0], socket.MSG_WAITALL)
-                replies = handle(wire, local, client, True)
+                replies = handle(wire, local, True)
                 if not replies:
                     return
                 for delay, reply in replies:

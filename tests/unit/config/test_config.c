@@ -213,6 +213,25 @@ START_TEST(a_local_resolver_that_is_our_own_listener_is_refused)
 }
 END_TEST
 
+START_TEST(public_resolvers_are_four_that_are_shipped_those_listed_or_none)
+{
+    struct config *config = parse("hijack: {}\n");
+    ck_assert_uint_eq(config->audit.n_public_servers, 4);
+    ck_assert_str_eq(config->audit.public_servers[2], "9.9.9.9");
+    config_free(config);
+    config = parse("hijack: {public-resolvers: [8.8.4.4]}\n");
+    ck_assert_uint_eq(config->audit.n_public_servers, 1);
+    config_free(config);
+    config = parse("hijack: {public-resolvers: []}\n");
+    ck_assert_uint_eq(config->audit.n_public_servers, 0);
+    config_free(config);
+    refuses("hijack: {public-resolvers: [dns.google]}\n", 1, 29, "is not an address");
+    refuses("hijack: {public-resolvers: 8.8.8.8}\n", 1, 28, "takes a list");
+    refuses("hijack: {public-resolvers: [1.1.1.1, 1.0.0.1, 8.8.8.8, 8.8.4.4, 9.9.9.9]}\n", 1, 65,
+            "more than 4");
+}
+END_TEST
+
 START_TEST(what_belongs_together_is_checked_together)
 {
     refuses("hijack: {mode: watchlist}\n", 0, 0, "needs names");
@@ -526,6 +545,7 @@ int main(void)
         secrets_come_from_files_and_credentials,
         secret_in_a_file_that_others_may_read_is_refused,
         a_local_resolver_that_is_our_own_listener_is_refused,
+        public_resolvers_are_four_that_are_shipped_those_listed_or_none,
         what_belongs_together_is_checked_together,
         yaml_that_a_configuration_does_not_need_is_refused,
         bombs_are_refused_early,

@@ -763,6 +763,40 @@ START_TEST(p9_each_signal_knows_what_is_odd_about_it)
 }
 END_TEST
 
+START_TEST(p9_two_operators_that_ask_from_one_network_are_one_interceptor)
+{
+    struct judge_path p = path_with(SIGNAL_WHOAMI, "62.1.1.1", "");
+    struct judge_path other = path_with(SIGNAL_WHOAMI, "62.1.1.9", "");
+    expect_path(&p, VERDICT_CONSISTENT, RULE_P9); /* nothing to compare with */
+    add_signal(&p, &other, 1);                    /* the same operator's other address */
+    expect_path(&p, VERDICT_CONSISTENT, RULE_P9);
+    p.signals[1].operator= 0; /* whose it is is not known: perhaps the same operator's */
+    expect_path(&p, VERDICT_CONSISTENT, RULE_P9);
+    p.signals[1].operator= 2;
+    expect_path(&p, VERDICT_CONFIRMED, RULE_P9);
+    p.signals[0].n_got = p.signals[1].n_got = 1;
+    expect_path(&p, VERDICT_PROBABLE, RULE_P9);
+    p.signals[1].got[0] = said_of("74.125.1.1");
+    expect_path(&p, VERDICT_CONSISTENT, RULE_P9);
+}
+END_TEST
+
+START_TEST(p9_two_operators_whose_servers_have_one_name_are_one_interceptor)
+{
+    struct judge_path p = path_with(SIGNAL_CHAOS, "NODATA", "");
+    add_signal(&p, &p, 2);
+    expect_path(&p, VERDICT_CONSISTENT, RULE_P9); /* neither has a name */
+    for (size_t i = 0; i < 2; i++) {
+        strcpy(p.signals[i].text[0], "dnsmasq-2.76");
+        strcpy(p.signals[i].text[1], "dnsmasq-2.76");
+    }
+    expect_path(&p, VERDICT_CONFIRMED, RULE_P9);
+    strcpy(p.signals[1].text[1], "r1.fra"); /* the second time it was not so */
+    strcpy(p.signals[0].text[1], "FRA");
+    expect_path(&p, VERDICT_CONSISTENT, RULE_P9);
+}
+END_TEST
+
 START_TEST(p9_weak_signals_alone_prove_nothing)
 {
     struct judge_path p = path_with(SIGNAL_CASE, "1.1.1.9", "1.1.1.9");
@@ -824,6 +858,8 @@ int main(void)
         weak_signals_never_add_up_to_more_than_a_suspicion,
         p9_two_kinds_of_signal_or_two_operators_prove_interception,
         p9_each_signal_knows_what_is_odd_about_it,
+        p9_two_operators_that_ask_from_one_network_are_one_interceptor,
+        p9_two_operators_whose_servers_have_one_name_are_one_interceptor,
         p9_weak_signals_alone_prove_nothing,
         p5_dns_from_an_address_where_none_can_be_is_interception,
     };

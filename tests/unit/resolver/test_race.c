@@ -92,6 +92,8 @@ START_TEST(one_reply_is_one_reply_with_the_ip_ttl_it_came_with)
     ck_assert_uint_eq(race.n_copies + race.n_strange + race.n_icmp, 0);
     ck_assert(said_gives_addresses(&race.replies[0].said));
     ck_assert_uint_eq(race.replies[0].said.ip_ttl, 64);
+    ck_assert_uint_eq(race.own.n, 4);
+    ck_assert_uint_eq(race.own.at[0], 127);
     ck_assert_uint_lt(race.replies[0].said.rtt_us, 1000000);
     ck_assert_uint_eq(rig.n_served, 1);
 }
