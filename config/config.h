@@ -79,7 +79,8 @@ struct config {
     struct policy_params policy;
     struct config_rule rules[POLICY_RULES_MAX];     /* policy.n_rules of them */
     struct pool_route routes[POLICY_RULES_MAX + 1]; /* and of what the local resolvers are asked */
-    const char *control_socket;                     /* a path, or "off" */
+    const char *state_dir;      /* a path, "off", or "auto": daemon_state_folder() */
+    const char *control_socket; /* a path, or "off" */
     enum log_level log_level;
     bool has_inline_secret; /* a secret stands in the text itself, not in a file of its own */
     /* All strings and arrays above live here; config_free() ends them. */

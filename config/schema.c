@@ -561,6 +561,14 @@ static const struct schema_row rows[] = {
      .kind = SCHEMA_STRING,
      .offset = AT(policy.hostname),
      .help = "What hostname.bind says; without it it is refused."},
+    {.key = "state-dir",
+     .kind = SCHEMA_STRING,
+     .offset = AT(state_dir),
+     .fallback = "auto",
+     .help = "The directory with what outlives a restart: the addresses at which providers known "
+             "by name alone were reached last. auto is $STATE_DIRECTORY, which the service manager "
+             "sets, else /var/lib/httpdnsd; off for none. A change takes effect at the next "
+             "restart."},
     {.section = "control",
      .key = "socket",
      .kind = SCHEMA_STRING,

@@ -317,7 +317,7 @@ static size_t choose_witnesses(struct auditor *a)
     return n;
 }
 
-static bool make_pool(struct auditor *a)
+static bool make_pool(struct auditor *a, const struct kept *kept)
 {
     const struct config *config = a->config;
     struct curl_exchange_params exchange = {
@@ -337,6 +337,7 @@ static bool make_pool(struct auditor *a)
         .max_attempts = ATTEMPTS_MAX,
         .patience_max_ms = ASK_TIMEOUT_MS,
         .bootstrap = a->plain,
+        .kept = kept,
         .min_ttl_s = config->cache.min_ttl_s,
         .max_ttl_s = config->cache.max_ttl_s,
         .negative_max_ttl_s = config->cache.negative_max_ttl_s,
@@ -387,7 +388,7 @@ static bool make_audit(struct auditor *a)
 }
 
 struct auditor *auditor_new(const struct config *config, struct locals *locals,
-                            struct ledger *ledger)
+                            struct ledger *ledger, struct statefile *state)
 {
     struct auditor *a = calloc(1, sizeof *a);
     if (a == NULL || loop_init(&a->loop) < 0) {
@@ -404,7 +405,13 @@ struct auditor *auditor_new(const struct config *config, struct locals *locals,
     uv_async_init(&a->loop.uv, &a->stop, on_stop);
     uv_async_init(&a->loop.uv, &a->moved, on_network);
     a->wake.data = a->stop.data = a->moved.data = a;
-    if (!make_pool(a) || !make_prover(a) || !make_audit(a)) {
+    struct kept *kept = malloc(sizeof *kept);
+    if (kept != NULL) {
+        statefile_kept(state, kept);
+    }
+    bool good = kept != NULL && make_pool(a, kept);
+    free(kept);
+    if (!good || !make_prover(a) || !make_audit(a)) {
         return auditor_free(a);
     }
     look_again(a);

@@ -5,14 +5,15 @@
 #define DAEMON_AUDITOR_H
 
 #include "daemon/locals.h"
+#include "daemon/statefile.h"
 #include "resolver/audit/ledger.h"
 
 struct auditor;
 
-/* `config`, `locals` and `ledger` are borrowed for the auditor's life. gives the auditor, not
- * running yet; NULL without memory. */
+/* `config`, `locals` and `ledger` are borrowed for the auditor's life, `state` by auditor_new().
+ * gives the auditor, not running yet; NULL without memory. */
 struct auditor *auditor_new(const struct config *config, struct locals *locals,
-                            struct ledger *ledger);
+                            struct ledger *ledger, struct statefile *state);
 /* lends what workers tell: valid until auditor_free(). */
 struct audit *auditor_audit(struct auditor *auditor);
 int auditor_start(struct auditor *auditor);

@@ -6,6 +6,7 @@
 #include "daemon/log.h"
 #include "daemon/loop.h"
 #include "daemon/network.h"
+#include "daemon/statefile.h"
 #include "daemon/status.h"
 #include "daemon/systemd.h"
 #include "daemon/trim.h"
@@ -21,7 +22,7 @@
 #include <sys/resource.h>
 #include <sys/un.h>
 
-enum { SIGNALS_MAX = 3, OLD_MAX = 4 };
+enum { SIGNALS_MAX = 3, OLD_MAX = 4, STATE_FOLDER_MAX = 1024 };
 
 struct daemon {
     const char *path;
@@ -38,6 +39,7 @@ struct daemon {
     struct cache *cache;
     struct claims *claims;
     struct ledger *ledger;
+    struct statefile *state;
     struct cache_params cache_params;
     uint8_t policy_secret[16];
     uint8_t client_secret[16]; /* stays over reloads: so do the cookies made with it */
@@ -66,6 +68,30 @@ static void on_worker_ended(void *ctx)
     uv_async_send(&d->ended);
 }
 
+/* The service manager may name several, with colons between: ours is the first. */
+static const char *state_folder(const struct config *config, char out[STATE_FOLDER_MAX])
+{
+    const char *given = getenv("STATE_DIRECTORY");
+    if (strcmp(config->state_dir, "auto") != 0) {
+        return config->state_dir;
+    }
+    if (given == NULL || given[0] != '/') {
+        return "/var/lib/httpdnsd";
+    }
+    snprintf(out, STATE_FOLDER_MAX, "%.*s", (int)strcspn(given, ":"), given);
+    return out;
+}
+
+/* Once, when the sockets are open. */
+static bool open_state(struct daemon *d, const struct config *config)
+{
+    char folder[STATE_FOLDER_MAX];
+    if (d->state == NULL) {
+        d->state = statefile_new(state_folder(config, folder), &d->loop.uv);
+    }
+    return d->state != NULL;
+}
+
 /* Opens what is wanted and makes workers that listen. On failure the sockets and the generation in
  * force are as before, and `config` is still the caller's. */
 static struct generation *make_generation(struct daemon *d, struct config *config)
@@ -89,6 +115,11 @@ static struct generation *make_generation(struct daemon *d, struct config *confi
         log_say(LOG_LEVEL_ERROR, "%s", error);
         return NULL;
     }
+    if (!open_state(d, config)) {
+        log_say(LOG_LEVEL_ERROR, "out of memory");
+        return NULL;
+    }
+    params.state = d->state;
     struct generation *g = generation_new(&params, &detail);
     if (g == NULL) {
         log_say(LOG_LEVEL_ERROR, "cannot make the workers: %s", detail);
@@ -560,8 +591,10 @@ enum daemon_exit daemon_run(const char *path, struct config *config)
     ledger_free(d->ledger);
     claims_free(d->claims);
     cache_free(d->cache);
+    statefile_close(d->state);
     close_handles(d);
     loop_done(&d->loop);
+    statefile_free(d->state);
     sockets_done(&d->sockets);
     sockets_done(&d->control_sockets);
     free(d);

@@ -99,6 +99,7 @@ static bool make_workers(struct generation *g, const char **ret_detail)
             .claims = g->params.n_workers > 1 ? g->params.claims : NULL,
             .audit = g->auditor != NULL ? auditor_audit(g->auditor) : NULL,
             .locals = g->locals,
+            .state = g->params.state,
             .n_connections = &g->n_connections,
             .tally = g->tally,
             .clients = g->clients,
@@ -129,7 +130,7 @@ struct generation *generation_new(const struct generation_params *params, const 
     bool wants_audit = params->config->audit.mode != AUDIT_OFF;
     bool good = g->tally != NULL && make_clients(g) && find_local(g);
     if (good && wants_audit) {
-        g->auditor = auditor_new(params->config, g->locals, params->ledger);
+        g->auditor = auditor_new(params->config, g->locals, params->ledger, params->state);
         good = g->auditor != NULL;
     }
     if (good && !make_keeper(g)) {

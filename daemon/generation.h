@@ -10,6 +10,7 @@
 #include "resolver/cache/claims.h"
 
 struct generation;
+struct statefile;
 
 struct generation_params {
     struct config *config;         /* taken, on success */
@@ -18,6 +19,7 @@ struct generation_params {
     struct claims *claims;         /* the same */
     const uint8_t *client_secret;  /* 16 random octets, borrowed by generation_new() */
     struct ledger *ledger;         /* the same: what was alerted outlives a reload */
+    struct statefile *state;       /* borrowed for the generation's life */
     size_t n_workers;
     const uint8_t *policy_secret; /* 16 octets, borrowed by generation_new() */
     bool load_files; /* of the policy, before it is made; else they are read once it runs */

@@ -347,6 +347,27 @@ static void wake_worker(void *ctx)
     uv_async_send(&w->woken);
 }
 
+static void on_reached(void *ctx, const char *host, const char *const *addresses, size_t n)
+{
+    struct worker *w = ctx;
+    statefile_reached(w->params.state, host, addresses, n);
+}
+
+static bool make_pool(struct worker *w, struct pool_params *params)
+{
+    struct kept *kept = malloc(sizeof *kept);
+    if (kept == NULL) {
+        return false;
+    }
+    statefile_kept(w->params.state, kept);
+    params->kept = kept;
+    params->on_reached = on_reached;
+    params->on_reached_ctx = w;
+    w->pool = pool_new(params, &w->loop.port, w->exchange);
+    free(kept);
+    return w->pool != NULL;
+}
+
 static bool make_resolver(struct worker *w)
 {
     const struct config *config = w->params.config;
@@ -396,8 +417,7 @@ static bool make_resolver(struct worker *w)
         .max_ttl_s = config->cache.max_ttl_s,
         .negative_max_ttl_s = config->cache.negative_max_ttl_s,
     };
-    w->pool = pool_new(&pool, port, w->exchange);
-    if (w->pool != NULL) {
+    if (make_pool(w, &pool)) {
         w->resolver = resolver_new(&resolver, port, w->params.cache, w->pool, w->params.audit);
     }
     return w->resolver != NULL;

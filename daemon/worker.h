@@ -7,6 +7,7 @@
 
 #include "daemon/locals.h"
 #include "daemon/sockets.h"
+#include "daemon/statefile.h"
 #include "daemon/tally.h"
 #include "daemon/traffic.h"
 #include "resolver/resolver.h"
@@ -24,6 +25,7 @@ struct worker_params {
     struct claims *claims;         /* the same; NULL for a worker that is alone */
     struct audit *audit;           /* the same; may be NULL */
     struct locals *locals;         /* the same: who is asked for providers' addresses */
+    struct statefile *state;       /* the same: where they were good before */
     atomic_uint *n_connections;
     struct tally *tally;         /* borrowed for the worker's life */
     struct clients *clients;     /* the same; NULL: everybody may ask */

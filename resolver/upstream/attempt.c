@@ -219,7 +219,8 @@ static void set_clock(struct upstream *u, const struct exchange_reply *reply,
     }
 }
 
-static void learn(struct attempt *a, const struct exchange_reply *reply, const struct findings *f,
+/* True when the same provider is to be asked again, elsewhere. */
+static bool learn(struct attempt *a, const struct exchange_reply *reply, const struct findings *f,
                   enum attempt_verdict verdict)
 {
     struct upstream *u = a->upstream;
@@ -227,12 +228,12 @@ static void learn(struct attempt *a, const struct exchange_reply *reply, const s
     if (reply->result == EXCHANGE_DONE) {
         u->heard_us = now_us;
     }
-    upstream_learn_addresses(u, &u->endpoint, u->bootstrap, a->addresses, reply);
+    bool others = upstream_learn_addresses(u, &u->endpoint, u->bootstrap, a->addresses, reply);
     if (verdict == ATTEMPT_ANSWERED) {
         health_connected(&u->health, reply->connected, now_us);
         health_good(&u->health, now_us - a->began_us, now_us);
         u->suspect = false;
-        return;
+        return false;
     }
     if (f->class == DRIVER_CLOCK) {
         set_clock(u, reply, f);
@@ -244,6 +245,7 @@ static void learn(struct attempt *a, const struct exchange_reply *reply, const s
         u->suspect = true; /* the connection leads to an old one */
     }
     learn_failure(u, reply, f);
+    return others;
 }
 
 /* Whether a client may be told this for want of better. FORMERR, BADVERS and the like are about our
@@ -271,7 +273,9 @@ void attempt_finish(struct attempt *a, const struct exchange_reply *reply)
         describe(a, reply, &f, detail);
         end.answer = is_worth_telling(rcode) ? end.answer : answer_unref(end.answer);
     }
-    learn(a, reply, &f, end.verdict);
+    if (learn(a, reply, &f, end.verdict) && !a->again) {
+        end.verdict = ATTEMPT_RETRY_SAME;
+    }
     void (*on_end)(void *ctx, struct attempt_end *end) = a->on_end;
     void *ctx = a->ctx;
     attempt_release(a);

@@ -428,7 +428,7 @@ bool bootstrap_note_bad(struct bootstrap *b, const char *const *addresses)
 {
     struct address_set *before = b->set;
     if (b->set == NULL || addresses != b->set->at) {
-        return false;
+        return b->set != NULL;
     }
     if (b->set == b->good) {
         b->good_failed = true;

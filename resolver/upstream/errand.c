@@ -21,8 +21,8 @@ static void on_errand_done(struct exchange_call *exchange_call, const struct exc
         (struct upstream *)((char *)exchange_call - offsetof(struct upstream, errand));
     struct driver_call call = call_of(u);
     struct driver_addresses found = u->driver->errand_done(&call, reply);
-    upstream_learn_addresses(u, &u->errand_endpoint, u->errand_bootstrap, u->errand_addresses,
-                             reply);
+    (void)upstream_learn_addresses(u, &u->errand_endpoint, u->errand_bootstrap, u->errand_addresses,
+                                   reply);
     u->errand_runs = false;
     if (found.n > 0) {
         u->endpoint.addresses = found.at;

@@ -56,25 +56,28 @@ void upstream_take_addresses(struct exchange_endpoint *endpoint, const struct bo
     endpoint->n_addresses = found.n_addresses;
 }
 
-void upstream_learn_addresses(struct upstream *u, struct exchange_endpoint *endpoint,
+bool upstream_learn_addresses(struct upstream *u, struct exchange_endpoint *endpoint,
                               struct bootstrap *bootstrap, const char *const *addresses,
                               const struct exchange_reply *reply)
 {
     const struct pool_params *params = &u->pool->params;
     if (bootstrap == NULL) {
-        return;
+        return false;
     }
     if (reply->result == EXCHANGE_UNREACHABLE || reply->result == EXCHANGE_UNTRUSTED ||
         reply->result == EXCHANGE_TLS_FAILED) {
-        if (bootstrap_note_bad(bootstrap, addresses)) {
-            upstream_take_addresses(endpoint, bootstrap);
+        if (!bootstrap_note_bad(bootstrap, addresses)) {
+            return false;
         }
-    } else if (reply->result == EXCHANGE_DONE &&
-               bootstrap_note_good(bootstrap, addresses, reply->connected) &&
-               params->on_reached != NULL) {
+        upstream_take_addresses(endpoint, bootstrap);
+        return true;
+    }
+    if (reply->result == EXCHANGE_DONE &&
+        bootstrap_note_good(bootstrap, addresses, reply->connected) && params->on_reached != NULL) {
         char host[NAME_MAX_TEXT];
         struct bootstrap_found found = bootstrap_found(bootstrap);
         params->on_reached(params->on_reached_ctx, host_of(endpoint, host), found.addresses,
                            found.n_addresses);
     }
+    return false;
 }

@@ -93,8 +93,9 @@ int upstream_bootstrap(struct upstream *upstream, struct exchange_endpoint *endp
                        void (*on_done)(void *ctx), struct bootstrap **ret);
 /* The endpoint goes to what its bootstrap has found. */
 void upstream_take_addresses(struct exchange_endpoint *endpoint, const struct bootstrap *bootstrap);
-/* What became of an exchange with the endpoint, for its bootstrap; NULL: nothing to learn. */
-void upstream_learn_addresses(struct upstream *upstream, struct exchange_endpoint *endpoint,
+/* What became of an exchange with the endpoint, for its bootstrap; NULL: nothing to learn. True
+ * when that was a failure that other addresses, now in use, may not have. */
+bool upstream_learn_addresses(struct upstream *upstream, struct exchange_endpoint *endpoint,
                               struct bootstrap *bootstrap, const char *const *addresses,
                               const struct exchange_reply *reply);
 /* The way from a provider's bootstrap to the other providers. */

@@ -120,6 +120,8 @@ class Daemon:
             config += "\nhijack: {mode: off}\n"
         if "control:" not in config:
             config += f"\ncontrol: {{socket: {self.folder / 'control.sock'}}}\n"
+        if "state-dir:" not in config:
+            config += "state-dir: off\n"
         self.config.write_text(config)
 
     def start(self, ready=True):

@@ -2,6 +2,7 @@
 """The machine moves to another network: connections are made anew, and clients hardly notice."""
 import json
 import os
+import signal
 import subprocess
 import threading
 import time
@@ -167,9 +168,9 @@ ALONE = ("mount -t tmpfs run /run && mount -t tmpfs lib /var/lib && echo nameser
 @pytest.fixture
 def names_only(lab, daemon, world):
     """The daemon beside that world: resolv.conf leads to itself, and its provider has no address."""
-    def make(more=""):
+    def make(more="", mounts=ALONE):
         config = "".join(line + "\n" for line in provider(lab, world).splitlines() if "addresses" not in line)
-        return daemon(config + more, start_with=["ip", "netns", "exec", world.here, *with_mounts(ALONE)])
+        return daemon(config + more, start_with=["ip", "netns", "exec", world.here, *with_mounts(mounts)])
     return make
 
 
@@ -220,3 +221,94 @@ def test_h8_cold_start_with_resolv_conf_at_ourselves_is_answered_through_the_gat
     assert is_answered(d)
     assert time.monotonic() - began < 3
     assert addresses_from(d) == {"p0": "local-resolver"}
+
+
+# ---- addresses that are kept over a restart ----
+
+KEPT = f"provider1.lab.example. {PROVIDER}\n"
+
+
+@pytest.fixture
+def state(tmp_path):
+    folder = tmp_path / "state"
+    folder.mkdir()
+    return folder
+
+
+def lines(d, what):
+    return [line for line in d.log().splitlines() if what in line]
+
+
+@needs_mounts
+def test_h8_where_a_provider_was_reached_is_known_after_a_restart_without_any_resolver(names_only, world, tmp_path, state):
+    world.resolver(1, tmp_path)
+    world.join(1)
+    d = names_only(f"state-dir: {state}\n")
+    assert is_answered(d)
+    wait_for(lambda: (state / "addresses").exists(), what="the file")
+    assert (state / "addresses").read_text().splitlines()[1:] == [KEPT.strip()]
+    d.stop()
+    world.resolvers.pop().stop()
+    d = names_only(f"state-dir: {state}\n")
+    began = time.monotonic()
+    assert is_answered(d) and time.monotonic() - began < 1
+    assert addresses_from(d)["p0"] in ("kept", "provider")  # it is asked for its own by then
+    assert [p.name for p in state.iterdir()] == ["addresses"]
+
+
+@needs_mounts
+def test_h8_kept_address_at_which_nobody_is_any_more_is_replaced_within_3_s(names_only, world, tmp_path, state):
+    (state / "addresses").write_text(KEPT.replace(PROVIDER, "198.51.100.99"))
+    world.resolver(1, tmp_path)
+    world.join(1)
+    d = names_only(f"state-dir: {state}\n")
+    began = time.monotonic()
+    wait_for(lambda: is_answered(d), what="an answer")
+    assert time.monotonic() - began < 3
+    d.stop()
+    assert KEPT in (state / "addresses").read_text()
+
+
+@needs_mounts
+@pytest.mark.parametrize("content", [b"\x00\xff junk", KEPT.encode() * 2, b"x" * 100_000, None],
+                         ids=["junk", "twice", "too large", "a folder"])
+def test_f57_a_file_of_addresses_that_is_damaged_is_ignored_with_one_line_and_written_anew(names_only, world, tmp_path, state, content):
+    if content is None:
+        (state / "addresses").mkdir()
+    else:
+        (state / "addresses").write_bytes(content)
+    world.resolver(1, tmp_path)
+    world.join(1)
+    d = names_only(f"state-dir: {state}\n")
+    assert is_answered(d)
+    assert len(lines(d, "addresses is ignored: ")) == 1, d.log()
+    if content is not None:
+        wait_for(lambda: KEPT.encode() in (state / "addresses").read_bytes(), what="the file")
+
+
+@needs_mounts
+@pytest.mark.parametrize("options, reason", [("ro", "Read-only file system"), ("size=4k", "No space left on device")])
+def test_f57_state_directory_that_cannot_be_written_costs_one_line_and_no_answer(names_only, world, tmp_path, state, options, reason):
+    world.resolver(1, tmp_path)
+    world.join(1)
+    fill = f"; mount -t tmpfs -o {options} state {state}; head -c 100000 /dev/zero >{state}/full 2>/dev/null; true"
+    d = names_only(f"state-dir: {state}\n", mounts=f"{{ {ALONE}{fill}; }}")
+    assert is_answered(d)
+    wait_for(lambda: lines(d, "addresses cannot be written"), what="the line")
+    assert all(is_answered(d) for _ in range(5))
+    assert len(lines(d, "addresses cannot be written")) == 1 and reason in d.log()
+
+
+@needs_mounts
+def test_f64_killed_at_any_moment_the_file_of_addresses_is_whole_or_missing(names_only, world, tmp_path, state):
+    world.resolver(1, tmp_path)
+    world.join(1)
+    for i in range(8):
+        d = names_only(f"state-dir: {state}\n")
+        assert not lines(d, "is ignored")
+        (state / "addresses").unlink(missing_ok=True)
+        is_answered(d)
+        time.sleep(0.9 + 0.03 * i)  # the moment is what is tried: around the time of the writing
+        d.stop(signal.SIGKILL)
+        d.process = None
+        assert not (state / "addresses").exists() or (state / "addresses").read_text().endswith(KEPT)

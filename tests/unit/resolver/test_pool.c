@@ -469,6 +469,25 @@ START_TEST(kept_address_is_used_at_once_and_asked_again_beside)
 }
 END_TEST
 
+START_TEST(address_that_leads_nowhere_costs_no_answer_while_the_proved_one_is_known)
+{
+    static const char *const at[] = {"192.0.2.77"};
+    struct kept kept = {.n = 0};
+    kept_put(&kept, "lost.example.", at, 1);
+    use_nameless(&kept);
+    start(0);
+    answer_with("lost.example", RCODE_NOERROR); /* 1.2.3.4, and there is nobody */
+    end_with_status(404, 0);
+    answer_with("www.example.com", RCODE_NOERROR);
+    fake_port_advance(&fake_port, S / 2);
+    ck_assert_int_eq(source_of(0), ADDRESSES_BY_PROVIDER);
+    start(0);
+    end_with(EXCHANGE_UNREACHABLE);
+    ck_assert_int_eq(ended.verdict, ATTEMPT_RETRY_SAME);
+    ck_assert_int_eq(source_of(0), ADDRESSES_KEPT);
+}
+END_TEST
+
 START_TEST(pool_that_ends_while_an_address_is_asked_for_leaves_nothing_behind)
 {
     use_nameless(NULL);
@@ -503,6 +522,7 @@ int main(void)
         providers_of_a_group_are_on_no_route_that_does_not_name_it,
         h8_address_of_a_provider_is_asked_of_another_whose_address_is_known,
         kept_address_is_used_at_once_and_asked_again_beside,
+        address_that_leads_nowhere_costs_no_answer_while_the_proved_one_is_known,
         pool_that_ends_while_an_address_is_asked_for_leaves_nothing_behind,
     };
     return suite_run("pool", tests, sizeof tests / sizeof tests[0], set_up, tear_down);
