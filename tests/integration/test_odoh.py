@@ -98,8 +98,9 @@ def test_what_the_relay_says_instead_is_told_and_another_provider_answers(alone,
 
 
 def test_another_provider_answers_when_the_target_is_gone(beside, oblivious):
-    assert is_right(beside.udp("a.wild.honest-lab.net"))
-    assert oblivious.target.asked
+    # A busy machine may make the target look late, so that the other answers first.
+    names = (f"a{i}.wild.honest-lab.net" for i in range(1000))
+    wait_for(lambda: is_right(beside.udp(next(names))) and oblivious.target.asked, 20, "an answer by way of the target")
     oblivious.target.http.shutdown()
     oblivious.target.http.server_close()
     for i in range(5):
