@@ -69,6 +69,7 @@ static int ask_control(void *ctx, unsigned control, const struct question *quest
     struct attempt *attempt;
     struct attempt_wish wish = {
         .question = question,
+        .want_do = ask->want_do,
         .provider = a->witnesses[control],
         .on_end = on_control_end,
         .ctx = ask,

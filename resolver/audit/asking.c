@@ -15,9 +15,19 @@ static struct asking *asking_of_timer(struct port_timer *timer)
 
 static void try_local(struct asking *asking);
 
+static void stop_legs(struct asking *asking);
+
+static void forget_answers(struct asking *asking)
+{
+    asking->answer = answer_unref(asking->answer);
+    for (unsigned i = 0; i < AUDIT_CONTROLS_MAX; i++) {
+        asking->controls[i].answer = answer_unref(asking->controls[i].answer);
+    }
+}
+
 static void finish(struct asking *asking)
 {
-    asking_stop(asking);
+    stop_legs(asking);
     asking->on_done(asking);
 }
 
@@ -57,6 +67,8 @@ static void read_local(struct asking *asking, struct bytes message)
     owned(answer_unrefp) struct answer *answer = NULL;
     if (answer_read(message, &expect, &answer) == ANSWER_OK) {
         said_read(answer, asking->question.type, &asking->local);
+        answer_unref(asking->answer);
+        asking->answer = asking->want_do ? answer_ref(answer) : NULL;
     }
 }
 
@@ -84,6 +96,7 @@ static void try_local(struct asking *asking)
         .server = asking->server,
         .question = &asking->question,
         .tcp = asking->tcp,
+        .want_do = asking->want_do,
         .timeout_ms = LOCAL_TIMEOUT_MS,
     };
     asking->n_tries_left--;
@@ -98,6 +111,7 @@ static void try_local(struct asking *asking)
 void asking_local(struct asking *asking, const char *server, unsigned n_tries)
 {
     assert(!asking->local_live && asking->n_live == 0 && n_tries > 0);
+    forget_answers(asking);
     asking->local = (struct said){.ede = EDE_NONE};
     asking->server = server;
     asking->n_tries_left = n_tries;
@@ -124,6 +138,9 @@ static void on_control(struct audit_ask *ask, const struct answer *answer)
     control->live = false;
     asking->n_live--;
     said_read(answer, asking->question.type, &control->said);
+    if (asking->want_do && answer != NULL) {
+        control->answer = answer_ref(answer);
+    }
     if (asking->n_live == 0) {
         finish(asking);
     }
@@ -133,10 +150,12 @@ void asking_controls(struct asking *asking)
 {
     assert(!asking->local_live && asking->n_live == 0);
     const struct asker *asker = asking->asker;
+    forget_answers(asking);
     for (unsigned i = 0; i < asker->n_controls; i++) {
         struct asking_control *control = &asking->controls[i];
         *control = (struct asking_control){.asking = asking, .said = {.ede = EDE_NONE}};
         control->ask.on_done = on_control;
+        control->ask.want_do = asking->want_do;
         int failure = asker->door.ask_control(asker->door.ctx, i, &asking->question, &control->ask);
         control->live = failure >= 0;
         asking->n_live += control->live;
@@ -150,7 +169,7 @@ void asking_controls(struct asking *asking)
     (void)port_timer_start(asker->port, &asking->timer, until_us);
 }
 
-void asking_stop(struct asking *asking)
+static void stop_legs(struct asking *asking)
 {
     const struct asker *asker = asking->asker;
     port_timer_stop(asker->port, &asking->timer);
@@ -166,4 +185,10 @@ void asking_stop(struct asking *asking)
         }
     }
     asking->n_live = 0;
+}
+
+void asking_stop(struct asking *asking)
+{
+    stop_legs(asking);
+    forget_answers(asking);
 }

@@ -35,6 +35,7 @@ struct asking_control {
     struct asking *asking;
     bool live;
     struct said said;
+    struct answer *answer; /* with want_do; NULL: none, or taken over */
 };
 
 /* Embedded in its owner. `on_done` comes when what was begun is over; it may begin anew. */
@@ -48,9 +49,11 @@ struct asking {
     const char *server;
     unsigned n_tries_left;
     bool tcp;
+    bool want_do; /* set before asking: with DO=1, and the answers are kept */
     bool local_live;
     struct plain_call call;
-    struct said local; /* what the local resolver said */
+    struct said local;     /* what the local resolver said */
+    struct answer *answer; /* with want_do: the same whole */
 
     size_t n_live;
     struct asking_control controls[AUDIT_CONTROLS_MAX]; /* .said: what the controls said */
@@ -66,7 +69,7 @@ void asking_local(struct asking *asking, const char *server, unsigned n_tries);
 void asking_local_tcp(struct asking *asking, const char *server);
 /* Asks every control. */
 void asking_controls(struct asking *asking);
-/* Cancels what is under way; on_done does not come. */
+/* Cancels what is under way, and lets go of the answers kept; on_done does not come. */
 void asking_stop(struct asking *asking);
 
 #endif

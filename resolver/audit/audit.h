@@ -105,6 +105,7 @@ struct audit_door {
 
 /* Embedded in its owner. The answer is borrowed; NULL: no answer to be had. */
 struct audit_ask {
+    bool want_do; /* with DO=1: the signatures too */
     void (*on_done)(struct audit_ask *ask, const struct answer *answer);
     void *handle;
 };

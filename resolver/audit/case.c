@@ -126,6 +126,15 @@ static bool wants_proving(struct audit_case *one)
     return !explained && proving_is_worth(one->asker, last_meeting(one));
 }
 
+/* Names of the patrol, and what all cheaper looks left over. Without a clock no signature can be
+ * judged. */
+static bool wants_signed(struct audit_case *one)
+{
+    const struct judge_case *evidence = &one->evidence;
+    return has_questions_left(one) && last_meeting(one)->local.n > 0 &&
+           !evidence->network.clock_is_wrong;
+}
+
 /* An artefact, or a negative answer: those need to know whether the local resolver works at all. */
 static bool wants_sandwich(struct audit_case *one)
 {
@@ -141,6 +150,7 @@ static void begin_tcp(struct audit_case *one);
 static void begin_sibling(struct audit_case *one);
 static void begin_direct(struct audit_case *one);
 static void begin_proving(struct audit_case *one);
+static void begin_signed(struct audit_case *one);
 static void begin_sandwich(struct audit_case *one);
 
 static const struct stage {
@@ -154,6 +164,7 @@ static const struct stage {
     {CASE_SIBLING, wants_tcp, begin_sibling},
     {CASE_DIRECT, wants_direct, begin_direct},
     {CASE_PROVING, wants_proving, begin_proving},
+    {CASE_SIGNED, wants_signed, begin_signed},
     {CASE_SANDWICHED, wants_sandwich, begin_sandwich},
 };
 
@@ -178,7 +189,7 @@ static bool is_over(const struct audit_case *one)
     case VERDICT_DOWNGRADE:
         return true;
     case VERDICT_CONSISTENT:
-        return !one->thorough || (one->done & 1u << CASE_RACE) != 0;
+        return !one->thorough || (one->done & 1u << CASE_SIGNED) != 0;
     case VERDICT_STALE:
         return one->judgement.finding != FINDING_STALE_LAG;
     case VERDICT_INCONCLUSIVE:
@@ -394,6 +405,18 @@ static void on_proved(struct proving *proving)
     go_on(proving->ctx);
 }
 
+static void begin_signed(struct audit_case *one)
+{
+    signing_begin(&one->signing, &one->evidence.question, one->server, last_meeting(one));
+}
+
+static void on_signed(struct signing *signing)
+{
+    struct audit_case *one = signing->ctx;
+    one->n_asked += signing->n_asked;
+    go_on(one);
+}
+
 static void begin_sandwich(struct audit_case *one)
 {
     struct question question;
@@ -432,6 +455,7 @@ static void on_asked(struct asking *asking)
         break;
     case CASE_IDLE:
     case CASE_PROVING:
+    case CASE_SIGNED:
     case CASE_RESTING:
         assert(false);
     }
@@ -460,6 +484,7 @@ void case_begin(struct audit_case *one, const struct case_begin *begin)
     one->race.handle = NULL;
     asking_init(&one->asking, begin->asker, on_asked, one);
     proving_init(&one->proving, begin->asker, on_proved, one);
+    signing_init(&one->signing, begin->asker, on_signed, one);
     meet(one);
 }
 
@@ -471,5 +496,6 @@ void case_stop(struct audit_case *one)
         race_cancel(&one->race);
         asking_stop(&one->asking);
         proving_stop(&one->proving);
+        signing_stop(&one->signing);
     }
 }

@@ -7,6 +7,7 @@
 #include "resolver/audit/history.h"
 #include "resolver/audit/proving.h"
 #include "resolver/audit/race.h"
+#include "resolver/audit/signing.h"
 
 enum case_state {
     CASE_IDLE,
@@ -17,6 +18,7 @@ enum case_state {
     CASE_TCP,        /* a negative answer, over TCP? */
     CASE_SIBLING,    /* and for a name that cannot exist below it? */
     CASE_DIRECT,     /* what does a public resolver say on port 53? */
+    CASE_SIGNED,     /* do the signatures hold? */
     CASE_PROVING,    /* who stands at the addresses? */
     CASE_SANDWICHED, /* an artefact: does the local resolver work at all? */
     CASE_RESTING,    /* until it is met again */
@@ -37,6 +39,7 @@ struct audit_case {
     struct asking asking;
     struct race race;
     struct proving proving;
+    struct signing signing;
     struct port_timer rest;
     void (*on_end)(struct audit_case *one); /* the case is idle again and may be begun anew */
     void *ctx;

@@ -99,7 +99,7 @@ MAY = {
     "resolver/upstream": SEAMS | {"resolver/wire", "resolver/crypto", "resolver/presentation"},
     "resolver/origin": SEAMS,
     "resolver/presentation": SEAMS | {"resolver/wire"},
-    "resolver/audit": SEAMS | {"resolver/wire"},
+    "resolver/audit": SEAMS | {"resolver/wire", "resolver/presentation"},
     "resolver/clients": SEAMS | {"resolver/wire"},
     "resolver": {"resolver/clients", "resolver/wire", "resolver/policy", "resolver/cache", "resolver/upstream", "resolver/audit"},
     "config": SEAMS | {"resolver/clients", "resolver/policy", "resolver/wire", "resolver/cache", "resolver/upstream", "resolver/audit"},

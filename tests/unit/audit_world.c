@@ -198,8 +198,32 @@ static void respond(void *ctx, const struct plain_request *request, struct fake_
         reply->result = PLAIN_TIMED_OUT;
         return;
     }
+    world.n_signed_asked += request->want_do;
+    if (request->want_do && world.signed_local.n > 0) {
+        memcpy(reply->at, world.signed_local.at, world.signed_local.n);
+        reply->n = world.signed_local.n;
+        return;
+    }
     struct said said = said_to(request->question, words);
     reply->n = write_response(request->question, &said, reply->at);
+}
+
+/* gives the signed answer; NULL when there is none. */
+static struct answer *signed_answer(const struct question *question)
+{
+    struct bytes message = question->type == TYPE_DNSKEY ? world.signed_keys : world.signed_control;
+    struct answer_expect expect = {
+        .question = question,
+        .id = -1,
+        .now_us = world.clock.now_us,
+        .max_ttl_s = 86400,
+        .negative_max_ttl_s = 3600,
+    };
+    struct answer *answer = NULL;
+    if (message.n > 0) {
+        ck_assert_int_eq(answer_read(message, &expect, &answer), ANSWER_OK);
+    }
+    return answer;
 }
 
 static void on_control_timer(struct port_timer *timer)
@@ -211,7 +235,9 @@ static void on_control_timer(struct port_timer *timer)
     const char *words = fact != NULL ? fact->https : "NXDOMAIN";
     bool is_id = control->question.type == TYPE_TXT && world.id_over_https != NULL;
     owned(answer_unrefp) struct answer *answer = NULL;
-    if (!world.controls_dead) {
+    if (!world.controls_dead && control->ask->want_do) {
+        answer = signed_answer(&control->question);
+    } else if (!world.controls_dead) {
         answer = is_id ? text_answer(&control->question, world.id_over_https)
                        : answer_for(&control->question, words);
     }

@@ -93,6 +93,9 @@ struct audit_world {
     size_t n_proved;
     size_t n_tcp_asked;
     struct home homes[HOMES_MAX];
+    /* What is said to questions with DO=1, as messages; n == 0: the same as without. */
+    struct bytes signed_local, signed_control, signed_keys;
+    size_t n_signed_asked; /* of the local resolver */
 
     struct control controls[CONTROLS_LIVE_MAX];
     size_t n_control_asked;

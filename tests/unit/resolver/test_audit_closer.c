@@ -2,6 +2,7 @@
 /* The closer looks of a case: who stands at the addresses, second replies, denials, old content. */
 #include "resolver/audit/evidence_json.h"
 #include "tests/unit/audit_world.h"
+#include "tests/unit/signed.h"
 #include "tests/unit/suite.h"
 
 #include <errno.h>
@@ -180,6 +181,102 @@ START_TEST(no_more_than_six_handshakes_a_minute_and_two_at_once)
     ck_assert_uint_le(world.n_proved, 6 + 2);
     ck_assert_uint_ge(world.n_proved, 6);
     ck_assert_uint_eq(world.n_alerts, 0);
+}
+END_TEST
+
+/* ---- signatures ---- */
+
+static uint8_t forged_answer[512];
+
+/* HTTPS gives the signed truth; the local resolver gives `local`, and to DO=1 that message. */
+static void begin_signed(const char *local, struct bytes message)
+{
+    static const uint8_t was[] = {5, 6, 7, 8}, now[] = {62, 1, 1, 1};
+    memcpy(forged_answer, signed_good, sizeof signed_good);
+    memcpy(memmem(forged_answer, sizeof signed_good, was, sizeof was), now, sizeof now);
+    world.signed_control = bytes_of(signed_good, sizeof signed_good);
+    world.signed_keys = bytes_of(signed_keys, sizeof signed_keys);
+    world.signed_local = message;
+    add_fact("www.signed.example.net", local, "5.6.7.8 5.6.7.9");
+    start();
+    pass(3);
+    tell("www.signed.example.net", "5.6.7.8 5.6.7.9");
+}
+
+START_TEST(a_signed_answer_that_was_altered_is_proof_when_met_twice)
+{
+    begin_signed("62.1.1.1", bytes_of(forged_answer, sizeof signed_good));
+    pass(25);
+    ck_assert_uint_eq(world.n_alerts, 0);
+    pass(30);
+    ck_assert_uint_eq(world.n_alerts, 1);
+    ck_assert_str_eq(world.alerts[0].verdict, "HIJACK_FORGED");
+    assert_says(world.alerts[0].message, "CONFIRMED (P6 ");
+    assert_says(world.alerts[0].fields, "FAMILIES=message\n");
+    ck_assert_uint_eq(world.n_signed_asked, 2);
+}
+END_TEST
+
+START_TEST(other_addresses_without_a_signature_prove_nothing)
+{
+    uint8_t bare[sizeof signed_bare];
+    memcpy(bare, signed_bare, sizeof bare);
+    memcpy(memmem(bare, sizeof bare, (const uint8_t[]){5, 6, 7, 8}, 4),
+           (const uint8_t[]){62, 1, 1, 1}, 4);
+    begin_signed("62.1.1.1", bytes_of(bare, sizeof bare));
+    pass(120);
+    ck_assert_uint_eq(world.n_alerts, 0);
+    ck_assert_uint_eq(counts().n_confirmed + counts().n_probable, 0);
+}
+END_TEST
+
+START_TEST(a_key_that_the_witnesses_did_not_validate_proves_nothing)
+{
+    static uint8_t without_ad[sizeof signed_keys];
+    memcpy(without_ad, signed_keys, sizeof signed_keys);
+    without_ad[3] &= (uint8_t)~FLAG_AD;
+    begin_signed("62.1.1.1", bytes_of(forged_answer, sizeof signed_good));
+    world.signed_keys = bytes_of(without_ad, sizeof without_ad);
+    pass(120);
+    ck_assert_uint_eq(world.n_alerts, 0);
+    ck_assert_uint_eq(world.n_signed_asked, 0);
+}
+END_TEST
+
+START_TEST(a_name_that_is_not_signed_costs_the_local_resolver_no_question)
+{
+    begin_signed("62.1.1.1", bytes_of(forged_answer, sizeof signed_good));
+    world.signed_control = bytes_of(signed_bare, sizeof signed_bare);
+    pass(120);
+    ck_assert_uint_eq(world.n_signed_asked, 0);
+    ck_assert_uint_eq(world.n_alerts, 0);
+}
+END_TEST
+
+START_TEST(a_good_signature_exonerates_what_the_witnesses_do_not_give)
+{
+    world.signed_control = bytes_of(signed_good, sizeof signed_good);
+    world.signed_keys = bytes_of(signed_keys, sizeof signed_keys);
+    world.signed_local = world.signed_control;
+    add_fact("www.signed.example.net", "5.6.7.8", "9.10.11.12");
+    start();
+    pass(3);
+    tell("www.signed.example.net", "9.10.11.12");
+    pass(120);
+    ck_assert_uint_eq(world.n_signed_asked, 1);
+    ck_assert_uint_eq(counts().n_consistent, 1 + 1); /* and the probe */
+    ck_assert_uint_eq(world.n_alerts, 0);
+}
+END_TEST
+
+/* To who asks for signatures, the truth; to all others, something else. */
+START_TEST(a_good_signature_does_not_speak_for_addresses_it_does_not_cover)
+{
+    begin_signed("62.1.1.1", bytes_of(signed_good, sizeof signed_good));
+    pass(120);
+    ck_assert_uint_eq(world.n_signed_asked, 1);
+    ck_assert_uint_eq(counts().n_consistent, 1); /* the probe */
+    ck_assert_uint_eq(counts().n_inconclusive, 1);
 }
 END_TEST
 
@@ -482,6 +579,12 @@ int main(void)
         another_address_of_the_same_network_exonerates_without_a_handshake,
         the_local_resolvers_own_network_does_not_exonerate,
         the_network_this_machine_is_in_does_not_exonerate,
+        a_signed_answer_that_was_altered_is_proof_when_met_twice,
+        other_addresses_without_a_signature_prove_nothing,
+        a_key_that_the_witnesses_did_not_validate_proves_nothing,
+        a_name_that_is_not_signed_costs_the_local_resolver_no_question,
+        a_good_signature_exonerates_what_the_witnesses_do_not_give,
+        a_good_signature_does_not_speak_for_addresses_it_does_not_cover,
         handshakes_that_fail_at_the_witnesses_address_say_nothing,
         no_handshake_at_the_local_address_says_nothing,
         private_addresses_and_sinkholes_are_never_connected_to,
