@@ -10,6 +10,7 @@
 #include "resolver/bytes.h"
 
 struct exchange;
+struct exchange_call;
 
 enum {
     EXCHANGE_BODY_MAX = 65535, /* a DNS message is no longer: RFC 1035 §4.2.2 */
@@ -59,6 +60,8 @@ struct exchange_request {
     size_t body_max;        /* octets the reply may have; 0: EXCHANGE_BODY_MAX */
     bool wants_date;        /* fill the reply's date_s */
     bool fresh;             /* do not reuse a connection */
+    bool spread;            /* use more than one connection, as requests under way need them */
+    const struct exchange_call *apart_from; /* another one than this call's; NULL: no matter */
 };
 
 /* How far it came. Ordered by how much was heard from the other side. */

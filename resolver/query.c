@@ -338,7 +338,8 @@ static void query_tell(struct query *q);
 static void on_attempt_end(void *ctx, struct attempt_end *end);
 
 /* Starts an attempt at `provider`. The failure is the pool's: no memory, too many attempts. */
-static int query_try(struct query *q, unsigned provider, bool fresh)
+static int query_try(struct query *q, unsigned provider, bool fresh,
+                     const struct attempt *apart_from)
 {
     struct resolver *r = q->resolver;
     struct attempt_wish wish = {
@@ -347,6 +348,7 @@ static int query_try(struct query *q, unsigned provider, bool fresh)
         .want_do = q->message.edns_do,
         .want_cd = query_wants_cd(q),
         .fresh = fresh,
+        .apart_from = apart_from,
         .on_end = on_attempt_end,
         .ctx = q,
     };
@@ -357,6 +359,7 @@ static int query_try(struct query *q, unsigned provider, bool fresh)
     }
     r->counts.n_hedged += q->n_tries > 0;
     t->provider = provider;
+    t->apart = apart_from != NULL;
     t->began_us = port_now_us(r->port);
     q->n_tries++;
     q->tried |= 1u << provider;
@@ -439,6 +442,18 @@ static void query_settle(struct query *q)
     query_note_error(q, EDE_NOT_SUPPORTED, "no provider takes this question");
 }
 
+/* Nobody else is left, but a lost packet may hold up the only attempt: the same again by a way of
+ * its own, once. */
+static bool query_try_apart(struct query *q)
+{
+    const struct query_try *t = &q->tries[0];
+    if (q->n_tries != 1 || q->has_apart || !pool_is_spread(q->resolver->pool, t->provider)) {
+        return false;
+    }
+    q->has_apart = true;
+    return query_try(q, t->provider, false, t->attempt) == 0;
+}
+
 static enum query_state step_asking(struct query *q)
 {
     unsigned wanted = q->tried == 0 ? pool_at_once(q->resolver->pool) : 1;
@@ -447,7 +462,7 @@ static enum query_state step_asking(struct query *q)
         if (provider < 0) {
             break;
         }
-        int failure = query_try(q, (unsigned)provider, false);
+        int failure = query_try(q, (unsigned)provider, false, NULL);
         if (failure == 0) {
             wanted--;
             continue;
@@ -455,7 +470,7 @@ static enum query_state step_asking(struct query *q)
         query_note_unstarted(q, failure);
         q->tried |= 1u << (unsigned)provider;
     }
-    if (wanted == 0) {
+    if (wanted == 0 || query_try_apart(q)) {
         return QUERY_WAITING;
     }
     if (q->n_tries > 0) {
@@ -466,10 +481,10 @@ static enum query_state step_asking(struct query *q)
     return QUERY_REPLYING;
 }
 
-static void query_forget_try(struct query *q, unsigned provider)
+static void query_forget_try(struct query *q, unsigned provider, bool apart)
 {
     for (size_t i = 0; i < q->n_tries; i++) {
-        if (q->tries[i].provider == provider) {
+        if (q->tries[i].provider == provider && q->tries[i].apart == apart) {
             q->tries[i] = q->tries[--q->n_tries];
             return;
         }
@@ -503,9 +518,15 @@ static enum query_state query_learn(struct query *q, struct answer *answer)
     return QUERY_REPLYING;
 }
 
-/* Once; and not there where others broke too, when there is somebody else. */
+/* Once; not while the other of two is under way there, and not there where others broke too, when
+ * there is somebody else. */
 static bool query_may_retry(const struct query *q, unsigned provider)
 {
+    for (size_t i = 0; i < q->n_tries; i++) {
+        if (q->tries[i].provider == provider) {
+            return false;
+        }
+    }
     return (q->retried & 1u << provider) == 0 &&
            (!pool_is_shaky(q->resolver->pool, provider) || query_next_provider(q) < 0);
 }
@@ -513,14 +534,14 @@ static bool query_may_retry(const struct query *q, unsigned provider)
 static void on_attempt_end(void *ctx, struct attempt_end *end)
 {
     struct query *q = ctx;
-    query_forget_try(q, end->provider);
+    query_forget_try(q, end->provider, end->apart);
     switch (end->verdict) {
     case ATTEMPT_ANSWERED:
         query_resume(q, query_learn(q, end->answer));
         return;
     case ATTEMPT_RETRY_SAME:
         query_note_error(q, end->ede, end->detail);
-        if (query_may_retry(q, end->provider) && query_try(q, end->provider, true) == 0) {
+        if (query_may_retry(q, end->provider) && query_try(q, end->provider, true, NULL) == 0) {
             q->retried |= 1u << end->provider;
             query_resume(q, QUERY_WAITING);
             return;

@@ -32,6 +32,7 @@ enum query_state {
 struct query_try {
     struct attempt *attempt;
     unsigned provider;
+    bool apart; /* beside another one at this provider */
     uint64_t began_us;
 };
 
@@ -79,6 +80,7 @@ struct query {
     unsigned retried;
     struct query_try tries[QUERY_ATTEMPTS_LIVE];
     size_t n_tries;
+    bool has_apart; /* one of the tries was apart */
 
     struct query *next;      /* in its bucket, its leader's followers, or the free list */
     struct query *followers; /* newest first */

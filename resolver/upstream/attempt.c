@@ -230,6 +230,7 @@ static bool learn(struct attempt *a, const struct exchange_reply *reply, const s
     }
     bool others = upstream_learn_addresses(u, &u->endpoint, u->bootstrap, a->addresses, reply);
     if (verdict == ATTEMPT_ANSWERED) {
+        stalls_note(&u->stalls, a->began_us, u->n_live, now_us);
         health_connected(&u->health, reply->connected, now_us);
         health_good(&u->health, now_us - a->began_us, now_us);
         u->suspect = false;
@@ -264,6 +265,7 @@ void attempt_finish(struct attempt *a, const struct exchange_reply *reply)
     struct attempt_end end = {
         .verdict = attempt_judge(reply->result, f.class, rcode, a->fresh, a->again),
         .provider = (unsigned)(a->upstream - a->upstream->pool->upstreams),
+        .apart = a->apart,
         .answer = f.found.answer,
         .ede = EDE_NONE,
         .detail = detail,
@@ -298,7 +300,7 @@ static void note_sent(struct attempt *a)
     struct upstream *u = a->upstream;
     u->n_sent++;
     u->asked_us = a->began_us;
-    pool_earn_hedge(u->pool);
+    pool_earn_hedge(u->pool, (unsigned)(u - u->pool->upstreams));
 }
 
 static int attempt_send_plain(struct attempt *a)
@@ -329,6 +331,8 @@ static int attempt_send(struct attempt *a)
     a->fresh = a->fresh || u->suspect;
     u->suspect = false;
     request.fresh = a->fresh;
+    request.spread = stalls_spread(&u->stalls, a->began_us);
+    request.apart_from = a->apart_from != NULL ? &a->apart_from->call : NULL;
     struct driver_call call = call_of(a);
     int failure = u->driver->build(&call, &room, &request);
     a->kept = call.kept;
@@ -338,7 +342,7 @@ static int attempt_send(struct attempt *a)
     }
     u->n_sent += failure == 0;
     u->asked_us = a->began_us;
-    pool_earn_hedge(pool);
+    pool_earn_hedge(pool, (unsigned)(u - pool->upstreams));
     return failure;
 }
 
@@ -400,12 +404,15 @@ int attempt_start(struct pool *pool, const struct attempt_wish *wish, struct att
         .want_cd = wish->want_cd,
         .fresh = wish->fresh,
         .again = wish->fresh,
+        .apart = wish->apart_from != NULL,
+        .apart_from = wish->apart_from,
         .began_us = port_now_us(pool->port),
         .on_end = wish->on_end,
         .ctx = wish->ctx,
     };
     a->upstream->n_live++;
     int failure = attempt_begin(a, false);
+    a->apart_from = NULL;
     if (failure < 0) {
         attempt_release(a);
         return failure;

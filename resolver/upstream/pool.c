@@ -10,7 +10,8 @@ enum {
     SILENCE_MIN_US = 300000,
     SILENCE_MAX_US = 1000000,
     HEDGE = 1000,             /* what a hedge costs */
-    HEDGE_SHARE = 125,        /* what each attempt adds */
+    HEDGE_SHARE = 125,        /* what each attempt adds … */
+    HEDGE_SHARE_LOSS = 250,   /* … where packets get lost */
     HEDGES_SAVED_MAX = 16,    /* after a quiet time so many may follow one another */
     HEDGE_SILENCE_US = 30000, /* or twice what is usual */
 };
@@ -118,14 +119,23 @@ unsigned pool_at_once(const struct pool *pool)
 
 uint64_t pool_patience_us(const struct pool *pool, unsigned provider)
 {
-    return health_patience_us(&pool->upstreams[provider].health, PATIENCE_MIN_US,
-                              (uint64_t)pool->params.patience_max_ms * 1000);
+    const struct upstream *u = &pool->upstreams[provider];
+    uint64_t max_us = (uint64_t)pool->params.patience_max_ms * 1000;
+    uint64_t stalled_us = stalls_patience_us(&u->stalls);
+    bool is_soon = pool_is_spread(pool, provider) && stalled_us < max_us;
+    return health_patience_us(&u->health, PATIENCE_MIN_US, is_soon ? stalled_us : max_us);
+}
+
+bool pool_is_spread(const struct pool *pool, unsigned provider)
+{
+    return stalls_spread(&pool->upstreams[provider].stalls, port_now_us(pool->port));
 }
 
 /* An attempt adds its part. */
-void pool_earn_hedge(struct pool *pool)
+void pool_earn_hedge(struct pool *pool, unsigned provider)
 {
-    uint32_t credit = pool->hedge_credit + HEDGE_SHARE;
+    uint32_t share = pool_is_spread(pool, provider) ? HEDGE_SHARE_LOSS : HEDGE_SHARE;
+    uint32_t credit = pool->hedge_credit + share;
     pool->hedge_credit = credit < HEDGES_SAVED_MAX * HEDGE ? credit : HEDGES_SAVED_MAX * HEDGE;
 }
 
@@ -170,6 +180,7 @@ void pool_change_network(struct pool *pool)
     for (size_t i = 0; i < pool->params.n_providers; i++) {
         struct upstream *u = &pool->upstreams[i];
         health_forget(&u->health);
+        u->stalls = (struct stalls){0};
         u->suspect = false;
     }
     strays_end(pool);

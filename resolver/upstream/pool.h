@@ -93,6 +93,10 @@ bool pool_may_hedge(struct pool *pool, unsigned provider, uint64_t silent_us);
  * elsewhere, if there is anybody. */
 bool pool_is_shaky(const struct pool *pool, unsigned provider);
 
+/* Packets to it get lost, so that its requests are spread over several connections: one that is
+ * late may be sent to it again on another. */
+bool pool_is_spread(const struct pool *pool, unsigned provider);
+
 /* The network is another one: what was learnt on the old one is forgotten, addresses are asked for
  * again, and attempts under way end with RETRY_SAME, as their connections are shut down. */
 void pool_change_network(struct pool *pool);
@@ -111,6 +115,7 @@ enum attempt_verdict {
 struct attempt_end {
     enum attempt_verdict verdict;
     unsigned provider;     /* index */
+    bool apart;            /* it was to be apart from another one */
     struct answer *answer; /* with ANSWERED: given to the callback (one reference). With RETRY_NEXT
                               it may hold a SERVFAIL/REFUSED answer, or an unexplained NODATA: the
                               best there is if all fail */
@@ -126,7 +131,8 @@ struct attempt_wish {
     const struct question *question; /* borrowed until the end */
     unsigned provider;
     bool want_do, want_cd;
-    bool fresh; /* on a new connection */
+    bool fresh;                       /* on a new connection */
+    const struct attempt *apart_from; /* on another connection than this one; NULL: no matter */
     void (*on_end)(void *ctx, struct attempt_end *end);
     void *ctx;
 };

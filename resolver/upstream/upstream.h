@@ -6,6 +6,7 @@
 #include "resolver/upstream/bootstrap.h"
 #include "resolver/upstream/health.h"
 #include "resolver/upstream/pool.h"
+#include "resolver/upstream/stalls.h"
 
 struct upstream {
     struct pool *pool;
@@ -22,6 +23,7 @@ struct upstream {
     struct bootstrap *bootstrap;         /* NULL: the addresses are given */
     struct attempt *waiting;             /* for an address or an errand, oldest last */
     struct health health;
+    struct stalls stalls;
     uint64_t n_sent;
     size_t n_live;           /* attempts under way */
     struct attempt *try_out; /* the one that finds out whether it is well again */
@@ -38,9 +40,11 @@ struct attempt {
     struct question question;
     bool want_do, want_cd, fresh;
     bool again; /* the second try at this provider */
-    bool waits; /* for an address or an errand */
-    bool lost;  /* waited in vain: its end is about to be told */
-    bool tcp;   /* plain DNS: its answer did not fit a datagram */
+    bool apart; /* beside another one at this provider, on another connection … */
+    const struct attempt *apart_from; /* … than this one's; only while it is started */
+    bool waits;                       /* for an address or an errand */
+    bool lost;                        /* waited in vain: its end is about to be told */
+    bool tcp;                         /* plain DNS: its answer did not fit a datagram */
     struct plain_call plain;
     void *kept;                   /* the driver's, for this question */
     const char *const *addresses; /* where it was sent */
@@ -69,8 +73,8 @@ struct pool {
     size_t n_strays;
 };
 
-/* One more attempt was made: an eighth of a hedge is earned. */
-void pool_earn_hedge(struct pool *pool);
+/* One more attempt was made: an eighth of a hedge is earned, a quarter where packets get lost. */
+void pool_earn_hedge(struct pool *pool, unsigned provider);
 /* How long an attempt may be silent before that counts as its provider's failure. */
 uint64_t upstream_silence_us(const struct upstream *upstream);
 /* It was silent for that long: a failure, and its connection is not trusted any more. */

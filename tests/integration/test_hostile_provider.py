@@ -142,6 +142,18 @@ def test_clients_do_not_feel_a_provider_that_comes_and_goes_every_two_seconds(la
     turns_bad(daemon(two_providers(lab, origin)), origin, flap)
 
 
+def test_requests_are_spread_over_connections_when_lost_packets_hold_one_up(lab, daemon, origin):
+    d = daemon(two_providers(lab, origin).split("  - name: lab2")[0] + "hijack: {mode: off}\n")
+    Load(d.port, "well").run(1)
+    before = int(origin.tell("counts").split()[0])
+    origin.tell("stall")
+    load = Load(d.port, "held-up").run(4)
+    spread = int(origin.tell("counts").split()[0])
+    print(f"connections: {before}, then {spread}; {load.describe()}", file=sys.stderr)
+    assert load.bad == [] and None not in load.took
+    assert before + 5 <= spread <= before + 40  # eight a worker, and they are kept
+
+
 def nft(rules):
     return subprocess.run(["nft", "-f", "-"], input=rules, text=True, capture_output=True)
 

@@ -12,9 +12,11 @@ Reads commands on stdin, one a line, and says "done" on stdout for each:
     goaway    answers, and says GOAWAY at each hundredth reply
     servfail  answers SERVFAIL
     status N [HEADER VALUE]   answers with this HTTP status and no DNS message
+    stall     answers, but each twentieth packet comes 40 ms late, and with it all behind it on its connection
     down      ends every connection and refuses new ones
     counts    says "CONNECTIONS REQUESTS" instead of "done"
 """
+import contextlib
 import socket
 import ssl
 import sys
@@ -25,6 +27,7 @@ import h2.config
 import h2.connection
 import h2.errors
 import h2.events
+import h2.exceptions
 
 ADDRESS = bytes([151, 101, 1, 72])
 
@@ -43,7 +46,7 @@ def answer(query, rcode):
 class Origin:
     def __init__(self, port, cert, key, address="127.0.0.1"):
         self.address, self.port, self.how, self.live = address, port, ["ok"], set()
-        self.n_connections = self.n_requests = 0
+        self.n_connections = self.n_requests = self.n_packets = 0
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.tls.load_cert_chain(cert, key)
         self.tls.set_alpn_protocols(["h2"])
@@ -106,13 +109,17 @@ class Origin:
             if not data:
                 return
             self.hang_if_told()
+            self.n_packets += 1
+            if self.how[0] == "stall" and self.n_packets % 20 == 0:
+                time.sleep(0.04)
             for event in http.receive_data(data):
                 if isinstance(event, h2.events.DataReceived):
                     bodies[event.stream_id] = bodies.get(event.stream_id, b"") + event.data
                     http.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
                 elif isinstance(event, h2.events.StreamEnded):
                     replies += 1
-                    self.reply(http, event.stream_id, bodies.pop(event.stream_id, b""), replies)
+                    with contextlib.suppress(h2.exceptions.StreamClosedError):  # it was cancelled meanwhile
+                        self.reply(http, event.stream_id, bodies.pop(event.stream_id, b""), replies)
             tls.sendall(http.data_to_send())
             if self.how[0] == "close" and replies > 0:
                 return

@@ -11,7 +11,8 @@ struct fake_call {
     struct exchange_call *call;
     unsigned provider;
     enum exchange_method method;
-    bool fresh;
+    bool fresh, spread;
+    const struct exchange_call *apart_from;
     size_t n_addresses;
     char target[2048];
     char media_type[64];

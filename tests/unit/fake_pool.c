@@ -38,6 +38,11 @@ bool pool_is_shaky(const struct pool *pool, unsigned provider)
     return (pool->shaky & 1u << provider) != 0;
 }
 
+bool pool_is_spread(const struct pool *pool, unsigned provider)
+{
+    return (pool->spread & 1u << provider) != 0;
+}
+
 uint64_t pool_patience_us(const struct pool *pool, unsigned provider)
 {
     (void)pool;
@@ -92,6 +97,7 @@ void fake_pool_end_at(struct pool *pool, size_t i, struct attempt_end end)
     assert(i < pool->n_live);
     struct attempt_wish wish = pool->live[i]->wish;
     end.provider = wish.provider;
+    end.apart = wish.apart_from != NULL;
     forget(pool->live[i]);
     wish.on_end(wish.ctx, &end);
 }

@@ -22,20 +22,16 @@ static bool has_wanted(const struct exchange_endpoint *endpoint)
     return false;
 }
 
-/* "host:port:address,address" for CURLOPT_RESOLVE; false without memory or for a URL that is none.
- */
-static bool make_resolve(const struct exchange_endpoint *endpoint, struct curl_slist **ret_list)
+/* "host:port:address,address" for CURLOPT_RESOLVE; false without memory. */
+static bool make_resolve(const struct exchange_endpoint *endpoint, const char *host,
+                         const char *port, struct curl_slist **ret_list)
 {
-    bool done = false;
     const char *lead = "";
-    char *host = NULL, *port = NULL, *line = NULL;
+    char *line = NULL;
     size_t n;
     FILE *to = open_memstream(&line, &n);
-    CURLU *url = curl_url();
-    if (to != NULL && url != NULL &&
-        curl_url_set(url, CURLUPART_URL, endpoint->url, 0) == CURLUE_OK &&
-        curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
-        curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK) {
+    *ret_list = NULL;
+    if (to != NULL) {
         fprintf(to, "%s:%s:", host, port);
         for (size_t i = 0; i < endpoint->n_addresses; i++) {
             const char *address = endpoint->addresses[i];
@@ -46,14 +42,62 @@ static bool make_resolve(const struct exchange_endpoint *endpoint, struct curl_s
             }
         }
     }
-    if (to != NULL && fclose(to) == 0 && port != NULL) {
+    if (to != NULL && fclose(to) == 0) {
         *ret_list = curl_slist_append(NULL, line);
-        done = *ret_list != NULL;
+    }
+    free(line);
+    return *ret_list != NULL;
+}
+
+/* A new list, or none: the former one is kept for whoever still refers to it. */
+static bool lane_renew(struct lane *lane, const struct exchange_endpoint *endpoint,
+                       const char *host, const char *port)
+{
+    struct curl_slist *list = NULL;
+    if (has_wanted(endpoint) && !make_resolve(endpoint, host, port, &list)) {
+        return false;
+    }
+    curl_slist_free_all(lane->former);
+    lane->former = lane->resolve;
+    lane->resolve = list;
+    lane->resolved = false;
+    return true;
+}
+
+/* The lanes beside the first. A proxy would be told their names. */
+static bool renew_lanes(struct known_endpoint *known, const struct exchange_endpoint *endpoint,
+                        const char *port)
+{
+    known->has_lanes = endpoint->road.proxy == NULL && has_wanted(endpoint);
+    for (unsigned i = 1; i < LANES && known->has_lanes; i++) {
+        struct lane *lane = &known->lanes[i];
+        char name[LANE_NAME_MAX], line[LANE_NAME_MAX + 16];
+        snprintf(name, sizeof name, "p%u-%u.invalid", endpoint->id, i);
+        snprintf(line, sizeof line, "::%s:%s", name, port);
+        if (lane->connect_to == NULL) {
+            lane->connect_to = curl_slist_append(NULL, line);
+        }
+        if (lane->connect_to == NULL || !lane_renew(lane, endpoint, name, port)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool renew(struct known_endpoint *known, const struct exchange_endpoint *endpoint)
+{
+    bool done = false;
+    char *host = NULL, *port = NULL;
+    CURLU *url = curl_url();
+    if (url != NULL && curl_url_set(url, CURLUPART_URL, endpoint->url, 0) == CURLUE_OK &&
+        curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+        curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK) {
+        done = lane_renew(&known->lanes[0], endpoint, host, port) &&
+               renew_lanes(known, endpoint, port);
     }
     curl_free(host);
     curl_free(port);
     curl_url_cleanup(url);
-    free(line);
     return done;
 }
 
@@ -78,18 +122,26 @@ int endpoint_update(struct known_endpoint *known, const struct exchange_endpoint
         (known->is_literal || known->n_addresses > 0)) {
         return 0;
     }
-    struct curl_slist *list = NULL;
-    if (has_wanted(endpoint) && !make_resolve(endpoint, &list)) {
+    if (!renew(known, endpoint)) {
         return -EINVAL;
     }
-    curl_slist_free_all(known->former);
-    known->former = known->resolve;
-    known->resolve = list;
     known->addresses = endpoint->addresses;
     known->n_addresses = endpoint->n_addresses;
-    known->resolved = false;
     known->is_literal = has_literal_host(endpoint->url);
     return 0;
+}
+
+struct lane *endpoint_lane(struct known_endpoint *known, bool spread, const struct lane *other)
+{
+    struct lane *best = NULL;
+    for (unsigned i = 0; i < LANES && spread && known->has_lanes; i++) {
+        struct lane *lane = &known->lanes[i];
+        bool may = other == NULL || (lane != other && lane->resolved);
+        if (may && (best == NULL || lane->n_live < best->n_live)) {
+            best = lane;
+        }
+    }
+    return best != NULL ? best : &known->lanes[0];
 }
 
 /* Appends to *list; false, and the list freed, without memory. */
@@ -136,6 +188,9 @@ void endpoint_done(struct known_endpoint *known)
 {
     curl_slist_free_all(known->post_headers);
     curl_slist_free_all(known->get_headers);
-    curl_slist_free_all(known->resolve);
-    curl_slist_free_all(known->former);
+    for (unsigned i = 0; i < LANES; i++) {
+        curl_slist_free_all(known->lanes[i].connect_to);
+        curl_slist_free_all(known->lanes[i].resolve);
+        curl_slist_free_all(known->lanes[i].former);
+    }
 }

@@ -10,12 +10,23 @@
 
 struct transfer;
 
+/* Connections that share nothing: to libcurl each lane but the first is a host of its own, by a
+ * name that nobody looks up (CURLOPT_CONNECT_TO); TLS and HTTP know the provider's name alone. */
+enum { LANES = 8, LANE_NAME_MAX = 16 };
+
+struct lane {
+    struct curl_slist *connect_to; /* NULL: the first, or there are no others */
+    struct curl_slist *resolve;    /* the addresses in curl's words */
+    struct curl_slist *former;     /* what a transfer that waits to begin may still refer to */
+    bool resolved;                 /* curl has used them, and keeps them: it needs no list */
+    unsigned n_live;               /* transfers begun and not ended */
+};
+
 struct known_endpoint {
     const char *const *addresses;
     size_t n_addresses;
-    struct curl_slist *resolve;         /* the addresses in curl's words */
-    struct curl_slist *former;          /* what a transfer that waits to begin may still refer to */
-    bool resolved;                      /* curl has used them, and keeps them: it needs no list */
+    struct lane lanes[LANES];
+    bool has_lanes;                     /* more than the first */
     bool is_literal;                    /* the URL holds an address */
     char media_type[EXCHANGE_TYPE_MAX]; /* what the headers below are for; "": none made yet */
     struct curl_slist *post_headers, *get_headers;
@@ -27,6 +38,10 @@ struct known_endpoint {
 /* Brings `known` (zeroed before first use) up to date. -EINVAL for an unusable URL or without
  * memory. */
 int endpoint_update(struct known_endpoint *known, const struct exchange_endpoint *endpoint);
+/* The lane with the least under way; apart from `other` (NULL: no matter), of those that have had a
+ * connection: what is to overtake must not wait for a handshake, nor break one off when it is
+ * overtaken. The first when there is no such lane, or no wish to spread. */
+struct lane *endpoint_lane(struct known_endpoint *known, bool spread, const struct lane *other);
 /* lends the header fields of a request that has none of its own: made once, because an endpoint
  * speaks one media type. NULL when that is another, or without memory. */
 struct curl_slist *endpoint_headers(struct known_endpoint *known, const char *media_type,

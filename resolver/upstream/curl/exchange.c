@@ -26,6 +26,7 @@ enum {
     STREAMS_A_CONNECTION = 100, /* RFC 9113 section 6.5.2: servers should allow so many */
     FRAME_MAX = 16384,          /* of HTTP/2: libcurl 7.88 loses what does not fit its buffer */
     MANY_LIVE = 16,
+    CONNECTIONS_KEPT = 256,
     FRESH_MAX = 2,    /* at once: what broke together need not have a connection each */
     BODY_KEPT = 1024, /* a larger buffer is not kept for the next request */
     RETRY_AFTER_MAX_S = 300,
@@ -37,6 +38,8 @@ struct transfer {
     struct curl_exchange *exchange;
     CURL *easy;
     struct known_endpoint *endpoint; /* it serves no other: its options stay */
+    struct lane *lane;
+    struct curl_slist *connects_to; /* the lane's, as set */
     struct exchange_call *call;
     struct transfer *next; /* in its endpoint's free list or among the unreachable */
     bool is_set, is_post, is_fresh, is_eager; /* which options it has */
@@ -261,6 +264,7 @@ static void transfer_release(struct transfer *t)
     }
     t->call = NULL;
     t->endpoint->n_fresh -= t->wants_fresh;
+    t->lane->n_live--;
     t->endpoint->n_live--;
     t->exchange->n_live--;
     t->next = t->endpoint->free;
@@ -308,7 +312,7 @@ static void transfer_tell(struct transfer *t, CURLcode code)
         curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &retry_after_s);
         curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &n_connects);
         curl_easy_getinfo(t->easy, CURLINFO_CONTENT_TYPE, &type);
-        t->endpoint->resolved = true;
+        t->lane->resolved = true;
         reply.status = (unsigned)status;
         reply.connected = n_connects > 0;
         reply.media_type = type != NULL ? type : "";
@@ -447,8 +451,8 @@ static bool set_request(struct transfer *t, const struct exchange_request *reque
 {
     CURL *e = t->easy;
     bool post = request->method == EXCHANGE_POST, good = true;
-    bool eager = (t->endpoint->n_live - 1) % STREAMS_A_CONNECTION == 0;
-    struct curl_slist *resolve = t->endpoint->resolved ? NULL : t->endpoint->resolve;
+    bool eager = (t->lane->n_live - 1) % STREAMS_A_CONNECTION == 0;
+    struct curl_slist *resolve = t->lane->resolved ? NULL : t->lane->resolve;
     if (!t->is_set) {
         good = set_endpoint(t, request->endpoint);
     }
@@ -474,6 +478,10 @@ static bool set_request(struct transfer *t, const struct exchange_request *reque
     t->is_post = post;
     t->is_fresh = t->wants_fresh;
     t->is_eager = eager;
+    if (good && t->connects_to != t->lane->connect_to) {
+        good = curl_easy_setopt(e, CURLOPT_CONNECT_TO, t->lane->connect_to) == CURLE_OK;
+        t->connects_to = t->lane->connect_to;
+    }
     return good && curl_easy_setopt(e, CURLOPT_RESOLVE, resolve) == CURLE_OK;
 }
 
@@ -506,6 +514,9 @@ static int curl_start(struct exchange *exchange, const struct exchange_request *
     if (t == NULL) {
         return -ENOMEM;
     }
+    const struct transfer *other = request->apart_from != NULL ? request->apart_from->handle : NULL;
+    t->lane = endpoint_lane(known, request->spread, other != NULL ? other->lane : NULL);
+    t->lane->n_live++;
     t->call = call;
     t->wants_fresh = request->fresh && known->n_fresh < FRESH_MAX;
     known->n_fresh += t->wants_fresh;
@@ -519,7 +530,7 @@ static int curl_start(struct exchange *exchange, const struct exchange_request *
     t->proxy_status[0] = '\0';
     t->detail[0] = '\0';
     call->handle = t;
-    if (known->resolve == NULL && !known->is_literal) {
+    if (known->lanes[0].resolve == NULL && !known->is_literal) {
         t->next = x->unreachable;
         x->unreachable = t;
         return port_timer_start(x->port, &x->kick, port_now_us(x->port));
@@ -609,6 +620,8 @@ struct exchange *curl_exchange_new(const struct curl_exchange_params *params, st
     curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, want_timer);
     curl_multi_setopt(multi, CURLMOPT_TIMERDATA, x);
     curl_multi_setopt(multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+    /* Of itself it keeps four for each transfer under way, and closes others that only rest. */
+    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
     curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, params->max_connections);
     return &x->exchange;
 }

@@ -297,6 +297,44 @@ START_TEST(attempt_that_was_too_slow_makes_the_next_take_a_fresh_connection)
 }
 END_TEST
 
+/* One answer that three later questions wait behind. */
+static void stall_once(void)
+{
+    for (unsigned i = 0; i < 4; i++) {
+        start(0);
+    }
+    fake_port_advance(&fake_port, 60000);
+    for (unsigned i = 0; i < 4; i++) {
+        answer_with("www.example.com", RCODE_NOERROR);
+    }
+}
+
+START_TEST(requests_are_spread_and_patience_is_short_once_packets_get_lost)
+{
+    for (unsigned i = 0; i < 10; i++) {
+        start(0);
+        ck_assert(!fake.live[0].spread);
+        fake_port_advance(&fake_port, 20000);
+        answer_with("www.example.com", RCODE_NOERROR);
+    }
+    for (unsigned i = 0; i < 8; i++) {
+        stall_once();
+    }
+    ck_assert(pool_is_spread(pool, 0));
+    ck_assert(!pool_is_spread(pool, 1));
+    ck_assert_uint_le(pool_patience_us(pool, 0), 25000);
+    struct attempt *first = start(0), *second;
+    struct attempt_wish wish = {
+        .question = &question, .provider = 0, .on_end = on_end, .apart_from = first};
+    ck_assert_int_eq(attempt_start(pool, &wish, &second), 0);
+    ck_assert(fake.live[0].spread && fake.live[1].spread);
+    ck_assert_ptr_null(fake.live[0].apart_from);
+    ck_assert_ptr_eq(fake.live[1].apart_from, fake.live[0].call);
+    attempt_free(second, false);
+    attempt_free(first, false);
+}
+END_TEST
+
 START_TEST(more_attempts_than_allowed_are_refused)
 {
     struct attempt *attempts[MAX_ATTEMPTS], *more;
@@ -514,6 +552,7 @@ int main(void)
         h10_retry_after_is_kept_but_not_for_ever,
         post_that_is_not_taken_becomes_get_for_good,
         attempt_that_was_too_slow_makes_the_next_take_a_fresh_connection,
+        requests_are_spread_and_patience_is_short_once_packets_get_lost,
         more_attempts_than_allowed_are_refused,
         exchange_that_cannot_start_leaves_nothing_behind,
         doubt_tells_the_exchange_for_how_long_the_attempt_has_been_silent,

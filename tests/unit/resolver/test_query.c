@@ -129,6 +129,27 @@ START_TEST(
 }
 END_TEST
 
+START_TEST(
+    late_question_goes_again_by_another_connection_when_packets_get_lost_and_nobody_else_is_left)
+{
+    ask(0, "www.example.com");
+    world.pool.spread = 3;
+    fake_port_advance(&world.port, HEDGE_MS * 1000 + 1);
+    ck_assert_uint_eq(world.pool.live[1]->wish.provider, 1);
+    fake_pool_end_at(&world.pool, 0,
+                     (struct attempt_end){.verdict = ATTEMPT_RETRY_NEXT, .detail = ""});
+    ck_assert_uint_eq(world.pool.n_live, 2);
+    ck_assert_uint_eq(world.pool.live[1]->wish.provider, 1);
+    ck_assert_ptr_eq(world.pool.live[1]->wish.apart_from, world.pool.live[0]);
+    fake_pool_end_at(&world.pool, 1,
+                     (struct attempt_end){.verdict = ATTEMPT_RETRY_SAME, .detail = ""});
+    ck_assert_uint_eq(world.pool.n_live, 1);
+    ck_assert_ptr_null(world.pool.live[0]->wish.apart_from);
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good("www.example.com", 60));
+    ck_assert_uint_eq(rcode_of(0), RCODE_NOERROR);
+}
+END_TEST
+
 START_TEST(all_providers_failing_is_servfail_with_the_first_reason)
 {
     ask(0, "www.example.com");
@@ -376,6 +397,7 @@ int main(void)
         e9_cd_and_do_are_questions_of_their_own,
         failed_provider_is_followed_by_the_next,
         h9_lost_connection_is_retried_once_on_a_fresh_one,
+        late_question_goes_again_by_another_connection_when_packets_get_lost_and_nobody_else_is_left,
         what_broke_where_others_broke_too_is_asked_elsewhere_and_there_again_if_nobody_else_is_left,
         all_providers_failing_is_servfail_with_the_first_reason,
         upstreams_own_servfail_is_given_when_nobody_has_better,
