@@ -312,3 +312,14 @@ def test_f64_killed_at_any_moment_the_file_of_addresses_is_whole_or_missing(name
         d.stop(signal.SIGKILL)
         d.process = None
         assert not (state / "addresses").exists() or (state / "addresses").read_text().endswith(KEPT)
+
+
+@needs_mounts
+def test_h8_without_any_resolver_a_providers_address_is_asked_of_another_provider(lab, daemon, world):
+    world.join(1)
+    first, last = provider(lab, world, 2).split("  - name: p1")
+    first = "".join(line + "\n" for line in first.splitlines() if "addresses" not in line)
+    d = daemon(f"{first}  - name: p1{last}", start_with=["ip", "netns", "exec", world.here, *with_mounts(ALONE)])
+    began = time.monotonic()
+    assert is_answered(d) and time.monotonic() - began < 3
+    wait_for(lambda: addresses_from(d) == {"p0": "provider", "p1": "configured"}, what="the address")
