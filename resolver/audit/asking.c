@@ -80,6 +80,7 @@ static void on_local(struct plain_call *call, enum plain_result result, struct b
     if (result == PLAIN_REPLIED) {
         read_local(asking, message);
         asking->local.rtt_us = rtt_us;
+        asking->local.over_tcp = asking->tcp;
     }
     bool truncated = asking->local.answered && asking->local.truncated && !asking->tcp;
     if (asking->n_tries_left > 0 && (!asking->local.answered || truncated)) {

@@ -20,10 +20,11 @@ struct asker {
     char interface[SOURCE_INTERFACE_MAX]; /* "" when it is not known */
     struct address own[AUDIT_OWN_MAX];    /* this machine's, towards the world */
     size_t n_own;
-    const unsigned *control_operators; /* as audit_params has it; may be NULL */
-    const char *const *public_servers; /* that may be asked on port 53 */
-    size_t n_public_servers;           /* ≤ AUDIT_PUBLIC_MAX; 0: none may be */
-    struct address dns64; /* the prefix that this network makes IPv6 of; n == 0: none */
+    const unsigned *control_operators;        /* as audit_params has it; may be NULL */
+    const char *const *public_servers;        /* that may be asked on port 53 */
+    size_t n_public_servers;                  /* ≤ AUDIT_PUBLIC_MAX; 0: none may be */
+    char dns64_server[PLAIN_SERVER_TEXT_MAX]; /* whose prefix is known; "": none's */
+    struct address dns64;                     /* that it makes IPv6 of; n == 0: of none */
     unsigned dns64_bits;
     struct budget tls_budget;
     struct trouble trouble;

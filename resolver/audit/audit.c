@@ -32,6 +32,7 @@ enum {
     PROBE_RETRIES_MAX = 8,
     PROBE_AGAIN_S = 600, /* not triggered again so soon after it was decided */
     SAMPLE_SCALE = 1 << 24,
+    CASES_AN_HOUR = 600,
     INCIDENTS_EVERY_S = 1, /* how often open incidents are looked at */
 };
 
@@ -43,8 +44,8 @@ struct audit_counters {
 struct audit {
     struct audit_params params;
     struct asker asker;
-    struct told *told; /* NULL when the mode does not want clients' questions */
-    struct budget budget;
+    struct told *told;          /* NULL when the mode does not want clients' questions */
+    struct budget budget, hour; /* of cases; by the hour in all modes but `all` */
     struct audit_counters counts;
     char servers[AUDIT_SERVERS_MAX][PLAIN_SERVER_TEXT_MAX];
     size_t n_servers;
@@ -264,6 +265,18 @@ static struct audit_case *find_idle_case(struct audit *audit)
     return NULL;
 }
 
+static bool may_spend(struct audit *audit, uint64_t now_us)
+{
+    if (!budget_take(&audit->budget, now_us)) {
+        return false;
+    }
+    if (audit->params.mode != AUDIT_ALL && !budget_take(&audit->hour, now_us)) {
+        budget_give_back(&audit->budget);
+        return false;
+    }
+    return true;
+}
+
 /* Begins a case, if there is a place for it and it is not done or under way. */
 static void check(struct audit *audit, const struct question *question, const struct said *told,
                   bool thorough)
@@ -274,7 +287,7 @@ static void check(struct audit *audit, const struct question *question, const st
     if (!may_ask(audit) || seen_has(&audit->checked, key, now_us)) {
         return;
     }
-    if (one == NULL || !budget_take(&audit->budget, now_us)) {
+    if (one == NULL || !may_spend(audit, now_us)) {
         count(&audit->counts.n_dropped);
         return;
     }
@@ -396,6 +409,7 @@ static void copy_place(struct audit *audit, const struct audit_place *place)
     struct asker *asker = &audit->asker;
     audit->n_servers = place->n_servers < AUDIT_SERVERS_MAX ? place->n_servers : AUDIT_SERVERS_MAX;
     audit->server = 0;
+    asker->dns64_server[0] = '\0';
     for (size_t i = 0; i < audit->n_servers; i++) {
         snprintf(audit->servers[i], sizeof audit->servers[i], "%s", place->servers[i]);
     }
@@ -560,6 +574,8 @@ struct audit *audit_new(const struct audit_params *params, const struct audit_do
     bool eager = params->mode == AUDIT_ALL;
     budget_init(&audit->budget, port_now_us(port), eager ? SECOND_US / 10 : SECOND_US,
                 eager ? 50 : 5);
+    /* What is saved up and what is earned meanwhile: 600 in any hour. */
+    budget_init(&audit->hour, port_now_us(port), HOUR_US / (CASES_AN_HOUR / 2), CASES_AN_HOUR / 2);
     start(audit);
     return audit;
 }

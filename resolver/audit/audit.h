@@ -6,8 +6,8 @@
  *
  * Does not know providers or curl: it asks controls through audit_door. Does not log: alerts go up
  * through audit_door. Bounds: AUDIT_QUEUE_MAX waiting, AUDIT_CASES_MAX cases open, the budgets of
- * HIJACK §3.7 (≤ 1 case a second, burst 5 in `all`; ≤ 4 local questions a case), AUDIT_SEEN_MAX
- * verdicts remembered. */
+ * HIJACK §3.7 (≤ 1 case a second with a burst of 5 and ≤ 600 an hour, in `all` 10 and 50 and no
+ * bound by the hour; ≤ 4 local questions a meeting), AUDIT_SEEN_MAX verdicts remembered. */
 #ifndef RESOLVER_AUDIT_AUDIT_H
 #define RESOLVER_AUDIT_AUDIT_H
 

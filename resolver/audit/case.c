@@ -10,6 +10,7 @@
 #include "resolver/audit/case.h"
 
 #include "resolver/audit/network.h"
+#include "resolver/audit/translation.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -59,8 +60,6 @@ static void add_knowledge(struct audit_case *one)
     struct judge_case *evidence = &one->evidence;
     uint64_t now_us = port_now_us(one->asker->port);
     evidence->network = network_of(one->asker, one->server);
-    evidence->dns64 = one->asker->dns64;
-    evidence->dns64_bits = one->asker->dns64_bits;
     evidence->a_is_fine = evidence->question.type == TYPE_AAAA &&
                           history_a_is_fine(one->history, &evidence->question.name, now_us);
     history_tell(one->history, evidence, now_us, &evidence->history);
@@ -72,9 +71,18 @@ static void add_knowledge(struct audit_case *one)
     }
 }
 
+static void know_prefix(struct audit_case *one)
+{
+    if (strcmp(one->asker->dns64_server, one->server) == 0) {
+        one->evidence.dns64 = one->asker->dns64;
+        one->evidence.dns64_bits = one->asker->dns64_bits;
+    }
+}
+
 static void hear_judge(struct audit_case *one)
 {
     add_knowledge(one);
+    know_prefix(one);
     one->judgement = judge(&one->evidence);
 }
 
@@ -93,6 +101,13 @@ static bool has_questions_left(const struct audit_case *one)
 static bool is_first(const struct audit_case *one)
 {
     return one->evidence.n_meetings == 1;
+}
+
+/* An IPv6 address that nobody else has may be an IPv4 one behind this network's prefix. */
+static bool wants_prefix(struct audit_case *one)
+{
+    return one->evidence.question.type == TYPE_AAAA && is_first(one) && has_questions_left(one) &&
+           last_meeting(one)->local.n > 0 && strcmp(one->asker->dns64_server, one->server) != 0;
 }
 
 static bool wants_v4(struct audit_case *one)
@@ -128,10 +143,11 @@ static bool wants_proving(struct audit_case *one)
 
 /* Names of the patrol, and what all cheaper looks left over. Without a clock no signature can be
  * judged. */
+/* The control name is asked for after it, whatever was asked before. */
 static bool wants_signed(struct audit_case *one)
 {
     const struct judge_case *evidence = &one->evidence;
-    return has_questions_left(one) && last_meeting(one)->local.n > 0 &&
+    return one->n_asked + 1 < CASE_QUESTIONS_MAX && last_meeting(one)->local.n > 0 &&
            !evidence->network.clock_is_wrong;
 }
 
@@ -144,6 +160,7 @@ static bool wants_sandwich(struct audit_case *one)
            (judgement_wants_recheck(&one->judgement, one->evidence.n_meetings) || negative);
 }
 
+static void begin_prefix(struct audit_case *one);
 static void begin_v4(struct audit_case *one);
 static void begin_race(struct audit_case *one);
 static void begin_tcp(struct audit_case *one);
@@ -158,6 +175,7 @@ static const struct stage {
     bool (*wants)(struct audit_case *one);
     void (*begin)(struct audit_case *one);
 } stages[] = {
+    {CASE_PREFIX, wants_prefix, begin_prefix},
     {CASE_V4, wants_v4, begin_v4},
     {CASE_RACE, wants_race, begin_race},
     {CASE_TCP, wants_tcp, begin_tcp},
@@ -296,6 +314,25 @@ static void take_controls(struct audit_case *one)
 
 /* ---- closer looks ---- */
 
+static void begin_prefix(struct audit_case *one)
+{
+    struct question question;
+    translation_question(&question);
+    ask_local(one, &question, 1);
+}
+
+/* Known until the network is another one. */
+static void take_prefix(struct audit_case *one)
+{
+    struct asker *asker = one->asker;
+    if (one->asking.local.answered) {
+        asker->dns64 = (struct address){0};
+        (void)translation_prefix(&one->asking.local, &asker->dns64, &asker->dns64_bits);
+        snprintf(asker->dns64_server, sizeof asker->dns64_server, "%s", one->server);
+        know_prefix(one);
+    }
+}
+
 static void begin_v4(struct audit_case *one)
 {
     one->asking.question = one->evidence.question;
@@ -355,7 +392,9 @@ static void on_race(struct race *race)
     struct audit_case *one =
         (struct audit_case *)(void *)((char *)race - offsetof(struct audit_case, race));
     take_race(one);
-    if (one->state == CASE_LOCAL) {
+    if (one->state == CASE_LOCAL && last_meeting(one)->local.truncated) {
+        begin_tcp(one);
+    } else if (one->state == CASE_LOCAL) {
         after_local(one);
     } else {
         go_on(one);
@@ -421,7 +460,7 @@ static void begin_sandwich(struct audit_case *one)
 {
     struct question question;
     case_control_question(&question);
-    ask_local(one, &question, 1);
+    ask_local(one, &question, FIRST_TRIES);
 }
 
 static void on_asked(struct asking *asking)
@@ -434,6 +473,9 @@ static void on_asked(struct asking *asking)
         return;
     case CASE_CONTROLS:
         take_controls(one);
+        break;
+    case CASE_PREFIX:
+        take_prefix(one);
         break;
     case CASE_V4:
         take_v4(one);

@@ -13,6 +13,7 @@ enum case_state {
     CASE_IDLE,
     CASE_LOCAL,      /* the local resolver is asked */
     CASE_CONTROLS,   /* what the client was told does not exonerate: witnesses are asked */
+    CASE_PREFIX,     /* does the local resolver make IPv6 addresses of IPv4 ones? */
     CASE_V4,         /* the witnesses' IPv4 addresses, where IPv6 ones may be made of them */
     CASE_RACE,       /* does a second reply come to the same question? */
     CASE_TCP,        /* a negative answer, over TCP? */

@@ -46,6 +46,7 @@ struct said {
     bool truncated; /* TC: there would have been more */
     bool case_lost; /* 0x20: the question came back in another case */
     bool lacks_soa; /* a negative answer without SOA */
+    bool over_tcp;  /* for the report */
     uint8_t ip_ttl; /* of the datagram; 0: unknown */
     uint16_t flags;
     uint16_t rcode;

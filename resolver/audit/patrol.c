@@ -18,6 +18,11 @@ static const char *const canaries[] = {
     "archive.org",       "www.cloudflare.com", "www.mozilla.org",   "duckduckgo.com",
     "www.spotify.com",   "www.twitch.tv",      "discord.com",       "www.paypal.com",
     "www.ebay.com",      "stackoverflow.com",  "www.tiktok.com",    "proton.me",
+    "www.yahoo.com",     "www.bing.com",       "www.office.com",    "www.adobe.com",
+    "www.dropbox.com",   "wordpress.org",      "www.pinterest.com", "vimeo.com",
+    "www.imdb.com",      "www.quora.com",      "soundcloud.com",    "www.theguardian.com",
+    "www.reuters.com",   "medium.com",         "gitlab.com",        "www.python.org",
+    "www.debian.org",    "www.kernel.org",
 };
 
 const char *const *patrol_canaries(size_t *ret_n)

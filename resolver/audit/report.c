@@ -249,7 +249,7 @@ static void add_question(struct field_texts *fields, const struct question *ques
 static void add_local(struct field_texts *fields, const struct said *local)
 {
     char word[TEXT_MNEMONIC_MAX], list[VALUE_MAX], flags[16];
-    add(fields, "TRANSPORT", "udp");
+    add(fields, "TRANSPORT", "%s", local->over_tcp ? "tcp" : "udp");
     add(fields, "ISP_RCODE", "%s", text_of_rcode(local->rcode, word));
     add(fields, "ISP_ANSWERS", "%s", report_answers(local, list));
     add(fields, "ISP_TTL", "%" PRIu32, local->ttl_s);

@@ -120,6 +120,9 @@ static const char *local_words(const struct question *question, const char *name
     if (world.captive != NULL) {
         return world.captive;
     }
+    if (world.translated != NULL && strcmp(name, "ipv4only.arpa.") == 0) {
+        return world.translated;
+    }
     if (fact == NULL) {
         return world.rewrite != NULL ? world.rewrite : "NXDOMAIN";
     }
@@ -182,6 +185,10 @@ static void respond_race(const char *server, const struct question *question, st
     for (size_t i = 0; i < 2 && (i == 0 || second != NULL); i++) {
         owned(answer_unrefp) struct answer *answer = answer_for(question, i == 0 ? words : second);
         said_read(answer, question->type, &race->replies[i].said);
+        if (world.truncates) {
+            race->replies[i].said = said_of("NODATA");
+            race->replies[i].said.truncated = true;
+        }
         race->replies[i].said.rtt_us = 5000 + 20000 * (uint32_t)i;
         race->n_replies++;
     }
@@ -205,6 +212,10 @@ static void respond(void *ctx, const struct plain_request *request, struct fake_
         return;
     }
     struct said said = said_to(request->question, words);
+    if (world.truncates && !request->tcp) {
+        said = said_of("NODATA");
+        said.flags |= FLAG_TC;
+    }
     reply->n = write_response(request->question, &said, reply->at);
 }
 
@@ -421,12 +432,22 @@ void pass(uint64_t seconds)
     fake_port_advance(&world.clock, seconds * SECOND);
 }
 
-void tell(const char *name, const char *https)
+static void tell_of_type(const char *name, uint16_t type, const char *https)
 {
-    struct question question = question_for(name, TYPE_A);
+    struct question question = question_for(name, type);
     owned(answer_unrefp) struct answer *answer = answer_for(&question, https);
     audit_tell(world.audit, &question, answer);
     audit_drain(world.audit);
+}
+
+void tell(const char *name, const char *https)
+{
+    tell_of_type(name, TYPE_A, https);
+}
+
+void tell_v6(const char *name, const char *https)
+{
+    tell_of_type(name, TYPE_AAAA, https);
 }
 
 struct audit_counts counts(void)

@@ -73,12 +73,14 @@ struct audit_world {
 
     struct fact facts[FACTS_MAX];
     size_t n_facts;
-    const char *rewrite;  /* what the local resolver says for names that do not exist */
-    const char *captive;  /* what it says for every name */
-    const char *elsewise; /* what it says from the second asking of a name on */
+    const char *rewrite;    /* what the local resolver says for names that do not exist */
+    const char *translated; /* what it says for ipv4only.arpa; NULL: as for any other name */
+    const char *captive;    /* what it says for every name */
+    const char *elsewise;   /* what it says from the second asking of a name on */
     const char *dead_server;
     char asked_names[512][64]; /* by the local resolver, in order */
     size_t n_asked;
+    bool truncates; /* over UDP it says that there would be more, and nothing else */
     bool controls_dead;
     unsigned n_intercepted; /* of the addresses where no DNS can be: so many answer */
     size_t n_nowhere_asked;
@@ -119,6 +121,8 @@ void audit_world_tear_down(void);
 void pass(uint64_t seconds);
 /* A client was told that. */
 void tell(const char *name, const char *https);
+/* The same for a question for AAAA. */
+void tell_v6(const char *name, const char *https);
 struct audit_counts counts(void);
 /* Alerts of that event: "detect", "repeat" … */
 size_t n_alerts_of(const char *event);

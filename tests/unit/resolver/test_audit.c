@@ -399,6 +399,29 @@ START_TEST(canary_mode_asks_nothing_that_clients_ask)
 }
 END_TEST
 
+static void tell_many(unsigned n, unsigned every_s)
+{
+    char name[32];
+    for (unsigned i = 0; i < n; i++) {
+        snprintf(name, sizeof name, "h%u.example.net", i);
+        tell(name, "NXDOMAIN");
+        pass(every_s);
+        world.n_asked = 0;
+    }
+}
+
+START_TEST(no_more_than_six_hundred_names_an_hour_are_checked)
+{
+    world.params.mode = AUDIT_SAMPLE;
+    world.params.sample = 1.0;
+    start();
+    tell_many(3600 / 2, 2);
+    ck_assert_uint_ge(counts().n_checked, 550);
+    ck_assert_uint_le(counts().n_checked, 600 + 2); /* and the probe */
+    ck_assert_uint_gt(counts().n_dropped, 0);
+}
+END_TEST
+
 START_TEST(a_hijacked_name_of_the_watchlist_is_found)
 {
     const char *const names[] = {"Honest.example.net", "news.example.net."};
@@ -628,6 +651,7 @@ int main(void)
         mode_off_asks_nobody_and_wants_nothing,
         without_local_resolver_nothing_is_asked,
         canary_mode_asks_nothing_that_clients_ask,
+        no_more_than_six_hundred_names_an_hour_are_checked,
         a_hijacked_name_of_the_watchlist_is_found,
         sampled_questions_are_checked_30_to_600_seconds_later,
         a_sample_is_about_the_share_that_was_wished,

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The closer looks of a case: who stands at the addresses, second replies, denials, old content. */
 #include "resolver/audit/evidence_json.h"
+#include "resolver/audit/translation.h"
 #include "tests/unit/audit_world.h"
+#include "tests/unit/said.h"
 #include "tests/unit/signed.h"
 #include "tests/unit/suite.h"
 
@@ -571,6 +573,88 @@ START_TEST(a_private_address_that_no_public_resolver_gives_may_be_the_users_filt
 }
 END_TEST
 
+START_TEST(ipv6_made_of_the_witnesses_ipv4_is_no_difference)
+{
+    /* Only of type A elsewhere: NODATA for AAAA. */
+    add_fact("four.example.net", "2a00:64::506:708", "5.6.7.8");
+    add_fact("else.example.net", "2a00:64::506:709", "5.6.7.8");
+    world.translated = "2a00:64::c000:aa 2a00:64::c000:ab";
+    start();
+    pass(3);
+    tell_v6("four.example.net", "NODATA");
+    pass(60);
+    ck_assert_uint_eq(times_asked("ipv4only.arpa."), 1);
+    ck_assert_uint_eq(counts().n_consistent, 1 + 1); /* and the probe */
+    tell_v6("else.example.net", "NODATA");
+    pass(60);
+    ck_assert_uint_eq(counts().n_consistent, 1 + 1);     /* the prefix alone excuses nothing */
+    ck_assert_uint_eq(times_asked("ipv4only.arpa."), 1); /* it is known now */
+    ck_assert_uint_eq(world.n_alerts, 0);
+}
+END_TEST
+
+START_TEST(without_a_prefix_of_the_network_ipv6_of_its_own_stays_a_difference)
+{
+    add_fact("four.example.net", "2a00:64::506:708", "5.6.7.8");
+    start();
+    pass(3);
+    tell_v6("four.example.net", "NODATA");
+    pass(60);
+    ck_assert_uint_eq(times_asked("ipv4only.arpa."), 1);
+    ck_assert_uint_eq(counts().n_consistent, 1);
+}
+END_TEST
+
+START_TEST(a_lie_that_comes_over_tcp_only_is_told_as_such)
+{
+    world.truncates = true;
+    start();
+    pass(3);
+    tell("news.example.net", "5.6.7.8");
+    pass(120);
+    ck_assert_uint_eq(world.n_alerts, 1);
+    assert_says(world.alerts[0].fields, "TRANSPORT=tcp\n");
+    world.truncates = false;
+    add_fact("udp.example.net", "10.0.0.9", "5.6.7.8");
+    tell("udp.example.net", "5.6.7.8");
+    pass(120);
+    ck_assert_uint_eq(world.n_alerts, 2);
+    assert_says(world.alerts[1].fields, "TRANSPORT=udp\n");
+}
+END_TEST
+
+START_TEST(each_prefix_length_of_rfc_6052_is_found)
+{
+    /* RFC 6052 section 2.4, with 192.0.0.170 inside. */
+    const struct {
+        const char *address, *prefix;
+        unsigned bits;
+    } rows[] = {
+        {"2001:db8:c000:aa::", "2001:db8::", 32},
+        {"2001:db8:1c0:0:aa::", "2001:db8:100::", 40},
+        {"2001:db8:122:c000:0:aa00::", "2001:db8:122::", 48},
+        {"2001:db8:122:3c0:0:aa::", "2001:db8:122:300::", 56},
+        {"2001:db8:122:344:c0:0:aa00:0", "2001:db8:122:344::", 64},
+        {"2001:db8:122:344::192.0.0.170", "2001:db8:122:344::", 96},
+        {"64:ff9b::192.0.0.171", "64:ff9b::", 96},
+        {"2a00:1450::5", NULL, 0},
+        {"192.0.0.170", NULL, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct said said = said_of(rows[i].address);
+        struct address prefix, wanted;
+        unsigned bits;
+        bool found = translation_prefix(&said, &prefix, &bits);
+        ck_assert_msg(found == (rows[i].prefix != NULL), "%s", rows[i].address);
+        if (found) {
+            wanted = address_of(rows[i].prefix);
+            ck_assert_msg(bits == rows[i].bits && address_equal(&prefix, &wanted), "%s: %u",
+                          rows[i].address, bits);
+        }
+    }
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -604,6 +688,10 @@ int main(void)
         a_name_that_its_operator_does_not_use_is_no_proof_without_a_second_signal,
         an_answer_with_our_own_address_is_no_evidence,
         without_path_probe_no_public_resolver_is_asked,
+        ipv6_made_of_the_witnesses_ipv4_is_no_difference,
+        without_a_prefix_of_the_network_ipv6_of_its_own_stays_a_difference,
+        a_lie_that_comes_over_tcp_only_is_told_as_such,
+        each_prefix_length_of_rfc_6052_is_found,
         the_same_private_address_from_a_public_resolver_is_not_the_users_filter,
         a_private_address_that_no_public_resolver_gives_may_be_the_users_filter,
     };
