@@ -14,25 +14,20 @@
  * Each state has one step, which says the next state; what went wrong on the way goes straight to
  * REPLYING with an error. A query that must ask something for itself rests in CHASING. WAITING and
  * FOLLOWING have no step: there the query rests until an attempt ends, its timer fires, or its
- * leader is answered. */
+ * leader is answered. How providers are asked is asking.c's; what a query asks for itself,
+ * chase.c's. */
 #include "resolver/cache/failures.h"
 #include "resolver/query.h"
-#include "resolver/upstream/synth.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdio.h>
 
-enum {
-    HOLD_STALE_US = 30 * 1000000, /* RFC 8767 section 5: failure recheck timer */
-    DOUBT_US = 100000, /* silence that may mean a dead path; shorter ones are a slow answer */
-};
+enum { HOLD_STALE_US = 30 * 1000000 /* RFC 8767 section 5: failure recheck timer */ };
 
 static enum query_state step_arrived(struct query *q);
 static enum query_state step_policy(struct query *q);
 static enum query_state step_cache(struct query *q);
 static enum query_state step_joining(struct query *q);
-static enum query_state step_asking(struct query *q);
 static enum query_state step_replying(struct query *q);
 
 #define TO(state) (1u << QUERY_##state)
@@ -46,7 +41,7 @@ static const struct {
     [QUERY_CACHE] = {step_cache, TO(JOINING) | TO(REPLYING)},
     [QUERY_JOINING] = {step_joining, TO(FOLLOWING) | TO(ASKING) | TO(WAITING) | TO(REPLYING)},
     [QUERY_FOLLOWING] = {NULL, TO(REPLYING)},
-    [QUERY_ASKING] = {step_asking, TO(WAITING) | TO(REPLYING)},
+    [QUERY_ASKING] = {query_ask, TO(WAITING) | TO(REPLYING)},
     [QUERY_WAITING] = {NULL, TO(CHASING) | TO(ASKING) | TO(WAITING) | TO(REPLYING)},
     [QUERY_CHASING] = {NULL, TO(REPLYING)},
     [QUERY_REPLYING] = {step_replying, TO(DONE)},
@@ -205,21 +200,6 @@ static enum query_state step_policy(struct query *q)
     return QUERY_REPLYING;
 }
 
-static bool query_wants_cd(const struct query *q)
-{
-    return (q->message.flags & FLAG_CD) != 0;
-}
-
-static struct cache_key query_key(const struct query *q)
-{
-    return (struct cache_key){
-        .question = &q->message.question,
-        .want_do = q->message.edns_do,
-        .want_cd = query_wants_cd(q),
-        .route = (uint8_t)q->decision.route,
-    };
-}
-
 /* True when nobody could answer this a moment ago: the client is told so (RFC 9520). */
 static bool query_recall_failure(struct query *q)
 {
@@ -285,6 +265,12 @@ static enum query_state step_cache(struct query *q)
     return reply_with(q, RCODE_REFUSED, EDE_NOT_AUTHORITATIVE, "ask with RD=1");
 }
 
+void query_keep(struct query *q)
+{
+    struct cache_key key = query_key(q);
+    cache_put(q->resolver->cache, &key, q->answer);
+}
+
 void query_detach(struct query *q)
 {
     assert(q->message.raw_question.n <= sizeof q->raw_question);
@@ -294,8 +280,6 @@ void query_detach(struct query *q)
         q->client = *q->asker;
     }
 }
-
-static void on_timer(struct port_timer *timer);
 
 /* Asks, or waits while another worker asks for the same. */
 static enum query_state query_claim(struct query *q)
@@ -307,7 +291,7 @@ static enum query_state query_claim(struct query *q)
     }
     r->counts.n_coalesced++;
     q->hedge_us = PORT_NEVER;
-    q->timer.on_fire = on_timer;
+    q->timer.on_fire = query_on_timer;
     return QUERY_WAITING;
 }
 
@@ -330,275 +314,6 @@ static enum query_state step_joining(struct query *q)
     q->stale_us =
         q->has_stale ? now_us + (uint64_t)q->resolver->params.stale_after_ms * 1000 : PORT_NEVER;
     return query_claim(q);
-}
-
-/* ---- asking providers ---- */
-
-static void query_tell(struct query *q);
-static void on_attempt_end(void *ctx, struct attempt_end *end);
-
-/* Starts an attempt at `provider`. The failure is the pool's: no memory, too many attempts. */
-static int query_try(struct query *q, unsigned provider, bool fresh,
-                     const struct attempt *apart_from)
-{
-    struct resolver *r = q->resolver;
-    struct attempt_wish wish = {
-        .question = &q->message.question,
-        .provider = provider,
-        .want_do = q->message.edns_do,
-        .want_cd = query_wants_cd(q),
-        .fresh = fresh,
-        .apart_from = apart_from,
-        .on_end = on_attempt_end,
-        .ctx = q,
-    };
-    struct query_try *t = &q->tries[q->n_tries];
-    int failure = attempt_start(r->pool, &wish, &t->attempt);
-    if (failure < 0) {
-        return failure;
-    }
-    r->counts.n_hedged += q->n_tries > 0;
-    t->provider = provider;
-    t->apart = apart_from != NULL;
-    t->began_us = port_now_us(r->port);
-    q->n_tries++;
-    q->tried |= 1u << provider;
-    q->hedge_us = t->began_us + pool_patience_us(r->pool, provider);
-    q->timer.on_fire = on_timer;
-    return 0;
-}
-
-/* Keeps the first reason why no answer came: later ones are mostly echoes of it. */
-static void query_note_error(struct query *q, enum ede ede, const char *detail)
-{
-    if (q->error.rcode != RCODE_NOERROR) {
-        return;
-    }
-    snprintf(q->error_text, sizeof q->error_text, "%s", detail);
-    q->error = (struct reply_error){.rcode = RCODE_SERVFAIL, .ede = ede, .text = q->error_text};
-}
-
-/* That a provider cannot be asked this is worth no word unless it is so of all. */
-static void query_note_unstarted(struct query *q, int failure)
-{
-    if (failure == -EBUSY) {
-        query_note_error(q, EDE_NOT_READY, "too many queries under way");
-    } else if (failure == -ENOMEM) {
-        query_note_error(q, EDE_NOT_READY, "out of memory");
-    } else if (failure != -ENOTSUP) {
-        query_note_error(q, EDE_OTHER, "the request could not be made");
-    }
-}
-
-/* The longest that one of its attempts may be silent before it is doubted. */
-static uint64_t query_patience_us(const struct query *q)
-{
-    uint64_t longest_us = 0;
-    for (size_t i = 0; i < q->n_tries; i++) {
-        uint64_t patience_us = pool_patience_us(q->resolver->pool, q->tries[i].provider);
-        longest_us = patience_us > longest_us ? patience_us : longest_us;
-    }
-    return longest_us;
-}
-
-static int query_next_provider(const struct query *q)
-{
-    struct pool_wish wish = {
-        .route = q->route,
-        .tried = q->tried,
-        .question = &q->message.question,
-        .want_do = q->message.edns_do,
-        .want_cd = query_wants_cd(q),
-    };
-    return pool_next(q->resolver->pool, &wish);
-}
-
-/* When nobody else is left to be asked: when the first of its attempts will have been silent for so
- * long that its path is to be doubted; later, again and again. */
-static uint64_t query_doubt_us(const struct query *q)
-{
-    uint64_t now_us = port_now_us(q->resolver->port), patience_us = query_patience_us(q);
-    uint64_t at_us = now_us + (patience_us > DOUBT_US ? patience_us : DOUBT_US);
-    for (size_t i = 0; i < q->n_tries; i++) {
-        uint64_t due_us = q->tries[i].began_us + DOUBT_US;
-        at_us = due_us > now_us && due_us < at_us ? due_us : at_us;
-    }
-    return at_us;
-}
-
-/* Nobody is left to ask. What there is for want of better (an absence that nobody explained) may be
- * kept for its short time. Whoever was asked and failed has left a reason; without one, nobody
- * takes such questions. */
-static void query_settle(struct query *q)
-{
-    struct resolver *r = q->resolver;
-    struct cache_key key = query_key(q);
-    if (q->error.rcode == RCODE_NOERROR && q->answer == NULL) {
-        q->answer = synth_nothing(&q->message.question, port_now_us(r->port));
-    }
-    if (q->answer != NULL && !q->has_stale && q->answer->ttl_s > 0) {
-        cache_put(r->cache, &key, q->answer);
-    }
-    query_note_error(q, EDE_NOT_SUPPORTED, "no provider takes this question");
-}
-
-/* Nobody else is left, but a lost packet may hold up the only attempt: the same again by a way of
- * its own, once. */
-static bool query_try_apart(struct query *q)
-{
-    const struct query_try *t = &q->tries[0];
-    if (q->n_tries != 1 || q->has_apart || !pool_is_spread(q->resolver->pool, t->provider)) {
-        return false;
-    }
-    q->has_apart = true;
-    return query_try(q, t->provider, false, t->attempt) == 0;
-}
-
-static enum query_state step_asking(struct query *q)
-{
-    unsigned wanted = q->tried == 0 ? pool_at_once(q->resolver->pool) : 1;
-    while (wanted > 0 && q->n_tries < QUERY_ATTEMPTS_LIVE) {
-        int provider = query_next_provider(q);
-        if (provider < 0) {
-            break;
-        }
-        int failure = query_try(q, (unsigned)provider, false, NULL);
-        if (failure == 0) {
-            wanted--;
-            continue;
-        }
-        query_note_unstarted(q, failure);
-        q->tried |= 1u << (unsigned)provider;
-    }
-    if (wanted == 0 || query_try_apart(q)) {
-        return QUERY_WAITING;
-    }
-    if (q->n_tries > 0) {
-        q->hedge_us = query_doubt_us(q);
-        return QUERY_WAITING;
-    }
-    query_settle(q);
-    return QUERY_REPLYING;
-}
-
-static void query_forget_try(struct query *q, unsigned provider, bool apart)
-{
-    for (size_t i = 0; i < q->n_tries; i++) {
-        if (q->tries[i].provider == provider && q->tries[i].apart == apart) {
-            q->tries[i] = q->tries[--q->n_tries];
-            return;
-        }
-    }
-    assert(false);
-}
-
-void query_keep(struct query *q)
-{
-    struct cache_key key = query_key(q);
-    cache_put(q->resolver->cache, &key, q->answer);
-}
-
-static void query_end_tries(struct query *q);
-
-/* Takes what an attempt brought. */
-static enum query_state query_learn(struct query *q, struct answer *answer)
-{
-    q->answer = answer_unref(q->answer);
-    q->has_stale = false;
-    q->answer = query_guard(q, answer);
-    if (q->answer == NULL) {
-        query_note_error(q, EDE_NOT_READY, "out of memory");
-        return QUERY_REPLYING;
-    }
-    if (query_wants_synthesis(q)) {
-        query_end_tries(q);
-        return query_chase_synthesis(q);
-    }
-    query_keep(q);
-    return QUERY_REPLYING;
-}
-
-/* Once; not while the other of two is under way there, and not there where others broke too, when
- * there is somebody else. */
-static bool query_may_retry(const struct query *q, unsigned provider)
-{
-    for (size_t i = 0; i < q->n_tries; i++) {
-        if (q->tries[i].provider == provider) {
-            return false;
-        }
-    }
-    return (q->retried & 1u << provider) == 0 &&
-           (!pool_is_shaky(q->resolver->pool, provider) || query_next_provider(q) < 0);
-}
-
-static void on_attempt_end(void *ctx, struct attempt_end *end)
-{
-    struct query *q = ctx;
-    query_forget_try(q, end->provider, end->apart);
-    switch (end->verdict) {
-    case ATTEMPT_ANSWERED:
-        query_resume(q, query_learn(q, end->answer));
-        return;
-    case ATTEMPT_RETRY_SAME:
-        query_note_error(q, end->ede, end->detail);
-        if (query_may_retry(q, end->provider) && query_try(q, end->provider, true, NULL) == 0) {
-            q->retried |= 1u << end->provider;
-            query_resume(q, QUERY_WAITING);
-            return;
-        }
-        break;
-    case ATTEMPT_RETRY_NEXT:
-    case ATTEMPT_GIVE_UP:
-        query_note_error(q, end->ede, end->detail);
-        if (q->has_stale) {
-            answer_unref(end->answer);
-        } else if (end->answer != NULL) {
-            q->answer = answer_unref(q->answer);
-            q->answer = end->answer;
-        }
-        break;
-    }
-    query_resume(q, end->verdict == ATTEMPT_GIVE_UP ? QUERY_REPLYING : QUERY_ASKING);
-}
-
-/* Its attempts are late: those that may have died are doubted, and somebody else is asked when that
- * is not too much. */
-static enum query_state query_hedge(struct query *q, uint64_t now_us)
-{
-    bool may_ask = q->n_tries == 0;
-    for (size_t i = 0; i < q->n_tries; i++) {
-        struct query_try *t = &q->tries[i];
-        uint64_t silent_us = now_us - t->began_us;
-        if (silent_us >= DOUBT_US) {
-            attempt_doubt(t->attempt);
-        }
-        may_ask = may_ask || pool_may_hedge(q->resolver->pool, t->provider, silent_us);
-    }
-    if (may_ask) {
-        return QUERY_ASKING;
-    }
-    q->hedge_us = query_doubt_us(q);
-    return QUERY_WAITING;
-}
-
-static void on_timer(struct port_timer *timer)
-{
-    struct query *q = (struct query *)((char *)timer - offsetof(struct query, timer));
-    uint64_t now_us = port_now_us(q->resolver->port);
-    if (now_us >= q->deadline_us) {
-        query_note_error(q, EDE_NO_REACHABLE, "no provider answered in time");
-        query_resume(q, QUERY_REPLYING);
-        return;
-    }
-    if (!q->told && now_us >= q->stale_us) {
-        query_tell(q);
-        query_leave_client(q);
-    }
-    if (now_us < q->hedge_us) {
-        query_resume(q, QUERY_WAITING);
-        return;
-    }
-    query_resume(q, query_hedge(q, now_us));
 }
 
 void query_on_told(struct query *q)
@@ -624,17 +339,6 @@ void query_fail(struct query *q, const struct reply_error *error)
 }
 
 /* ---- the end ---- */
-
-/* An attempt that was silent for as long as a hedge waits has shown its provider to be slow. */
-static void query_end_tries(struct query *q)
-{
-    uint64_t now_us = q->n_tries > 0 ? port_now_us(q->resolver->port) : 0;
-    while (q->n_tries > 0) {
-        struct query_try *t = &q->tries[--q->n_tries];
-        uint64_t patience_us = pool_patience_us(q->resolver->pool, t->provider);
-        t->attempt = attempt_free(t->attempt, now_us - t->began_us >= patience_us);
-    }
-}
 
 static size_t query_write_whole(struct query *q, uint8_t *out, size_t room)
 {
@@ -692,7 +396,7 @@ static void query_inherit(struct query *follower, const struct query *leader)
 }
 
 /* Tells what is known to the client that waits, and to those that wait with it. */
-static void query_tell(struct query *q)
+void query_tell(struct query *q)
 {
     struct resolver *r = q->resolver;
     if (!q->told) {

@@ -128,6 +128,30 @@ void query_detach(struct query *query);
 /* Remembers its answer. */
 void query_keep(struct query *query);
 
+/* Tells what is known to the client that waits, and to those that wait with it. */
+void query_tell(struct query *query);
+
+static inline bool query_wants_cd(const struct query *q)
+{
+    return (q->message.flags & FLAG_CD) != 0;
+}
+
+static inline struct cache_key query_key(const struct query *q)
+{
+    return (struct cache_key){
+        .question = &q->message.question,
+        .want_do = q->message.edns_do,
+        .want_cd = query_wants_cd(q),
+        .route = (uint8_t)q->decision.route,
+    };
+}
+
+/* Putting the question to providers (asking.c). query_ask() is the step of ASKING. */
+enum query_state query_ask(struct query *query);
+/* The query's timer, in WAITING: the hedge, the stale answer or the deadline is due. */
+void query_on_timer(struct port_timer *timer);
+void query_end_tries(struct query *query);
+
 /* What a query asks for itself (chase.c): each returns the state that follows. */
 enum query_state query_chase_alias(struct query *query);
 /* Whether its answer, AAAA, is to be made of A records; then by this. */
