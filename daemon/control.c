@@ -178,11 +178,11 @@ struct control *control_new(const struct control_params *params)
     init_waiting(c);
     uv_async_init(&params->loop->uv, &c->asked, on_asked);
     c->asked.data = c;
-    c->http = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, on_http, c,
-                               MHD_OPTION_LISTEN_SOCKET, params->fd, MHD_OPTION_CONNECTION_LIMIT,
-                               (unsigned)CONTROL_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-                               (unsigned)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                               (size_t)CONNECTION_MEMORY, MHD_OPTION_END);
+    c->http = MHD_start_daemon(
+        MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC, 0, NULL, NULL, on_http, c,
+        MHD_OPTION_LISTEN_SOCKET, params->fd, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)CONTROL_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_END);
     if (c->http == NULL) {
         close(params->fd);
         return control_free(c);
@@ -201,7 +201,12 @@ struct control *control_free(struct control *c)
     pthread_cond_signal(&c->answered);
     pthread_mutex_unlock(&c->lock);
     if (c->http != NULL) {
-        MHD_stop_daemon(c->http); /* closes the socket */
+        /* The socket may be the service manager's too: it is closed here, never shut down. */
+        MHD_socket listening = MHD_quiesce_daemon(c->http);
+        MHD_stop_daemon(c->http);
+        if (listening != MHD_INVALID_SOCKET) {
+            close(listening);
+        }
     }
     uv_close((uv_handle_t *)&c->asked, on_closed);
     return NULL;

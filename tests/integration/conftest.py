@@ -124,11 +124,11 @@ class Daemon:
             config += "state-dir: off\n"
         self.config.write_text(config)
 
-    def start(self, ready=True):
+    def start(self, ready=True, pass_fds=()):
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen([*self.start_with, str(HTTPDNSD), "--config", str(self.config)],
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            preexec_fn=lab_module.die_with_parent)
+                                            preexec_fn=lab_module.die_with_parent, pass_fds=pass_fds)
         if ready:
             wait_for(lambda: "ready:" in self.log() or self.process.poll() is not None, what="ready")
             assert self.process.poll() is None, self.log()

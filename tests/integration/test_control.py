@@ -152,3 +152,21 @@ def test_an_alert_is_fired_on_purpose(running):
     assert "A TEST, asked for" in running.log() or wait_for(lambda: "A TEST" in running.log(), 5, "the alert")
     wrong = control(running, "alert-test", "NONSENSE")
     assert wrong.returncode == 1 and "no such class" in wrong.stderr and "HIJACK_BOGON" in wrong.stderr
+
+
+def test_a_socket_of_the_service_manager_is_left_as_it_was(lab, daemon, tmp_path):
+    path = tmp_path / "handed.sock"
+    with socket.socket(socket.AF_UNIX) as theirs:
+        theirs.bind(str(path))
+        theirs.listen(8)
+        hand_over = f'exec 3<&{theirs.fileno()}; export LISTEN_FDS=1 LISTEN_PID=$$; exec "$@"'
+        running = daemon(f"{lab.provider_yaml()}hijack: {{mode: off}}\ncontrol: {{socket: {path}}}\n", start=False,
+                         start_with=["bash", "-c", hand_over, "bash"])
+        os.set_inheritable(theirs.fileno(), True)
+        running.start(pass_fds=[theirs.fileno()])
+        got = subprocess.run([HTTPDNSCTL, "--json", "--socket", path, "status"], capture_output=True, text=True)
+        assert got.returncode == 0 and str(path) not in json.loads(got.stdout)["listening"]
+        running.stop()
+        # Whoever comes now waits in the queue for the next daemon.
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(path))

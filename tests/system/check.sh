@@ -28,6 +28,8 @@ is() {
 answers() { [ "$(dig @127.0.0.1 +time=2 +tries=1 +short "${2:-+notcp}" "$1")" = "$3" ]; }
 answers6() { [ "$(dig @::1 +time=2 +tries=1 +short example.com)" = 93.184.216.34 ]; }
 ctl() { httpdnsctl query example.com | grep -q 93.184.216.34; }
+status() { httpdnsctl --json status | grep -q '"uptime-s"'; }
+fired() { journalctl -b HTTPDNS_EVENT=test HTTPDNS_VERDICT=HIJACK_REDIRECT | grep -q 'A TEST'; }
 no_capabilities() { grep -q '^CapEff:.*0000000000000000$' "/proc/$(pid)/status"; }
 pid() { systemctl show -P MainPID httpdnsd.service; }
 restarted() { [ "$(pid)" != "$1" ] && [ "$(pid)" != 0 ]; }
@@ -46,7 +48,7 @@ python3 /srv/httpdnsd/tests/lab/lab.py start --dir /srv/lab --config /srv/lab.ya
 lab=$!
 poll test -s /srv/lab.json
 chmod 755 /srv/lab
-sed 's/alert: stderr/alert: auto/' /srv/lab.yaml >/etc/httpdnsd/httpdnsd.yaml
+sed 's/alert: stderr/alert: auto/; /^control:/d' /srv/lab.yaml >/etc/httpdnsd/httpdnsd.yaml
 systemctl reload httpdnsd.service
 is 'a reload takes the new configuration' reloaded
 is 'it answers over UDP' answers example.com +notcp 93.184.216.34
@@ -55,11 +57,15 @@ is 'it answers over IPv6' answers6
 is 'it answers over the Unix socket' ctl
 is 'a lied-about name is right' answers mail.bank-of-lab.com +notcp 185.31.17.30
 is 'the alert stands in the journal with its fields' alerted
+is 'the control socket that was handed over tells the state' status
+httpdnsctl alert-test HIJACK_REDIRECT
+is 'an alert that is fired on purpose stands in the journal' fired
 is 'the process has no capability' no_capabilities
 
 old=$(pid)
 kill -9 "$old"
 is 'a killed daemon is replaced' restarted "$old"
+is 'and tells its state' status
 is 'and answers' answers www.example.com +tcp "$(printf 'example.com.\n93.184.216.34')"
 systemctl stop httpdnsd.service
 is 'a query on the sockets starts it again' answers bank-of-lab.com +notcp 185.31.17.10
