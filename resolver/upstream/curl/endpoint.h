@@ -31,8 +31,7 @@ struct known_endpoint {
     char media_type[EXCHANGE_TYPE_MAX]; /* what the headers below are for; "": none made yet */
     struct curl_slist *post_headers, *get_headers;
     struct transfer *free;
-    unsigned n_live;  /* transfers begun and not ended */
-    unsigned n_fresh; /* of these, those that insist on a connection of their own */
+    unsigned n_fresh; /* transfers under way that insist on a connection of their own */
 };
 
 /* Brings `known` (zeroed before first use) up to date. -EINVAL for an unusable URL or without
