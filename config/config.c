@@ -4,6 +4,7 @@
 #include "config/lists.h"
 #include "config/schema.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -39,9 +40,11 @@ static void read_options(struct reader *r, const char *section, const struct yam
                          bool seen[ROWS_MAX])
 {
     for (const struct yaml_node *n = mapping->first; n != NULL; n = n->next) {
-        const struct schema_row *row = schema_find(section, n->key);
+        size_t i;
+        const struct schema_row *row = schema_find(section, n->key, &i);
         if (row != NULL) {
-            seen[row - schema_at(0)] = true;
+            assert(i < ROWS_MAX);
+            seen[i] = true;
             schema_read(r, row, n);
         } else if (section[0] == '\0' && schema_is_section(n->key)) {
             read_section(r, n, seen);

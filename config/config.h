@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The configuration: what each room asks for, side by side, read once from YAML and never written
- * again. Reading is config_load() here; the rows that say what may stand where are schema.c's; the
- * door to libyaml is yaml.c. Never logs, prints or exits.
+ * again. Reading is config_load() here; the rows that say what may stand where are in options/;
+ * the door to libyaml is yaml.c. Never logs, prints or exits.
  *
  * Bounds: a file of 1 MiB, 16 levels deep, 10000 nodes; no aliases, anchors, tags or duplicate
  * keys. */

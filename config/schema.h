@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What may stand in a configuration: one row an option. The same row reads the value, gives the
  * default, prints it (--show-config), says what was wrong with it, and writes its paragraph of the
- * manual page. Rows of one section stand together. */
+ * manual page. The rows stand in config/options/, those of one section together. */
 #ifndef CONFIG_SCHEMA_H
 #define CONFIG_SCHEMA_H
 
@@ -56,7 +56,8 @@ struct schema_row {
 
 /* lends row i; NULL behind the last. */
 const struct schema_row *schema_at(size_t i);
-const struct schema_row *schema_find(const char *section, const char *key);
+/* lends the row of that name, and its number; NULL when there is none. */
+const struct schema_row *schema_find(const char *section, const char *key, size_t *ret_i);
 /* lends the section's or key's name that is nearest to `key` in `section`; NULL when none is near.
  */
 const char *schema_nearest(const char *section, const char *key);

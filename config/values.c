@@ -57,97 +57,85 @@ bool schema_word(struct reader *r, const struct yaml_node *node, const struct sc
     return false;
 }
 
-/* What a value of this kind looks like. */
-static const char *form_of(enum schema_kind kind)
+/* How numbers of a kind are written, in the field's own unit. */
+struct notation {
+    const char *form;
+    int (*read)(const char *text, uint64_t *ret_value);
+    const char *(*print)(uint64_t value, char out[UNITS_TEXT_MAX]);
+};
+
+static int read_seconds(const char *text, uint64_t *ret_value)
 {
-    switch (kind) {
-    case SCHEMA_DURATION_MS:
-    case SCHEMA_DURATION_S:
-        return "a time with its unit, such as 500ms, 4s, 10m, 1h or 1d";
-    case SCHEMA_SIZE:
-        return "a size such as 512KiB, 64MiB or 1GiB";
-    case SCHEMA_COUNT:
-        return "a whole number";
-    case SCHEMA_MODE:
-        return "an octal mode such as 0660";
-    case SCHEMA_FRACTION:
-        return "a number from 0 to 1";
-    case SCHEMA_STRING:
-    case SCHEMA_WORD:
-    case SCHEMA_FLAG:
-    case SCHEMA_SECRET:
-    case SCHEMA_SECRET_FILE:
-    case SCHEMA_TEXTS:
-    case SCHEMA_OTHER:
-        break;
+    uint64_t ms;
+    int failure = units_read_duration(text, &ms);
+    if (failure == 0 && ms % MS_A_S != 0) {
+        return -EINVAL;
     }
-    assert(false);
-    return "";
+    if (failure == 0) {
+        *ret_value = ms / MS_A_S;
+    }
+    return failure;
 }
 
-static int parse_number(enum schema_kind kind, const char *text, uint64_t *ret_value)
+static const char *print_seconds(uint64_t value, char out[UNITS_TEXT_MAX])
 {
-    int failure;
-    switch (kind) {
-    case SCHEMA_DURATION_MS:
-        return units_read_duration(text, ret_value);
-    case SCHEMA_DURATION_S:
-        failure = units_read_duration(text, ret_value);
-        if (failure == 0 && *ret_value % MS_A_S != 0) {
-            return -EINVAL;
-        }
-        *ret_value /= MS_A_S;
-        return failure;
-    case SCHEMA_SIZE:
-        return units_read_size(text, ret_value);
-    case SCHEMA_COUNT:
-        return units_read_count(text, ret_value);
-    case SCHEMA_MODE:
-        return units_read_mode(text, ret_value);
-    case SCHEMA_FRACTION:
-        return units_read_fraction(text, ret_value);
-    case SCHEMA_STRING:
-    case SCHEMA_WORD:
-    case SCHEMA_FLAG:
-    case SCHEMA_SECRET:
-    case SCHEMA_SECRET_FILE:
-    case SCHEMA_TEXTS:
-    case SCHEMA_OTHER:
-        break;
-    }
-    assert(false);
-    return -EINVAL;
+    return units_print_duration(value * MS_A_S, out);
 }
 
-static void print_number(enum schema_kind kind, uint64_t value, char out[UNITS_TEXT_MAX])
+static const char *print_count(uint64_t value, char out[UNITS_TEXT_MAX])
 {
-    switch (kind) {
-    case SCHEMA_DURATION_MS:
-        units_print_duration(value, out);
-        return;
-    case SCHEMA_DURATION_S:
-        units_print_duration(value * MS_A_S, out);
-        return;
-    case SCHEMA_SIZE:
-        units_print_size(value, out);
-        return;
-    case SCHEMA_MODE:
-        snprintf(out, UNITS_TEXT_MAX, "%04o", (unsigned)value);
-        return;
-    case SCHEMA_FRACTION:
-        snprintf(out, UNITS_TEXT_MAX, "%g", (double)value / 1e6);
-        return;
-    case SCHEMA_COUNT:
-    case SCHEMA_STRING:
-    case SCHEMA_WORD:
-    case SCHEMA_FLAG:
-    case SCHEMA_SECRET:
-    case SCHEMA_SECRET_FILE:
-    case SCHEMA_TEXTS:
-    case SCHEMA_OTHER:
-        break;
-    }
     snprintf(out, UNITS_TEXT_MAX, "%" PRIu64, value);
+    return out;
+}
+
+static const char *print_mode(uint64_t value, char out[UNITS_TEXT_MAX])
+{
+    snprintf(out, UNITS_TEXT_MAX, "%04o", (unsigned)value);
+    return out;
+}
+
+static const char *print_fraction(uint64_t value, char out[UNITS_TEXT_MAX])
+{
+    snprintf(out, UNITS_TEXT_MAX, "%g", (double)value / 1e6);
+    return out;
+}
+
+#define TIME_FORM "a time with its unit, such as 500ms, 4s, 10m, 1h or 1d"
+
+/* NULL: it is no kind of number. */
+static const struct notation *notation_of(enum schema_kind kind)
+{
+    static const struct notation ms = {TIME_FORM, units_read_duration, units_print_duration},
+                                 seconds = {TIME_FORM, read_seconds, print_seconds},
+                                 size = {"a size such as 512KiB, 64MiB or 1GiB", units_read_size,
+                                         units_print_size},
+                                 count = {"a whole number", units_read_count, print_count},
+                                 mode = {"an octal mode such as 0660", units_read_mode, print_mode},
+                                 fraction = {"a number from 0 to 1", units_read_fraction,
+                                             print_fraction};
+    switch (kind) {
+    case SCHEMA_DURATION_MS:
+        return &ms;
+    case SCHEMA_DURATION_S:
+        return &seconds;
+    case SCHEMA_SIZE:
+        return &size;
+    case SCHEMA_COUNT:
+        return &count;
+    case SCHEMA_MODE:
+        return &mode;
+    case SCHEMA_FRACTION:
+        return &fraction;
+    case SCHEMA_STRING:
+    case SCHEMA_WORD:
+    case SCHEMA_FLAG:
+    case SCHEMA_SECRET:
+    case SCHEMA_SECRET_FILE:
+    case SCHEMA_TEXTS:
+    case SCHEMA_OTHER:
+        break;
+    }
+    return NULL;
 }
 
 static void *field_of(const void *base, const struct schema_row *row)
@@ -191,24 +179,25 @@ static bool is_allowed_word(const struct schema_row *row, const char *text, uint
 static void read_number(struct reader *r, const struct schema_row *row,
                         const struct yaml_node *node)
 {
+    const struct notation *notation = notation_of(row->kind);
     uint64_t value, max = row->max > 0 ? row->max : UINT64_MAX;
     char low[UNITS_TEXT_MAX], high[UNITS_TEXT_MAX];
     if (is_allowed_word(row, node->text, &value)) {
         set_number(r, row, value);
         return;
     }
-    int failure = parse_number(row->kind, node->text, &value);
+    int failure = notation->read(node->text, &value);
     if (failure == -EDOM) {
         errors_add(r->errors, node->line, node->column, "%s lacks its unit: write %.20ss", row->key,
                    node->text);
     } else if (failure == -ERANGE || (failure == 0 && (value < row->min || value > max))) {
-        print_number(row->kind, row->min, low);
-        print_number(row->kind, row->kind == SCHEMA_FRACTION ? 1000000 : row->max, high);
+        notation->print(row->min, low);
+        notation->print(row->kind == SCHEMA_FRACTION ? 1000000 : row->max, high);
         errors_add(r->errors, node->line, node->column, "%s must be from %s to %s, not %.40s",
                    row->key, low, high, node->text);
     } else if (failure < 0) {
         errors_add(r->errors, node->line, node->column, "%s must be %s, not '%.40s'", row->key,
-                   form_of(row->kind), node->text);
+                   notation->form, node->text);
     } else {
         set_number(r, row, value);
     }
@@ -284,48 +273,27 @@ static void print_texts(const struct provider_texts *texts, FILE *to)
     fputc(']', to);
 }
 
+typedef void read_function(struct reader *r, const struct schema_row *row,
+                           const struct yaml_node *node);
+
 void schema_read(struct reader *r, const struct schema_row *row, const struct yaml_node *node)
 {
+    /* Beside the kinds of numbers, and those that read for themselves. */
+    static read_function *const readers[] = {
+        [SCHEMA_STRING] = read_string, [SCHEMA_WORD] = read_word,
+        [SCHEMA_FLAG] = read_flag,     [SCHEMA_SECRET] = read_secret,
+        [SCHEMA_TEXTS] = read_texts,   [SCHEMA_SECRET_FILE] = secret_read_file,
+    };
+    bool is_list = row->kind == SCHEMA_TEXTS && node->kind == YAML_SEQUENCE;
     if (row->read != NULL) {
         row->read(r, node);
+    } else if (!is_list && schema_text(r, node, row->key) == NULL) {
         return;
+    } else if (notation_of(row->kind) != NULL) {
+        read_number(r, row, node);
+    } else {
+        readers[row->kind](r, row, node);
     }
-    if (row->kind == SCHEMA_TEXTS && node->kind == YAML_SEQUENCE) {
-        read_texts(r, row, node);
-        return;
-    }
-    if (schema_text(r, node, row->key) == NULL) {
-        return;
-    }
-    switch (row->kind) {
-    case SCHEMA_STRING:
-        read_string(r, row, node);
-        return;
-    case SCHEMA_WORD:
-        read_word(r, row, node);
-        return;
-    case SCHEMA_FLAG:
-        read_flag(r, row, node);
-        return;
-    case SCHEMA_SECRET:
-        read_secret(r, row, node);
-        return;
-    case SCHEMA_SECRET_FILE:
-        secret_read_file(r, row, node);
-        return;
-    case SCHEMA_TEXTS:
-        read_texts(r, row, node);
-        return;
-    case SCHEMA_DURATION_MS:
-    case SCHEMA_DURATION_S:
-    case SCHEMA_SIZE:
-    case SCHEMA_COUNT:
-    case SCHEMA_MODE:
-    case SCHEMA_FRACTION:
-    case SCHEMA_OTHER:
-        break;
-    }
-    read_number(r, row, node);
 }
 
 void schema_set_default(struct reader *r, const struct schema_row *row)
@@ -411,7 +379,7 @@ void schema_print(const void *base, const struct schema_row *row, FILE *to)
             return;
         }
     }
-    print_number(row->kind, get_number(base, row), text);
+    notation_of(row->kind)->print(get_number(base, row), text);
     fputs(text, to);
 }
 
