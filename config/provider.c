@@ -297,6 +297,8 @@ static bool has_server(const void *base)
 static const struct schema_word families[] = {
     {"auto", EXCHANGE_ANY_FAMILY}, {"ipv4", EXCHANGE_IPV4}, {"ipv6", EXCHANGE_IPV6}, {NULL, 0}};
 
+static const struct schema_word padding[] = {{"yes", PADDING_YES}, {"no", PADDING_NO}, {NULL, 0}};
+
 static const struct schema_row rows[] = {
     {.key = "preset",
      .kind = SCHEMA_OTHER,
@@ -417,6 +419,14 @@ static const struct schema_row rows[] = {
      .offset = AT(trust_ad),
      .help = "yes to pass on a JSON provider's word that it validated an answer (AD); no unless "
              "said."},
+    {.key = "padding",
+     .kind = SCHEMA_WORD,
+     .offset = AT(padding),
+     .words = padding,
+     .fallback = "yes",
+     .help = "Whether questions by POST are filled up to a multiple of 128 octets (RFC 8467), so "
+             "that their length does not tell their name; no for a provider that cannot take it. "
+             "Oblivious DoH always fills its own, GET and the vendors' protocols cannot."},
     {.key = "client-subnet",
      .kind = SCHEMA_OTHER,
      .read = read_subnet,

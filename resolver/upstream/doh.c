@@ -45,17 +45,19 @@ static int build_target(const char *url, struct bytes message, char target[DRIVE
     return n < DRIVER_TARGET_MAX ? 0 : -EMSGSIZE;
 }
 
-/* POST is padded (RFC 8467 §4.1), GET is not: it would only lengthen what caches compare. */
+/* POST is padded (RFC 8467 §4.1) unless configured otherwise; GET is not: it would only lengthen
+ * what caches compare. */
 static int build(struct driver_call *call, bool get, struct driver_room *room,
                  struct exchange_request *request)
 {
     uint8_t subnet[SUBNET_OPTION_MAX];
+    bool pads = !get && call->provider->padding == PADDING_YES;
     struct query_wish query = {
         .question = call->question,
         .want_do = call->want_do,
         .want_cd = call->want_cd,
         .want_ad = !get, /* RFC 8484 §4.1.1: what caches compare is as plain as can be */
-        .pad_to = get ? 0 : PAD_TO,
+        .pad_to = pads ? PAD_TO : 0,
         .subnet = subnet_option(&call->provider->client_subnet, subnet),
     };
     struct bytes message = bytes_of(room->body, message_write_query(&query, room->body));

@@ -34,6 +34,9 @@ struct provider_subnet {
     bool from_here; /* configured as auto: this host's own, if it has a public address */
 };
 
+/* Whether the length of a question is hidden (RFC 7830, RFC 8467). */
+enum provider_padding { PADDING_YES, PADDING_NO };
+
 /* Oblivious DoH: the provider's endpoint is the relay, its URL the relay's for this target. */
 struct provider_odoh {
     const char *url;          /* the target's */
@@ -103,6 +106,7 @@ struct provider_params {
     bool trust_ad;  /* JSON: its word that an answer was validated is passed on */
     bool preset_addresses; /* the endpoint's are its preset's */
     struct provider_subnet client_subnet;
+    enum provider_padding padding; /* of DoH by POST */
     struct provider_account account;
     struct provider_template template;
 };

@@ -166,6 +166,7 @@ START_TEST(providers_are_checked)
     refuses("providers:\n  - {preset: google, client-subnet: 192.0.2.0/25}\n", 2, 37, "/24");
     refuses("providers:\n  - {preset: google, client-subnet: 192.0.2.1/24}\n", 2, 37, "bits");
     refuses("providers:\n  - {preset: google, client-subnet: on}\n", 2, 37, "off, auto");
+    refuses("providers:\n  - {preset: google, padding: 468}\n", 2, 31, "yes, no");
     refuses("providers:\n  - {preset: google, trust-ad: maybe}\n", 2, 32, "yes, true, no, false");
 }
 END_TEST

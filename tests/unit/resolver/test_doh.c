@@ -45,6 +45,29 @@ START_TEST(h1_post_carries_the_message_padded_to_128_octets_with_id_0)
 }
 END_TEST
 
+static bool has_padding(struct bytes message)
+{
+    static const uint8_t option_12[] = {0, 12};
+    const uint8_t *opt = memmem(message.at, message.n, "\0\0\51", 3); /* root, TYPE_OPT */
+    ck_assert_ptr_nonnull(opt);
+    return memmem(opt, message.n - (size_t)(opt - message.at), option_12, 2) != NULL;
+}
+
+START_TEST(padding_that_is_switched_off_leaves_the_message_as_long_as_it_is)
+{
+    struct exchange_endpoint endpoint = {.url = "https://dns.example/dns-query"};
+    struct question question = question_of("www.example.com");
+    struct exchange_request request = {.endpoint = &endpoint};
+    ck_assert_int_eq(build(post, &question, &request), 0);
+    ck_assert(has_padding(request.body));
+    provider.padding = PADDING_NO;
+    ck_assert_int_eq(build(post, &question, &request), 0);
+    ck_assert(!has_padding(request.body));
+    ck_assert_uint_eq(request.body.n, MESSAGE_HEADER + 17 + 4 + 11);
+    provider.padding = PADDING_YES;
+}
+END_TEST
+
 START_TEST(get_carries_base64url_without_padding_behind_the_url)
 {
     struct exchange_endpoint plain = {.url = "https://dns.example/dns-query"};
@@ -156,6 +179,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         h1_post_carries_the_message_padded_to_128_octets_with_id_0,
+        padding_that_is_switched_off_leaves_the_message_as_long_as_it_is,
         get_carries_base64url_without_padding_behind_the_url,
         url_too_long_for_get_is_said,
         h2_only_2xx_with_the_media_type_is_a_message,
