@@ -339,9 +339,10 @@ static bool unquote(struct bytes *text, struct buf *into)
 /* Quoted strings, or all of it as one bare string: providers differ (PROVIDERS section 2.4). */
 static int read_strings(struct bytes text, struct buf *out)
 {
+    struct bytes whole = text;
     skip_spaces(&text);
     if (text.n == 0 || text.at[0] != '"') {
-        put_strings(text, out);
+        put_strings(whole, out);
         return out->overflow ? -EMSGSIZE : 0;
     }
     uint8_t *room = malloc(text.n);

@@ -47,6 +47,7 @@ static int build(struct driver_call *call, struct driver_room *room,
     return failure < 0 ? failure : vendor_get(room, &url, request);
 }
 
+/* What their refusals look like is not documented: a key, a quota or a time that does not hold. */
 static int read_reply(struct driver_call *call, const struct exchange_reply *reply,
                       const struct answer_expect *expect, struct driver_found *found)
 {
@@ -54,7 +55,8 @@ static int read_reply(struct driver_call *call, const struct exchange_reply *rep
         return json_read(call, reply, expect, found);
     }
     int class = vendor_class_of_status(call, reply);
-    return class == DRIVER_PARSE ? DRIVER_AUTH : class;
+    bool denied = class == DRIVER_PARSE && reply->status >= 400;
+    return !denied ? class : vendor_is_clock_off(call, reply) ? DRIVER_CLOCK : DRIVER_AUTH;
 }
 
 static const char *const addresses[] = {"223.5.5.5", "223.6.6.6", "2400:3200::1",

@@ -223,7 +223,7 @@ static int read_answers(const struct driver_call *call, const struct jsonv *data
 {
     struct hosts hosts;
     const struct jsonv *answers = jsonv_member(data, "answers");
-    bool good = tree_is_array(answers), known = false;
+    bool good = tree_is_array(answers) || (answers != NULL && tree_is_null(answers)), known = false;
     hosts_init(&hosts, false);
     for (size_t i = 0; i < jsonv_count(answers) && good; i++) {
         const struct jsonv *entry = jsonv_element(answers, i);
@@ -245,8 +245,11 @@ static int read_success(const struct driver_call *call, const struct jsonv *root
     owned(jsonv_freep) struct jsonv *opened = NULL;
     int64_t mode = 0;
     const struct jsonv *data = jsonv_member(root, "data"), *given = jsonv_member(root, "mode");
-    if (given != NULL && !tree_number(given, 0, 2, &mode)) {
+    if (given != NULL && !tree_is_null(given) && !tree_number(given, 0, 2, &mode)) {
         return vendor_garbage(found, "a mode that is not known");
+    }
+    if (mode == 0 && mode_of(call) != '0' && strncmp(call->endpoint->url, "http:", 5) == 0) {
+        return vendor_garbage(found, "a reply in clear where anybody can write one");
     }
     if (mode != 0) {
         int class = open_data(call, mode == 1 ? '1' : '2', tree_text(data), found, &opened);

@@ -244,6 +244,7 @@ static bool learn(struct attempt *a, const struct exchange_reply *reply, const s
         u->endpoint.n_addresses = f->found.addresses.n;
         u->named_by_vendor = true;
         u->suspect = true; /* the connection leads to an old one */
+        others = true;
     }
     learn_failure(u, reply, f);
     return others;

@@ -31,7 +31,7 @@ static int build(struct driver_call *call, struct driver_room *room,
     char host[HOSTS_NAME_MAX];
     hosts_name(call->question, host);
     struct buf url = vendor_url(room, call->endpoint->url);
-    encode_text("?account_id=", &url);
+    vendor_put_first(call->endpoint->url, "account_id=", &url);
     encode_url(bytes_of(id, strlen(id)), &url);
     encode_text("&dn=", &url);
     encode_text(host, &url);
@@ -50,16 +50,30 @@ static bool add_family(struct hosts *hosts, struct hosts_family *family, const s
     return vendor_add_addresses(hosts, jsonv_member(entry, "ip"));
 }
 
+/* Our host's entry; NULL when there is none. */
+static const struct jsonv *entry_of(const struct driver_call *call, const struct jsonv *data)
+{
+    struct jsonv_walk walk = jsonv_walk(data);
+    const char *host;
+    const struct jsonv *entry;
+    while (jsonv_next(&walk, &host, &entry)) {
+        if (vendor_is_name(call, host)) {
+            return entry;
+        }
+    }
+    return NULL;
+}
+
 /* v4 of their API has {"ipv4": {"ip", "ttl"}, "ipv6": …}, v3 {"ip", "ttl"}. */
 static int read_host(const struct driver_call *call, const struct jsonv *root,
                      const struct answer_expect *expect, struct driver_found *found)
 {
     struct hosts hosts;
-    char host[HOSTS_NAME_MAX];
     const struct jsonv *data = jsonv_member(root, "data");
-    hosts_name(call->question, host);
-    const struct jsonv *entry = tree_get_nocase(data, host);
-    if (!tree_is_object(data) || (entry == NULL && jsonv_count(data) > 0)) {
+    const struct jsonv *entry = entry_of(call, data);
+    bool list = tree_is_object(data) || tree_is_array(data);
+    bool empty = (data != NULL && tree_is_null(data)) || (list && jsonv_count(data) == 0);
+    if (!empty && entry == NULL) {
         return vendor_garbage(found, "answer to another question");
     }
     hosts_init(&hosts, false);

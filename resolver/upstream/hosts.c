@@ -33,6 +33,12 @@ bool hosts_add(struct hosts *hosts, struct bytes text)
     return true;
 }
 
+void hosts_spoil(struct hosts_family *family)
+{
+    family->why = DRIVER_PARSE;
+    family->n = 0;
+}
+
 static uint32_t clamp(int64_t ttl_s, int64_t low_s, int64_t high_s)
 {
     ttl_s = ttl_s <= 0 ? HOSTS_TTL_S : ttl_s;
@@ -83,7 +89,8 @@ int hosts_answer(const struct hosts *hosts, const struct answer_expect *expect,
         return answer_addresses(asked, expect, found);
     }
     int class = why_absent(hosts, asked, other);
-    if (class == DRIVER_NOT_SERVED) {
+    if (class == DRIVER_NOT_SERVED || class == DRIVER_PARSE) {
+        found->why = class == DRIVER_PARSE ? "something else where addresses should be" : NULL;
         return class;
     }
     int64_t ttl_s = asked->ttl_s > 0 ? asked->ttl_s : other->ttl_s;

@@ -11,7 +11,8 @@ enum { HOSTS_ADDRESSES_MAX = 64, HOSTS_TTL_MAX_S = 86400, HOSTS_TTL_S = 60 };
 
 /* What was said of one family. */
 struct hosts_family {
-    int why;       /* when there is no address: NODATA, NXDOMAIN, NOT_SERVED; else UNKNOWN_EMPTY */
+    int why;       /* when there is no address: NODATA, NXDOMAIN, NOT_SERVED, PARSE; else
+                      UNKNOWN_EMPTY */
     int64_t ttl_s; /* 0 or less: not said */
     size_t n;
     uint8_t at[HOSTS_ADDRESSES_MAX][16];
@@ -27,6 +28,8 @@ void hosts_init(struct hosts *hosts, bool asked_both);
 /* Takes an address of either family; false when the text is none. More than HOSTS_ADDRESSES_MAX are
  * dropped. */
 bool hosts_add(struct hosts *hosts, struct bytes text);
+/* What was said of the family is garbage. */
+void hosts_spoil(struct hosts_family *family);
 /* The class, with found->answer as it calls for; -ENOMEM. */
 int hosts_answer(const struct hosts *hosts, const struct answer_expect *expect,
                  struct driver_found *found);

@@ -48,18 +48,26 @@ static bool read_type(const struct jsonv *tree, uint16_t *ret_type)
     return true;
 }
 
-/* An array with the question, or the question itself; absent is no fault. */
+static bool is_absent(const struct jsonv *tree)
+{
+    return tree == NULL || tree_is_null(tree);
+}
+
+/* An array with the question, or the question itself; what is absent of it is no fault. */
 static bool is_our_question(const struct jsonv *tree, const struct question *question)
 {
     struct name name;
     uint16_t type;
-    if (tree == NULL || (tree_is_array(tree) && jsonv_count(tree) == 0)) {
+    const struct jsonv *asked = tree_is_array(tree) ? jsonv_element(tree, 0) : tree;
+    if (is_absent(asked)) {
         return true;
     }
-    const struct jsonv *asked = tree_is_array(tree) ? jsonv_element(tree, 0) : tree;
-    return read_name(jsonv_member(asked, "name"), &name) &&
-           read_type(jsonv_member(asked, "type"), &type) && name_equal(&name, &question->name) &&
-           type == question->type;
+    const struct jsonv *as_name = jsonv_member(asked, "name"),
+                       *as_type = jsonv_member(asked, "type");
+    return tree_is_object(asked) &&
+           (is_absent(as_name) ||
+            (read_name(as_name, &name) && name_equal(&name, &question->name))) &&
+           (is_absent(as_type) || (read_type(as_type, &type) && type == question->type));
 }
 
 /* ---- records ---- */
@@ -75,21 +83,21 @@ static int put_record(struct synth *synth, enum synth_section section, const str
 {
     struct answer_record record = {0};
     int64_t ttl_s;
-    const struct jsonv *ttl = jsonv_member(tree, "TTL");
-    struct bytes data = tree_text(jsonv_member(tree, "data"));
+    const struct jsonv *ttl = jsonv_member(tree, "TTL"), *data = jsonv_member(tree, "data");
     if (!read_name(jsonv_member(tree, "name"), &record.owner) ||
         !read_type(jsonv_member(tree, "type"), &record.type) ||
-        !tree_number(ttl != NULL ? ttl : jsonv_member(tree, "ttl"), 0, INT32_MAX, &ttl_s) ||
-        data.at == NULL) {
+        !tree_number(ttl != NULL ? ttl : jsonv_member(tree, "ttl"), 0, UINT32_MAX, &ttl_s) ||
+        !tree_is_string(data)) {
         found->why = "a record without its fields";
         return DRIVER_PARSE;
     }
     if (section == SYNTH_AUTHORITY && !rdata_has_text(record.type)) {
         return DRIVER_OK; /* proofs, which nobody asked for */
     }
+    struct bytes text = tree_text(data);
     record.ttl_s = (uint32_t)clamped_ttl(ttl_s);
     size_t at = synth_open_record(synth, section, &record);
-    int failure = rdata_from_text(record.type, data, &synth->out);
+    int failure = text.at != NULL ? rdata_from_text(record.type, text, &synth->out) : -EINVAL;
     synth_close_record(synth, at);
     if (failure == -EINVAL) {
         found->why = "a record whose text is not certain to mean what it says";
@@ -139,8 +147,11 @@ static int find_ede(const struct jsonv *root)
     int64_t code;
     const struct jsonv *errors = jsonv_member(root, "extended_dns_errors");
     const struct jsonv *comment = jsonv_member(root, "Comment");
-    if (tree_number(jsonv_member(jsonv_element(errors, 0), "info_code"), 0, UINT16_MAX, &code)) {
-        return (int)code;
+    for (size_t i = 0; i < jsonv_count(errors); i++) {
+        const struct jsonv *at = jsonv_member(jsonv_element(errors, i), "info_code");
+        if (tree_number(at, 0, UINT16_MAX, &code)) {
+            return (int)code;
+        }
     }
     for (size_t i = 0; i < jsonv_count(comment); i++) {
         int ede = ede_of_comment(tree_text(jsonv_element(comment, i)));

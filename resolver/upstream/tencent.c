@@ -113,7 +113,7 @@ static int build(struct driver_call *call, struct driver_room *room,
 {
     const struct provider_account *account = &call->provider->account;
     struct buf url = vendor_url(room, call->endpoint->url);
-    encode_text("?dn=", &url);
+    vendor_put_first(call->endpoint->url, "dn=", &url);
     int failure = put_name(call, &url);
     put_text("&id=", account->id, &url);
     if (is_hidden(call)) {
@@ -164,23 +164,27 @@ static bool read_set(struct bytes set, struct hosts *hosts, int64_t *ret_ttl_s)
     return true;
 }
 
-/* "set", or "set-set". */
-static bool read_data(struct bytes data, struct hosts *hosts)
+/* "set", or "v4set-v6set". A set with anything else in it is no good as a whole, and says nothing
+ * of the other one. */
+static void read_data(struct bytes data, struct hosts *hosts)
 {
     const uint8_t *dash = data.n > 0 ? memchr(data.at, '-', data.n) : NULL;
     struct bytes first = cut_before(data, dash);
     size_t n_v6 = hosts->v6.n;
     int64_t first_s, second_s;
-    if (!read_set(first, hosts, &first_s)) {
-        return false;
-    }
+    bool first_good = read_set(first, hosts, &first_s), second_good = first_good;
     second_s = first_s;
-    if (dash != NULL && !read_set(behind(data, first.n + 1), hosts, &second_s)) {
-        return false;
+    if (dash != NULL) {
+        second_good = read_set(behind(data, first.n + 1), hosts, &second_s);
     }
     hosts->v4.ttl_s = first_s;
     hosts->v6.ttl_s = dash != NULL && hosts->v6.n > n_v6 ? second_s : first_s;
-    return true;
+    if (!first_good) {
+        hosts_spoil(&hosts->v4);
+    }
+    if (!second_good) {
+        hosts_spoil(&hosts->v6);
+    }
 }
 
 /* Takes "name.:" off, the client's case aside. The first ':' of a line may be an address's. */
@@ -221,9 +225,7 @@ static int read_text(const struct driver_call *call, struct bytes text,
         if (!take_name(&line, host) && has_other_name(line)) {
             continue;
         }
-        if (!read_data(line, &hosts)) {
-            return vendor_garbage(found, "a line that is no list of addresses");
-        }
+        read_data(line, &hosts);
     }
     return hosts_answer(&hosts, expect, found);
 }

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <strings.h>
 
 int tree_parse(struct bytes text, struct jsonv **ret_tree)
 {
@@ -17,19 +16,6 @@ int tree_parse(struct bytes text, struct jsonv **ret_tree)
     };
     int failure = jsonv_read(text, &limits, ret_tree, NULL);
     return failure < 0 && failure != -ENOMEM ? -EBADMSG : failure;
-}
-
-const struct jsonv *tree_get_nocase(const struct jsonv *object, const char *key)
-{
-    struct jsonv_walk walk = jsonv_walk(object);
-    const char *at;
-    const struct jsonv *value;
-    while (jsonv_next(&walk, &at, &value)) {
-        if (strcasecmp(at, key) == 0) {
-            return value;
-        }
-    }
-    return NULL;
 }
 
 /* One reference token (RFC 6901 §4), its ~0 and ~1 decoded. */
@@ -79,6 +65,11 @@ bool tree_is_null(const struct jsonv *tree)
     return tree != NULL && jsonv_kind(tree) == JSONV_NULL;
 }
 
+bool tree_is_string(const struct jsonv *tree)
+{
+    return tree != NULL && jsonv_kind(tree) == JSONV_STRING;
+}
+
 bool tree_is_true(const struct jsonv *tree)
 {
     bool value;
@@ -117,10 +108,24 @@ static bool number_of_text(struct bytes text, int64_t *ret_number)
     return true;
 }
 
+/* What a double holds without loss. */
+static bool number_of_real(const struct jsonv *tree, int64_t *ret_number)
+{
+    static const double exact = 9007199254740992.0;
+    double real;
+    if (!jsonv_real(tree, &real) || !(real >= -exact && real <= exact) ||
+        (double)(int64_t)real != real) {
+        return false;
+    }
+    *ret_number = (int64_t)real;
+    return true;
+}
+
 bool tree_number(const struct jsonv *tree, int64_t min, int64_t max, int64_t *ret_number)
 {
     int64_t number;
-    if (!jsonv_integer(tree, &number) && !number_of_text(tree_text(tree), &number)) {
+    if (!jsonv_integer(tree, &number) && !number_of_text(tree_text(tree), &number) &&
+        !number_of_real(tree, &number)) {
         return false;
     }
     if (number < min || number > max) {

@@ -13,19 +13,18 @@ enum { TREE_DEPTH_MAX = 16, TREE_MEMBERS_MAX = 1024, TREE_TEXT_MAX = 16384 };
 /* gives *ret_tree. -EBADMSG when the text is no JSON or exceeds the bounds, -ENOMEM. */
 int tree_parse(struct bytes text, struct jsonv **ret_tree);
 
-/* An object's member, the key's case aside; the first that fits. */
-const struct jsonv *tree_get_nocase(const struct jsonv *object, const char *key);
 /* RFC 6901: "/data/0/ip"; "" is the tree itself. */
 const struct jsonv *tree_pointer(const struct jsonv *tree, const char *pointer);
 
 bool tree_is_object(const struct jsonv *tree);
 bool tree_is_array(const struct jsonv *tree);
 bool tree_is_null(const struct jsonv *tree);
+bool tree_is_string(const struct jsonv *tree);
 bool tree_is_true(const struct jsonv *tree);
 /* A string's octets, {NULL, 0} for all else. There is a NUL behind them, and none inside. */
 struct bytes tree_text(const struct jsonv *tree);
 bool tree_text_is(const struct jsonv *tree, const char *text);
-/* A whole number, or a string of one, within [min, max]. */
+/* A whole number (300.0 is one), or a string of one, within [min, max]. */
 bool tree_number(const struct jsonv *tree, int64_t min, int64_t max, int64_t *ret_number);
 
 #endif

@@ -10,6 +10,12 @@ struct buf vendor_url(struct driver_room *room, const char *base)
     return url;
 }
 
+void vendor_put_first(const char *base, const char *name, struct buf *url)
+{
+    encode_text(strchr(base, '?') != NULL ? "&" : "?", url);
+    encode_text(name, url);
+}
+
 int vendor_get(struct driver_room *room, const struct buf *url, struct exchange_request *request)
 {
     if (url->overflow) {
@@ -38,7 +44,7 @@ int vendor_put_digest(enum digest_kind kind, struct bytes key, const struct buf 
 
 /* ---- errors ---- */
 
-static bool is_clock_off(const struct driver_call *call, const struct exchange_reply *reply)
+bool vendor_is_clock_off(const struct driver_call *call, const struct exchange_reply *reply)
 {
     int64_t off_s = reply->date_s - driver_now_s(call);
     return reply->date_s != 0 && (off_s > VENDOR_SKEW_S || off_s < -VENDOR_SKEW_S);
@@ -47,7 +53,7 @@ static bool is_clock_off(const struct driver_call *call, const struct exchange_r
 int vendor_class_of_status(const struct driver_call *call, const struct exchange_reply *reply)
 {
     if (reply->status == 401 || reply->status == 403) {
-        return is_clock_off(call, reply) ? DRIVER_CLOCK : DRIVER_AUTH;
+        return vendor_is_clock_off(call, reply) ? DRIVER_CLOCK : DRIVER_AUTH;
     }
     if (reply->status == 429) {
         return DRIVER_RATE;
@@ -68,13 +74,14 @@ int vendor_class_of_code(const struct driver_call *call, const struct exchange_r
         {"InvalidSignature", DRIVER_AUTH},      {"UnsignedInterfaceDisabled", DRIVER_AUTH},
         {"InvalidAccount", DRIVER_AUTH},        {"AccountNotExists", DRIVER_AUTH},
         {"ServiceLevelDeny", DRIVER_SERVER},    {"MethodNotAllowed", DRIVER_PARSE},
-        {"InternalError", DRIVER_SERVER},
+        {"InternalError", DRIVER_SERVER},       {"HOST_FORBIDDEN", DRIVER_NOT_SERVED},
+        {"UNAUTHORIZED", DRIVER_AUTH},
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         if (bytes_equal(code, bytes_of(known[i].code, strlen(known[i].code)))) {
             found->why = known[i].code;
             bool time = strcmp(known[i].code, "InvalidDuration") == 0;
-            return time && is_clock_off(call, reply) ? DRIVER_CLOCK : known[i].class;
+            return time && vendor_is_clock_off(call, reply) ? DRIVER_CLOCK : known[i].class;
         }
     }
     if (reply->status >= 200 && reply->status < 300) {
@@ -109,12 +116,16 @@ int64_t vendor_ttl(const struct jsonv *tree)
     return tree_number(tree, 1, INT32_MAX, &ttl_s) ? ttl_s : 0;
 }
 
-bool vendor_is_host(const struct driver_call *call, const struct jsonv *name)
+bool vendor_is_name(const struct driver_call *call, const char *name)
 {
     struct name read;
+    return name_from_text(name, &read) == 0 && name_equal(&read, &call->question->name);
+}
+
+bool vendor_is_host(const struct driver_call *call, const struct jsonv *name)
+{
     const char *text = jsonv_string(name);
-    return text != NULL && name_from_text(text, &read) == 0 &&
-           name_equal(&read, &call->question->name);
+    return text != NULL && vendor_is_name(call, text);
 }
 
 int vendor_garbage(struct driver_found *found, const char *why)

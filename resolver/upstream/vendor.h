@@ -14,6 +14,8 @@ enum { VENDOR_EXPIRY_S = 300, VENDOR_SIGNED_MAX = 2048, VENDOR_SKEW_S = 60 };
 
 /* Starts a URL in the room. */
 struct buf vendor_url(struct driver_room *room, const char *base);
+/* "?" and a parameter's "name=", or "&" when the base has parameters already. */
+void vendor_put_first(const char *base, const char *name, struct buf *url);
 /* Ends it: the request is a GET of it. -EMSGSIZE when it grew too long. */
 int vendor_get(struct driver_room *room, const struct buf *url, struct exchange_request *request);
 
@@ -25,7 +27,9 @@ int vendor_put_digest(enum digest_kind kind, struct bytes key, const struct buf 
  * a complaint about the time's range when the reply's Date shows that our clock is off. */
 int vendor_class_of_code(const struct driver_call *call, const struct exchange_reply *reply,
                          struct bytes code, struct driver_found *found);
-/* The same for a reply without a word. */
+/* True when the reply's Date says so. */
+bool vendor_is_clock_off(const struct driver_call *call, const struct exchange_reply *reply);
+/* vendor_class_of_code() for a reply without a word. */
 int vendor_class_of_status(const struct driver_call *call, const struct exchange_reply *reply);
 
 /* Adds an address, or all of an array. False when there is something else among them. */
@@ -33,6 +37,7 @@ bool vendor_add_addresses(struct hosts *hosts, const struct jsonv *tree);
 /* The TTL as whole seconds, 0 when it is missing or nonsense. */
 int64_t vendor_ttl(const struct jsonv *tree);
 /* True when the name is the one asked for, case and last dot aside. */
+bool vendor_is_name(const struct driver_call *call, const char *name);
 bool vendor_is_host(const struct driver_call *call, const struct jsonv *name);
 /* PARSE, with the reason. */
 int vendor_garbage(struct driver_found *found, const char *why);

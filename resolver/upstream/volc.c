@@ -40,7 +40,7 @@ static int build(struct driver_call *call, struct driver_room *room,
     hosts_name(call->question, host);
 
     struct buf url = vendor_url(room, call->endpoint->url);
-    encode_text("?domain=", &url);
+    vendor_put_first(call->endpoint->url, "domain=", &url);
     encode_text(host, &url);
     encode_text("&account_id=", &url);
     encode_url(bytes_of(account->id, strlen(account->id)), &url);

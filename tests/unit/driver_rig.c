@@ -109,6 +109,7 @@ const char *rig_read(struct rig *rig, unsigned status, const char *media_type, c
                                    .negative_max_ttl_s = 3600};
     struct exchange_reply reply = {.result = EXCHANGE_DONE,
                                    .status = status,
+                                   .date_s = rig->date_s,
                                    .media_type = media_type,
                                    .body = bytes_of(body, strlen(body)),
                                    .detail = ""};

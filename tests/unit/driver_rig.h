@@ -16,6 +16,7 @@ struct rig {
     struct exchange_request request;
     struct question question;
     bool want_cd;
+    int64_t date_s; /* the reply's Date; 0: none */
     struct fake_port port;
     struct driver_found found;
     char text[RIG_TEXT_MAX];

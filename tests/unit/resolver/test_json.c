@@ -98,6 +98,36 @@ START_TEST(dialects_of_one_answer_read_the_same)
 }
 END_TEST
 
+START_TEST(what_is_odd_but_clear_is_taken)
+{
+    static const char *const bodies[] = {
+        /* nothing where the question might be, or half of one */
+        "{\"Status\":0,\"Question\":null,\"Answer\":[{\"name\":\"www.example.com.\",\"type\":1,"
+        "\"TTL\":"
+        "300,\"data\":\"192.0.2.1\"}]}",
+        "{\"Status\":0,\"Question\":[null],\"Answer\":[{\"name\":\"www.example.com.\",\"type\":1,"
+        "\"TTL\":300,\"data\":\"192.0.2.1\"}]}",
+        "{\"Status\":0,\"Question\":{\"name\":\"www.example.com\"},\"Answer\":[{\"name\":"
+        "\"www.example.com.\",\"type\":1,\"TTL\":300,\"data\":\"192.0.2.1\"}]}",
+        /* whole numbers with a point */
+        "{\"Status\":0.0,\"Answer\":[{\"name\":\"www.example.com.\",\"type\":1.0,\"TTL\":3e2,"
+        "\"data\":"
+        "\"192.0.2.1\"}]}",
+        /* proofs in the authority, and what is nobody's business */
+        "{\"Status\":0,\"Answer\":[{\"name\":\"www.example.com.\",\"type\":1,\"TTL\":300,\"data\":"
+        "\"192.0.2.1\",\"extra\":[{}]}],\"Authority\":[{\"name\":\"example.com.\",\"type\":46,"
+        "\"TTL\":1,"
+        "\"data\":\"A 13 2 300 1 2 3 x. AAAA\"}],\"Additional\":[7],\"Comment\":{}}",
+    };
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+        reads(bodies[i], "OK NOERROR: A 300 192.0.2.1");
+    }
+    reads("{\"Status\":0,\"Answer\":[{\"name\":\"www.example.com.\",\"type\":1,\"TTL\":4294967295,"
+          "\"data\":\"192.0.2.1\"}]}",
+          "OK NOERROR: A 604800 192.0.2.1");
+}
+END_TEST
+
 START_TEST(chain_is_followed_and_strangers_are_left_out)
 {
     reads("{\"Status\":0,\"Answer\":["
@@ -130,6 +160,8 @@ START_TEST(extended_error_is_found_where_each_provider_puts_it)
     reads("{\"Status\":2,\"Comment\":\"EDE(22): x\"}", "OK SERVFAIL ede=22");
     reads("{\"Status\":2,\"Comment\":[\"EDE(99999): x\",\"EDE(\",\"EDE():\",7]}", "OK SERVFAIL");
     reads("{\"Status\":16,\"Comment\":{\"odd\":1}}", "OK BADVERS");
+    reads("{\"Status\":2,\"extended_dns_errors\":[{},{\"info_code\":\"22\"}],\"Comment\":[]}",
+          "OK SERVFAIL ede=22");
 }
 END_TEST
 
@@ -146,6 +178,9 @@ START_TEST(types_become_the_wire_form_that_their_text_means)
         {TYPE_TXT, "bare text \\\\ stays",
          "TXT 9 1162617265207465787420"
          "5c207374617973"},
+        {TYPE_TXT, "  two  spaces ",
+         "TXT 9 0e202074776f20207370616365"
+         "7320"},
         {TYPE_TXT, "\\\"one\\\"\\\"two\\\" \\\"\\\"", "TXT 9 036f6e650374776f00"},
         {TYPE_TXT, "\\\"a\\\\\\\"b\\\\065\\\"", "TXT 9 0461226241"},
         {TYPE_DS, "2371 13 2 111A1861 d6dfd0bb", "DS 9 09430d02111a1861d6dfd0bb"},
@@ -195,6 +230,7 @@ START_TEST(what_is_not_certain_is_left_to_another_provider)
         {TYPE_TXT, "\\\"a\\\" b"},
         {TYPE_TXT, "\\\"\\\\300\\\""},
         {TYPE_TXT, "caf\\u00e9"},
+        {TYPE_TXT, "a\\u0000b"},
         {TYPE_HTTPS, "1 . dohpath=/q"},
         {TYPE_HTTPS, "1 . port=99999"},
         {TYPE_HTTPS, "1 . alpn=h2 alpn=h3"},
@@ -230,6 +266,12 @@ START_TEST(what_is_no_answer_is_refused)
         "{\"Status\":0,\"Status\":3}",
         "{\"Status\":0,\"Question\":[{\"name\":\"other.example.\",\"type\":1}]}",
         "{\"Status\":0,\"Question\":[{\"name\":\"www.example.com.\",\"type\":28}]}",
+        "{\"Status\":0,\"Question\":\"www.example.com.\"}",
+        "{\"Status\":0.5}",
+        "{\"Status\":0,\"Answer\":[{\"name\":\"www.example.com.\",\"type\":1,\"TTL\":4294967296,"
+        "\"data\":\"1.2.3.4\"}]}",
+        "{\"Status\":0,\"Answer\":[{\"name\":\"www.example.com.\",\"type\":1,\"TTL\":3,\"data\":"
+        "[\"1.2.3.4\"]}]}",
         "{\"Status\":0,\"Answer\":{}}",
         "{\"Status\":0,\"Answer\":[{\"name\":\"www.example.com.\",\"type\":1,\"TTL\":300}]}",
         "{\"Status\":0,\"Answer\":[{\"name\":\"www.example.com.\",\"type\":0,\"TTL\":3,"
@@ -269,6 +311,7 @@ int main(void)
         question_is_asked_by_name_and_number,
         what_json_cannot_say_is_not_asked_of_it,
         dialects_of_one_answer_read_the_same,
+        what_is_odd_but_clear_is_taken,
         chain_is_followed_and_strangers_are_left_out,
         absence_keeps_its_soa_and_ttl,
         extended_error_is_found_where_each_provider_puts_it,

@@ -99,6 +99,9 @@ START_TEST(alidns_signs_name_and_time)
     reads(400, "quota", "AUTH");
     reads(429, "", "RATE");
     reads(502, "", "SERVER");
+    reads(302, "", "PARSE");
+    rig.date_s = FAKE_PORT_WALL_S + 3600;
+    reads(400, "some word about time", "CLOCK");
     reads(200,
           "{\"Status\":0,\"Answer\":[{\"name\":\"www.taobao.com.\",\"type\":1,\"TTL\":9,"
           "\"data\":\"192.0.2.1\"}]}",
@@ -411,6 +414,13 @@ START_TEST(aliyun2_reasons_are_told_apart)
     reads(200, "{\"code\":\"success\",\"data\":{\"answers\":[{\"dn\":\"other.example\"}]}}",
           "PARSE");
     reads(200, "{\"code\":\"success\",\"mode\":3,\"data\":\"\"}", "PARSE");
+    ck_assert(begins(rig_read(&rig, 200, JSON,
+                              "{\"code\":\"success\",\"mode\":null,\"data\":{\"answers\":null}}"),
+                     "UNKNOWN_EMPTY"));
+    /* Where anybody can write a reply, one that is not enciphered is nobody's. */
+    rig.provider.account.cipher = CIPHER_AES_GCM;
+    rig.provider.endpoint.url = "http://192.0.2.1";
+    reads(200, "{\"code\":\"success\",\"data\":{\"answers\":[]}}", "PARSE");
 }
 END_TEST
 
@@ -458,7 +468,9 @@ START_TEST(tencent_text_is_read_by_its_grammar)
         {"192.0.2.1;nonsense", "PARSE", "PARSE"},
         {"192.0.2.1,1x", "PARSE", "PARSE"},
         {"192.0.2.1,99999999999", "PARSE", "PARSE"},
-        {"192.0.2.1-2001:db8::g", "PARSE", "PARSE"},
+        {"192.0.2.1;x-2001:db8::g", "PARSE", "PARSE"},
+        {"192.0.2.1,9-2001:db8::g", "OK NOERROR: A 9 192.0.2.1", "PARSE"},
+        {"192.0.2.1;x,9-2001:db8::1,9", "PARSE", "OK NOERROR: AAAA 9 2001:db8::1"},
     };
     begin(&driver_tencent);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -538,6 +550,12 @@ START_TEST(baidu_signs_host_and_expiry_and_tells_its_time)
     reads(200, "{\"msg\":\"SignatureExpired\",\"timestamp\":1531407249}", "CLOCK");
     ck_assert_int_eq(rig.found.server_s, 1531407249);
     reads(200, "{\"msg\":\"ok\",\"data\":{\"other.example\":{\"ip\":[]}}}", "PARSE");
+    reads(200, "{\"msg\":\"ok\",\"data\":\"\"}", "PARSE");
+    reads(200, "{\"msg\":\"ok\",\"data\":{\"WWW.baidu.com.\":{\"ipv6\":{\"ip\":[\"::2\"]}}}}",
+          "OK NOERROR: AAAA 60 ::2");
+    ck_assert(begins(rig_read(&rig, 200, JSON, "{\"msg\":\"ok\",\"data\":null}"), "UNKNOWN_EMPTY"));
+    rig.provider.endpoint.url = "https://httpdns.baidubce.com/v4/resolve?tag=t";
+    ck_assert_ptr_nonnull(strstr(rig_url(&rig), "/v4/resolve?tag=t&account_id=100001&dn="));
 }
 END_TEST
 
@@ -565,6 +583,7 @@ START_TEST(generic_speaks_ucloud_by_configuration)
     ck_assert(begins(rig_read(&rig, 404, JSON, "{\"status\":404,\"code\":\"FAIL_TO_RESOLVE\"}"),
                      "UNKNOWN_EMPTY NOERROR / SOA"));
     reads(401, "{\"status\":401,\"code\":\"UNAUTHORIZED\"}", "AUTH");
+    reads(403, "{\"status\":403,\"code\":\"HOST_FORBIDDEN\"}", "NOT_SERVED");
     reads(200, "{\"ip_list\":[7]}", "PARSE");
 }
 END_TEST
