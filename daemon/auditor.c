@@ -339,9 +339,9 @@ static bool make_pool(struct auditor *a, const struct kept *kept)
         .patience_max_ms = ASK_TIMEOUT_MS,
         .bootstrap = a->plain,
         .kept = kept,
-        .min_ttl_s = config->cache.min_ttl_s,
-        .max_ttl_s = config->cache.max_ttl_s,
-        .negative_max_ttl_s = config->cache.negative_max_ttl_s,
+        /* As they are, whatever clients are given: they are evidence. */
+        .max_ttl_s = INT32_MAX,
+        .negative_max_ttl_s = INT32_MAX,
     };
     a->pool = pool_new(&pool, &a->loop.port, a->exchange);
     return a->pool != NULL;

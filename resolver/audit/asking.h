@@ -9,6 +9,17 @@
 #include "resolver/audit/local.h"
 #include "resolver/audit/trouble.h"
 
+/* T11: names for which the local resolver lacked records of type HTTPS, by the zones they are
+ * registered under. */
+enum { HTTPS_LACKING_MAX = 4 };
+struct https_memory {
+    struct {
+        uint64_t zone; /* hash */
+        uint64_t until_us;
+    } lacking[HTTPS_LACKING_MAX];
+    size_t next;
+};
+
 /* What asking needs, and where it stands; lent by the auditor. */
 struct asker {
     struct port *port;
@@ -28,6 +39,7 @@ struct asker {
     unsigned dns64_bits;
     struct budget tls_budget;
     struct trouble trouble;
+    struct https_memory https_memory; /* of the local resolver in use */
 };
 
 struct asking;

@@ -279,7 +279,7 @@ static bool may_spend(struct audit *audit, uint64_t now_us)
 
 /* Begins a case, if there is a place for it and it is not done or under way. */
 static void check(struct audit *audit, const struct question *question, const struct said *told,
-                  bool thorough)
+                  enum case_depth depth)
 {
     struct audit_case *one = find_idle_case(audit);
     uint64_t now_us = port_now_us(audit->asker.port);
@@ -300,7 +300,7 @@ static void check(struct audit *audit, const struct question *question, const st
         .told = told,
         .server = server,
         .local_may_filter = may_filter(audit, server),
-        .thorough = thorough,
+        .depth = depth,
     };
     case_begin(one, &begin);
 }
@@ -308,7 +308,7 @@ static void check(struct audit *audit, const struct question *question, const st
 static void on_due(void *ctx, const struct question *question, const struct said *told)
 {
     if (judge_is_eligible(question)) {
-        check(ctx, question, told, false);
+        check(ctx, question, told, told == NULL ? CASE_PATROL : CASE_BRIEF);
     }
 }
 
@@ -327,7 +327,8 @@ static void follow(struct audit *audit)
         }
     } else if (subject.question.name.n > 0) {
         seen_forget(&audit->checked, question_key(audit, &subject.question));
-        check(audit, &subject.question, NULL, subject.finding == FINDING_INJECTION);
+        bool second = subject.finding == FINDING_INJECTION;
+        check(audit, &subject.question, NULL, second ? CASE_THOROUGH : CASE_PATROL);
     }
 }
 
@@ -350,7 +351,7 @@ static void consider(struct audit *audit, const struct told_item *item)
     struct said told;
     said_read(item->answer, item->question.type, &told);
     if (audit->params.mode == AUDIT_ALL) {
-        check(audit, &item->question, &told, false);
+        check(audit, &item->question, &told, CASE_BRIEF);
         return;
     }
     bool chosen =
@@ -410,6 +411,7 @@ static void copy_place(struct audit *audit, const struct audit_place *place)
     audit->n_servers = place->n_servers < AUDIT_SERVERS_MAX ? place->n_servers : AUDIT_SERVERS_MAX;
     audit->server = 0;
     asker->dns64_server[0] = '\0';
+    asker->https_memory = (struct https_memory){.next = 0};
     for (size_t i = 0; i < audit->n_servers; i++) {
         snprintf(audit->servers[i], sizeof audit->servers[i], "%s", place->servers[i]);
     }

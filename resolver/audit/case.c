@@ -135,20 +135,30 @@ static bool wants_direct(struct audit_case *one)
            said_bogon(&last_meeting(one)->local) != NULL;
 }
 
+static bool is_explained(const struct judgement *judgement)
+{
+    return judgement->verdict <= VERDICT_CONSISTENT || judgement->verdict == VERDICT_DOWNGRADE;
+}
+
 static bool wants_proving(struct audit_case *one)
 {
-    bool explained = one->judgement.verdict <= VERDICT_CONSISTENT;
-    return !explained && proving_is_worth(one->asker, last_meeting(one));
+    return !is_explained(&one->judgement) && proving_is_worth(one->asker, last_meeting(one));
 }
 
 /* Names of the patrol, and what all cheaper looks left over. Without a clock no signature can be
- * judged. */
-/* The control name is asked for after it, whatever was asked before. */
+ * judged. The control name is asked for after it, whatever was asked before. */
 static bool wants_signed(struct audit_case *one)
 {
     const struct judge_case *evidence = &one->evidence;
     return one->n_asked + 1 < CASE_QUESTIONS_MAX && last_meeting(one)->local.n > 0 &&
            !evidence->network.clock_is_wrong;
+}
+
+/* Where the addresses are as they should be: else what is lied about is the name. */
+static bool wants_https(struct audit_case *one)
+{
+    return one->evidence.question.type == TYPE_A && is_first(one) && has_questions_left(one) &&
+           one->depth != CASE_BRIEF && is_explained(&one->judgement);
 }
 
 /* An artefact, or a negative answer: those need to know whether the local resolver works at all. */
@@ -168,23 +178,33 @@ static void begin_sibling(struct audit_case *one);
 static void begin_direct(struct audit_case *one);
 static void begin_proving(struct audit_case *one);
 static void begin_signed(struct audit_case *one);
+static void begin_https(struct audit_case *one);
 static void begin_sandwich(struct audit_case *one);
 
 static const struct stage {
     enum case_state state;
     bool (*wants)(struct audit_case *one);
     void (*begin)(struct audit_case *one);
+    enum case_depth depth; /* from which on it is for explained answers too */
 } stages[] = {
-    {CASE_PREFIX, wants_prefix, begin_prefix},
-    {CASE_V4, wants_v4, begin_v4},
-    {CASE_RACE, wants_race, begin_race},
-    {CASE_TCP, wants_tcp, begin_tcp},
-    {CASE_SIBLING, wants_tcp, begin_sibling},
-    {CASE_DIRECT, wants_direct, begin_direct},
-    {CASE_PROVING, wants_proving, begin_proving},
-    {CASE_SIGNED, wants_signed, begin_signed},
-    {CASE_SANDWICHED, wants_sandwich, begin_sandwich},
+    {CASE_PREFIX, wants_prefix, begin_prefix, CASE_THOROUGH},
+    {CASE_V4, wants_v4, begin_v4, CASE_THOROUGH},
+    {CASE_RACE, wants_race, begin_race, CASE_THOROUGH},
+    {CASE_TCP, wants_tcp, begin_tcp, CASE_THOROUGH},
+    {CASE_SIBLING, wants_tcp, begin_sibling, CASE_THOROUGH},
+    {CASE_DIRECT, wants_direct, begin_direct, CASE_THOROUGH},
+    {CASE_PROVING, wants_proving, begin_proving, CASE_THOROUGH},
+    {CASE_SIGNED, wants_signed, begin_signed, CASE_PATROL},
+    {CASE_HTTPS, wants_https, begin_https, CASE_PATROL},
+    {CASE_SANDWICHED, wants_sandwich, begin_sandwich, CASE_THOROUGH},
 };
+
+static bool is_wanted(struct audit_case *one, const struct stage *stage)
+{
+    bool done = (one->done & 1u << stage->state) != 0;
+    bool deep = !is_explained(&one->judgement) || one->depth >= stage->depth;
+    return !done && deep && stage->wants(one);
+}
 
 static void rest(struct audit_case *one)
 {
@@ -204,10 +224,10 @@ static bool is_over(const struct audit_case *one)
     case VERDICT_NO_DATA:
     case VERDICT_INELIGIBLE:
     case VERDICT_UNUSABLE:
-    case VERDICT_DOWNGRADE:
         return true;
     case VERDICT_CONSISTENT:
-        return !one->thorough || (one->done & 1u << CASE_SIGNED) != 0;
+    case VERDICT_DOWNGRADE:
+        return one->depth == CASE_BRIEF;
     case VERDICT_STALE:
         return one->judgement.finding != FINDING_STALE_LAG;
     case VERDICT_INCONCLUSIVE:
@@ -229,9 +249,8 @@ static void go_on(struct audit_case *one)
     }
     for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++) {
         const struct stage *stage = &stages[i];
-        unsigned bit = 1u << stage->state;
-        if ((one->done & bit) == 0 && stage->wants(one)) {
-            one->done |= bit;
+        if (is_wanted(one, stage)) {
+            one->done |= 1u << stage->state;
             one->state = stage->state;
             stage->begin(one);
             return;
@@ -293,7 +312,7 @@ static void after_local(struct audit_case *one)
     hear_judge(one);
     enum verdict verdict = one->judgement.verdict;
     /* What is honest by memory alone may be old: the witnesses tell. */
-    bool honest = one->judgement.rule == RULE_S1 && !one->thorough;
+    bool honest = one->judgement.rule == RULE_S1 && one->depth == CASE_BRIEF;
     if (verdict == VERDICT_UNUSABLE || verdict == VERDICT_INELIGIBLE || honest) {
         end(one);
         return;
@@ -456,6 +475,18 @@ static void on_signed(struct signing *signing)
     go_on(one);
 }
 
+static void begin_https(struct audit_case *one)
+{
+    https_begin(&one->https, one->server, &one->evidence);
+}
+
+static void on_https(struct https_look *look)
+{
+    struct audit_case *one = look->ctx;
+    one->n_asked += look->n_asked;
+    go_on(one);
+}
+
 static void begin_sandwich(struct audit_case *one)
 {
     struct question question;
@@ -498,6 +529,7 @@ static void on_asked(struct asking *asking)
     case CASE_IDLE:
     case CASE_PROVING:
     case CASE_SIGNED:
+    case CASE_HTTPS:
     case CASE_RESTING:
         assert(false);
     }
@@ -521,12 +553,13 @@ void case_begin(struct audit_case *one, const struct case_begin *begin)
     }
     snprintf(one->server, sizeof one->server, "%s", begin->server);
     one->asker = begin->asker;
-    one->thorough = begin->thorough;
+    one->depth = begin->depth;
     one->rest = (struct port_timer){.on_fire = on_rested};
     one->race.handle = NULL;
     asking_init(&one->asking, begin->asker, on_asked, one);
     proving_init(&one->proving, begin->asker, on_proved, one);
     signing_init(&one->signing, begin->asker, on_signed, one);
+    https_init(&one->https, begin->asker, on_https, one);
     meet(one);
 }
 
@@ -539,5 +572,6 @@ void case_stop(struct audit_case *one)
         asking_stop(&one->asking);
         proving_stop(&one->proving);
         signing_stop(&one->signing);
+        https_stop(&one->https);
     }
 }

@@ -5,6 +5,7 @@
 #define RESOLVER_AUDIT_CASE_H
 
 #include "resolver/audit/history.h"
+#include "resolver/audit/https.h"
 #include "resolver/audit/proving.h"
 #include "resolver/audit/race.h"
 #include "resolver/audit/signing.h"
@@ -21,8 +22,16 @@ enum case_state {
     CASE_DIRECT,     /* what does a public resolver say on port 53? */
     CASE_SIGNED,     /* do the signatures hold? */
     CASE_PROVING,    /* who stands at the addresses? */
+    CASE_HTTPS,      /* are records of another type held back? */
     CASE_SANDWICHED, /* an artefact: does the local resolver work at all? */
     CASE_RESTING,    /* until it is met again */
+};
+
+/* How closely an answer is looked at that is honest at the first look. */
+enum case_depth {
+    CASE_BRIEF,    /* not at all: over */
+    CASE_PATROL,   /* for old or narrowed content: its signatures, TTL, HTTPS records */
+    CASE_THOROUGH, /* and for a second reply */
 };
 
 struct audit_case {
@@ -30,7 +39,7 @@ struct audit_case {
     struct judge_case evidence;
     struct judgement judgement; /* when it has ended */
     char server[PLAIN_SERVER_TEXT_MAX];
-    bool thorough;    /* look for a second reply whatever the first is */
+    enum case_depth depth;
     unsigned done;    /* stages of this meeting, a bit each */
     unsigned n_asked; /* questions to the local resolver, this meeting */
     uint64_t recheck_us;
@@ -41,6 +50,7 @@ struct audit_case {
     struct race race;
     struct proving proving;
     struct signing signing;
+    struct https_look https;
     struct port_timer rest;
     void (*on_end)(struct audit_case *one); /* the case is idle again and may be begun anew */
     void *ctx;
@@ -54,7 +64,7 @@ struct case_begin {
     const struct said *told;
     const char *server;
     bool local_may_filter;
-    bool thorough;
+    enum case_depth depth;
 };
 void case_begin(struct audit_case *one, const struct case_begin *begin);
 /* Harmless when idle. on_end does not come. */

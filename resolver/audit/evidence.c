@@ -41,6 +41,44 @@ void said_text(const struct answer *answer, char out[SAID_TEXT_MAX])
     }
 }
 
+/* A parameter of a record (RFC 9460 §2.2) that holds keys for an encrypted ClientHello. */
+static bool has_ech(const struct answer *answer, const struct answer_record *record)
+{
+    enum { KEY_ECH = 5 };
+    struct cursor c = cursor_over(answer_wire(answer));
+    struct name target;
+    cursor_take(&c, record->rdata_at);
+    size_t end = record->rdata_at + record->rdata.n;
+    cursor_u16(&c);
+    if (!name_read(&c, &target)) {
+        return false;
+    }
+    while (!c.failed && c.at < end) {
+        uint16_t key = cursor_u16(&c);
+        cursor_take(&c, cursor_u16(&c));
+        if (key == KEY_ECH && !c.failed && c.at <= end) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void read_https(const struct answer *answer, const struct answer_record *record,
+                       struct said *said)
+{
+    if (said->https != HTTPS_ECH) {
+        said->https = has_ech(answer, record) ? HTTPS_ECH : HTTPS_PLAIN;
+    }
+}
+
+/* Old forwarders do not know the type; those that say so have no records of it. SERVFAIL says
+ * nothing. */
+static bool lacks_https(uint16_t rcode)
+{
+    return rcode == RCODE_NOERROR || rcode == RCODE_FORMERR || rcode == RCODE_NXDOMAIN ||
+           rcode == RCODE_NOTIMP || rcode == RCODE_REFUSED;
+}
+
 /* An address in the answer section: of the asked type, or spelt in a text. */
 static void read_address(const struct answer_record *record, uint16_t type, struct said *said)
 {
@@ -113,13 +151,18 @@ void said_read(const struct answer *answer, uint16_t type, struct said *ret_said
     struct answer_walk walk = answer_walk(answer);
     struct answer_record record;
     for (size_t i = 0; i < answer->n_answers && answer_next(&walk, &record); i++) {
-        if (record.type == type && record.class == CLASS_IN) {
+        if (record.type == TYPE_HTTPS && type == TYPE_HTTPS && record.class == CLASS_IN) {
+            read_https(answer, &record, ret_said);
+        } else if (record.type == type && record.class == CLASS_IN) {
             read_address(&record, type, ret_said);
         } else if (record.type == TYPE_CNAME && record.class == CLASS_IN) {
             read_cname(answer, &record, ret_said);
         }
     }
     read_authority(answer, &walk, ret_said);
+    if (type == TYPE_HTTPS && ret_said->https == HTTPS_UNKNOWN && lacks_https(answer->rcode)) {
+        ret_said->https = HTTPS_ABSENT;
+    }
 }
 
 bool said_has(const struct said *said, const struct address *address)

@@ -39,6 +39,14 @@ enum fingerprint {
     FINGERPRINT_NATION,
 };
 
+/* T11: records of type HTTPS (65) of a name. */
+enum https_records {
+    HTTPS_UNKNOWN,
+    HTTPS_ABSENT, /* NOERROR without, NOTIMP, or silence */
+    HTTPS_PLAIN,  /* without `ech` */
+    HTTPS_ECH,
+};
+
 /* Zeroed: nothing was said. What was not looked at stays zero, which never accuses. */
 struct said {
     bool answered;  /* a well-formed reply to the question came */
@@ -60,6 +68,7 @@ struct said {
     uint32_t asns[AUDIT_ASNS_MAX];
     struct name cname; /* where the chain ends, in lower case; n == 0: no CNAME */
     enum fingerprint fingerprint;
+    enum https_records https; /* of an answer to a question for them; else UNKNOWN */
     enum signature signature;
     uint32_t original_ttl_s; /* of the RRSIG; 0: none */
     uint32_t inception_s;    /* of the RRSIG, Unix time; 0: none */
@@ -75,7 +84,7 @@ struct certificate {
 };
 
 /* Reads `answer` (NULL: nothing was said) to a question for `type`; for TXT the addresses are those
- * that texts spell, as whoami names do. Of more than
+ * that texts spell, as whoami names do, for HTTPS there are none. Of more than
  * AUDIT_ADDRESSES_MAX addresses the first are kept, but a bogon is never left out. */
 void said_read(const struct answer *answer, uint16_t type, struct said *ret_said);
 /* The first text of the answer's first TXT record, of any class: printable, cut where it is longer;

@@ -243,23 +243,11 @@ static struct artefact *obtain_artefact(struct history *history, const struct ad
     return oldest;
 }
 
-/* The zone that the name is registered under, as a key. */
-static uint64_t zone_of(const struct name *name)
-{
-    struct name zone = *name, above;
-    unsigned n = judge_n_registrable(name);
-    while (name_n_labels(&zone) > n) {
-        name_parent(&zone, &above);
-        zone = above;
-    }
-    return key_of(&zone, 0);
-}
-
 static void note_artefact(struct history *history, const struct address *address,
                           const struct name *name, uint64_t now_us)
 {
     struct artefact *one = obtain_artefact(history, address);
-    uint64_t zone = zone_of(name);
+    uint64_t zone = judge_zone_hash(name);
     size_t place = 0;
     one->used_us = now_us;
     for (size_t i = 0; i < ARTEFACT_NAMES; i++) {
@@ -276,7 +264,7 @@ static void note_artefact(struct history *history, const struct address *address
 static unsigned count_names(struct history *history, const struct address *address,
                             const struct name *name, uint64_t now_us)
 {
-    uint64_t zone = zone_of(name);
+    uint64_t zone = judge_zone_hash(name);
     unsigned n = 1;
     for (size_t i = 0; i < HISTORY_ARTEFACTS; i++) {
         const struct artefact *one = &history->artefacts[i];

@@ -87,7 +87,13 @@ static struct judgement judge_honest(const struct judge_case *evidence,
     if (found.verdict == 0) {
         found = judge_narrowed(evidence);
     }
-    return found.verdict != 0 ? found : *exonerated;
+    if (found.verdict == 0) {
+        found = *exonerated;
+    }
+    if (found.verdict != VERDICT_STALE) {
+        found.wants_recheck = judge_may_be_stale(evidence);
+    }
+    return found;
 }
 
 static struct judgement judge_unexplained(const struct judge_case *evidence)
@@ -132,7 +138,10 @@ struct judgement judge(const struct judge_case *evidence)
 
 bool judgement_wants_recheck(const struct judgement *judgement, size_t n_meetings)
 {
-    bool enough = judgement->n_witnesses >= 2 || judgement->rule == RULE_P4;
+    /* Of what is honest or narrowed, the TTL was met once (ST2). */
+    bool explained =
+        judgement->verdict == VERDICT_CONSISTENT || judgement->verdict == VERDICT_DOWNGRADE;
+    bool enough = judgement->n_witnesses >= 2 || judgement->rule == RULE_P4 || explained;
     return judgement->wants_recheck && enough && judgement->verdict != VERDICT_CONFIRMED &&
            n_meetings < JUDGE_MEETINGS_MAX;
 }

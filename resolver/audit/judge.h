@@ -163,14 +163,6 @@ struct judge_negative {
                           * it was asked */
 };
 
-/* T11: records of type HTTPS (65) of the same name. */
-enum judge_https {
-    HTTPS_UNKNOWN,
-    HTTPS_ABSENT, /* NOERROR without, NOTIMP, or silence */
-    HTTPS_PLAIN,  /* without `ech` */
-    HTTPS_ECH,
-};
-
 struct judge_case {
     struct question question; /* A or AAAA, class IN, in lower case */
     bool local_may_filter;    /* the user's own filter may stand behind the local resolver */
@@ -188,7 +180,7 @@ struct judge_case {
     unsigned dns64_bits;
     struct said v4; /* S6: the name's A records over HTTPS, for an AAAA question */
     bool a_is_fine; /* T10: the local resolver's A records of the name were exonerated */
-    enum judge_https local_https, control_https;
+    enum https_records local_https, control_https;
     bool https_of_others_is_absent; /* T11: two unrelated names lack theirs too */
 };
 

@@ -85,6 +85,22 @@ unsigned judge_n_registrable(const struct name *name)
     return short_second && country ? 3 : 2;
 }
 
+uint64_t judge_zone_hash(const struct name *name)
+{
+    struct name zone = *name, above;
+    unsigned n_labels = judge_n_registrable(name);
+    while (name_n_labels(&zone) > n_labels) {
+        name_parent(&zone, &above);
+        zone = above;
+    }
+    name_lower(&zone);
+    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+    for (size_t i = 0; i < zone.n; i++) {
+        hash = (hash ^ zone.at[i]) * UINT64_C(0x100000001b3);
+    }
+    return hash | 1;
+}
+
 static bool same_zone(const struct name *a, const struct name *b)
 {
     if (a->n == 0 || b->n == 0) {

@@ -42,6 +42,8 @@ bool judge_agree(const struct said *local, const struct said *control);
 bool judge_same_network(const struct said *a, const struct said *b);
 /* Labels of the zone that a name is registered under. */
 unsigned judge_n_registrable(const struct name *name);
+/* That zone as a hash: names of one zone are related. */
+uint64_t judge_zone_hash(const struct name *name);
 /* Both origin ASes known, and of different owners. */
 bool judge_other_network(const struct said *a, const struct said *b);
 /* S1 to S6 and S9: CONSISTENT, or a zero verdict. */
@@ -54,6 +56,8 @@ struct judgement judge_accuse(const struct judge_case *evidence,
 
 /* ST1 to ST4; a zero verdict when nothing proves staleness. */
 struct judgement judge_stale(const struct judge_case *evidence);
+/* Would one more meeting prove it (ST2)? */
+bool judge_may_be_stale(const struct judge_case *evidence);
 /* T10, which explains a missing address; T11 and T12, which explain nothing else. */
 struct judgement judge_narrowed_address(const struct judge_case *evidence);
 struct judgement judge_narrowed(const struct judge_case *evidence);

@@ -163,6 +163,11 @@ struct judgement judge_stale(const struct judge_case *evidence)
     return (struct judgement){0};
 }
 
+bool judge_may_be_stale(const struct judge_case *evidence)
+{
+    return judge_n_met(evidence) < JUDGE_MEETINGS_MAX && all_meetings(evidence, is_extended);
+}
+
 static struct judgement narrowed(enum rule rule, enum finding finding)
 {
     struct judgement found = judge_decide(VERDICT_DOWNGRADE, rule);
@@ -205,7 +210,7 @@ static bool lost_signatures(const struct judge_case *evidence, const struct judg
 
 struct judgement judge_narrowed(const struct judge_case *evidence)
 {
-    enum judge_https local = evidence->local_https, control = evidence->control_https;
+    enum https_records local = evidence->local_https, control = evidence->control_https;
     if (control == HTTPS_ECH && local == HTTPS_PLAIN) {
         return narrowed(RULE_T11, FINDING_ECH_STRIPPED);
     }

@@ -97,12 +97,18 @@ static bool same_place(const struct incident *one, const struct ledger_subject *
            strcmp(one->view.subject.server, subject->server) == 0;
 }
 
+/* What a resolver does to whatever it is asked for is one incident, not one a name. */
+static bool is_of_all_names(enum finding finding)
+{
+    return finding == FINDING_STALE_TTL || finding == FINDING_STALE_SIGNATURE;
+}
+
 static bool is_about(const struct incident *one, const struct ledger_subject *subject)
 {
     if (!same_place(one, subject) || one->view.subject.finding != subject->finding) {
         return false;
     }
-    bool nameless = subject->question.name.n == 0;
+    bool nameless = subject->question.name.n == 0 || is_of_all_names(subject->finding);
     bool same_artefact =
         subject->artefact.n > 0 && address_equal(&one->view.subject.artefact, &subject->artefact);
     return nameless || same_artefact || has_name(one, &subject->question);
@@ -236,7 +242,8 @@ static enum ledger_event confirm(struct ledger *ledger, const struct ledger_now 
     if (!one->told) {
         return tell(ledger, one, LEDGER_DETECT, now_us);
     }
-    if (!one->cluster_told && one->view.n_names >= LEDGER_CLUSTER_NAMES) {
+    bool has_artefact = one->view.subject.artefact.n > 0;
+    if (!one->cluster_told && has_artefact && one->view.n_names >= LEDGER_CLUSTER_NAMES) {
         enum ledger_event event = tell(ledger, one, LEDGER_CLUSTER, now_us);
         one->cluster_told = event == LEDGER_CLUSTER;
         return event;

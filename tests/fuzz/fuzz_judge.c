@@ -178,8 +178,8 @@ static void extend_case(struct cursor *c, struct judge_case *evidence)
         evidence->history.gone_s = 100000;
         evidence->history.n_lag_tries = 3;
     }
-    evidence->local_https = (enum judge_https)(more & 3);
-    evidence->control_https = (enum judge_https)(more >> 2 & 3);
+    evidence->local_https = (enum https_records)(more & 3);
+    evidence->control_https = (enum https_records)(more >> 2 & 3);
     evidence->a_is_fine = (more & 16) != 0;
     evidence->gap_us = more & 32 ? 10 : 0;
     evidence->meetings[0].at_us = more >> 6;

@@ -9,26 +9,54 @@
 
 struct audit_world world;
 
+static void put_head(struct buf *b, uint16_t owner_at, uint16_t type, uint32_t ttl_s)
+{
+    buf_put_u16(b, 0xc000 | owner_at);
+    buf_put_u16(b, type);
+    buf_put_u16(b, CLASS_IN);
+    buf_put_u32(b, ttl_s);
+}
+
+/* RFC 9460: priority 1, the name itself, alpn h2, and keys for ECH or none. */
+static void put_records(struct buf *b, uint16_t owner_at, enum https_records https)
+{
+    static const uint8_t plain[] = {0, 1, 0, 0, 1, 0, 3, 2, 'h', '2'};
+    static const uint8_t keys[] = {0, 5, 0, 2, 0xfe, 0x0d};
+    size_t n_keys = https == HTTPS_ECH ? sizeof keys : 0;
+    put_head(b, owner_at, TYPE_HTTPS, 300);
+    buf_put_u16(b, (uint16_t)(sizeof plain + n_keys));
+    buf_put(b, plain, sizeof plain);
+    buf_put(b, keys, n_keys);
+}
+
 /* Writes a response that says what `said` holds. */
 static size_t write_response(const struct question *question, const struct said *said,
                              uint8_t out[FAKE_PLAIN_REPLY_MAX])
 {
     struct buf b = buf_over(out, FAKE_PLAIN_REPLY_MAX);
+    uint16_t owner_at = 12;
+    bool has_records = said->https >= HTTPS_PLAIN;
     buf_put_u16(&b, 0);
     buf_put_u16(&b, (uint16_t)(FLAG_QR | FLAG_RD | said->flags | said->rcode));
     buf_put_u16(&b, 1);
-    buf_put_u16(&b, (uint16_t)said->n);
+    buf_put_u16(&b, (uint16_t)(said->n + has_records + (said->cname.n > 0)));
     buf_put_u32(&b, 0);
     buf_put(&b, question->name.at, question->name.n);
     buf_put_u16(&b, question->type);
     buf_put_u16(&b, question->class);
+    if (said->cname.n > 0) {
+        put_head(&b, owner_at, TYPE_CNAME, 300);
+        buf_put_u16(&b, said->cname.n);
+        owner_at = (uint16_t)b.n;
+        buf_put(&b, said->cname.at, said->cname.n);
+    }
     for (size_t i = 0; i < said->n; i++) {
-        buf_put_u16(&b, 0xc00c);
-        buf_put_u16(&b, question->type);
-        buf_put_u16(&b, CLASS_IN);
-        buf_put_u32(&b, 300);
+        put_head(&b, owner_at, question->type, said->ttl_s != 0 ? said->ttl_s : 300);
         buf_put_u16(&b, said->at[i].n);
         buf_put(&b, said->at[i].at, said->at[i].n);
+    }
+    if (has_records) {
+        put_records(&b, owner_at, said->https);
     }
     ck_assert(!b.overflow);
     return b.n;
@@ -79,19 +107,51 @@ struct question question_for(const char *name, uint16_t type)
     return question;
 }
 
+/* Words about records of type HTTPS. */
+static struct said said_of_records(const char *words)
+{
+    struct said said = said_of("NODATA");
+    if (words != NULL && strcmp(words, "NOTIMP") == 0) {
+        said.rcode = RCODE_NOTIMP;
+    } else if (words != NULL) {
+        said.https = strcmp(words, "ech") == 0 ? HTTPS_ECH : HTTPS_PLAIN;
+    }
+    return said;
+}
+
+static const struct fact *find_fact(const struct question *question);
+
 /* The words are about IPv4; there is no IPv6 in this world. */
-static struct said said_to(const struct question *question, const char *words)
+static struct said said_to(const struct question *question, const char *words, bool is_local)
 {
     struct said said = said_of(words);
+    const struct fact *fact = find_fact(question);
     bool wrong_family = question->type == TYPE_AAAA && said.n > 0 && said.at[0].n == 4;
-    return wrong_family ? said_of("NODATA") : said;
+    if (wrong_family) {
+        return said_of("NODATA");
+    }
+    if (fact == NULL) {
+        return said;
+    }
+    if (question->type == TYPE_HTTPS) {
+        said = said_of_records(is_local ? fact->local_records : fact->https_records);
+    }
+    const char *end = is_local ? fact->local_end : fact->https_end;
+    said.ttl_s = is_local ? fact->local_ttl_s : 0;
+    ck_assert(end == NULL || name_from_text(end, &said.cname) == 0);
+    return said;
+}
+
+static struct answer *answer_of(const struct question *question, const char *words, bool is_local)
+{
+    struct said said = said_to(question, words, is_local);
+    uint8_t message[FAKE_PLAIN_REPLY_MAX];
+    return read_answer(question, bytes_of(message, write_response(question, &said, message)));
 }
 
 struct answer *answer_for(const struct question *question, const char *words)
 {
-    struct said said = said_to(question, words);
-    uint8_t message[FAKE_PLAIN_REPLY_MAX];
-    return read_answer(question, bytes_of(message, write_response(question, &said, message)));
+    return answer_of(question, words, false);
 }
 
 static const struct fact *find_fact(const struct question *question)
@@ -103,6 +163,14 @@ static const struct fact *find_fact(const struct question *question)
         }
     }
     return NULL;
+}
+
+struct fact *fact_of(const char *name)
+{
+    struct question question = question_for(name, TYPE_A);
+    const struct fact *fact = find_fact(&question);
+    ck_assert_ptr_nonnull(fact);
+    return &world.facts[fact - world.facts];
 }
 
 size_t times_asked(const char *name)
@@ -117,6 +185,11 @@ size_t times_asked(const char *name)
 static const char *local_words(const struct question *question, const char *name)
 {
     const struct fact *fact = find_fact(question);
+    const char *records = fact != NULL ? fact->local_records : NULL;
+    bool silent = records != NULL && records[0] == '\0';
+    if (question->type == TYPE_HTTPS && silent) {
+        return "";
+    }
     if (world.captive != NULL) {
         return world.captive;
     }
@@ -183,7 +256,8 @@ static void respond_race(const char *server, const struct question *question, st
         return;
     }
     for (size_t i = 0; i < 2 && (i == 0 || second != NULL); i++) {
-        owned(answer_unrefp) struct answer *answer = answer_for(question, i == 0 ? words : second);
+        owned(answer_unrefp) struct answer *answer =
+            answer_of(question, i == 0 ? words : second, true);
         said_read(answer, question->type, &race->replies[i].said);
         if (world.truncates) {
             race->replies[i].said = said_of("NODATA");
@@ -201,6 +275,7 @@ static void respond(void *ctx, const struct plain_request *request, struct fake_
     const char *words =
         public ? find_fact(request->question)->https : words_of(request->server, request->question);
     world.n_tcp_asked += request->tcp;
+    world.n_records_asked += request->question->type == TYPE_HTTPS;
     if (words[0] == '\0') {
         reply->result = PLAIN_TIMED_OUT;
         return;
@@ -211,7 +286,7 @@ static void respond(void *ctx, const struct plain_request *request, struct fake_
         reply->n = world.signed_local.n;
         return;
     }
-    struct said said = said_to(request->question, words);
+    struct said said = said_to(request->question, words, true);
     if (world.truncates && !request->tcp) {
         said = said_of("NODATA");
         said.flags |= FLAG_TC;
@@ -366,7 +441,7 @@ static void wake(void *ctx)
 void add_fact(const char *name, const char *local, const char *https)
 {
     ck_assert_uint_lt(world.n_facts, FACTS_MAX);
-    world.facts[world.n_facts++] = (struct fact){name, local, https, NULL};
+    world.facts[world.n_facts++] = (struct fact){.name = name, .local = local, .https = https};
 }
 
 void audit_world_set_up(void)

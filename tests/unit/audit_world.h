@@ -21,6 +21,10 @@ struct fact {
     const char *name;
     const char *local, *https;
     const char *second; /* what comes behind the first reply; NULL: nothing */
+    /* Its records of type HTTPS: "ech", "plain", "NOTIMP", "" for silence; NULL: none. */
+    const char *local_records, *https_records;
+    const char *local_end, *https_end; /* where its name ends; NULL: no CNAME */
+    uint32_t local_ttl_s;              /* 0: 300 */
 };
 
 /* Who stands where, by TLS: outcomes of handshakes with an address, for any name. */
@@ -93,7 +97,7 @@ struct audit_world {
     struct proof proofs[PROOFS_LIVE_MAX];
     char proved[256][ADDRESS_TEXT_MAX]; /* the addresses tried, in order */
     size_t n_proved;
-    size_t n_tcp_asked;
+    size_t n_tcp_asked, n_records_asked; /* of the local resolver */
     struct home homes[HOMES_MAX];
     /* What is said to questions with DO=1, as messages; n == 0: the same as without. */
     struct bytes signed_local, signed_control, signed_keys;
@@ -114,6 +118,8 @@ struct answer *answer_for(const struct question *question, const char *words);
 /* How often the local resolver was asked for that name. */
 size_t times_asked(const char *name);
 void add_fact(const char *name, const char *local, const char *https);
+/* lends the fact about the name. */
+struct fact *fact_of(const char *name);
 void audit_world_set_up(void);
 /* With world.params, which the test may have changed. */
 void start(void);

@@ -21,17 +21,6 @@ static void add_stand(const char *address, enum tls_outcome outcome)
     }
 }
 
-static struct fact *fact_of(const char *name)
-{
-    for (size_t i = 0; i < world.n_facts; i++) {
-        if (strcmp(world.facts[i].name, name) == 0) {
-            return &world.facts[i];
-        }
-    }
-    ck_abort_msg("no %s", name);
-    return NULL;
-}
-
 static void begin(const char *local, const char *https)
 {
     world.tls = true;
