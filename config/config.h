@@ -73,6 +73,7 @@ struct config {
     uint32_t query_timeout_ms;
     enum answers answers;
     struct cache_params cache;
+    struct cache_stale stale;
     struct audit_params
         audit; /* servers empty: find them (local.h). n_controls = providers that do not filter */
     enum alert_sink alert;

@@ -222,8 +222,8 @@ static bool same_cache(const struct cache_params *a, const struct cache_params *
 {
     return a->size_bytes == b->size_bytes && a->min_ttl_s == b->min_ttl_s &&
            a->max_ttl_s == b->max_ttl_s && a->negative_max_ttl_s == b->negative_max_ttl_s &&
-           a->max_stale_s == b->max_stale_s && a->failure_max_ttl_s == b->failure_max_ttl_s &&
-           a->prefetch == b->prefetch;
+           a->max_stale_s == b->max_stale_s && a->renew_stale == b->renew_stale &&
+           a->failure_max_ttl_s == b->failure_max_ttl_s && a->prefetch == b->prefetch;
 }
 
 /* After a reload that failed half-way: what it opened and nobody serves is closed again. */

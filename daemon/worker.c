@@ -15,7 +15,6 @@
 enum {
     QUERIES_MAX = 16384,
     PATIENCE_MAX_MS = 500,
-    STALE_AFTER_MS = 1800,
     CONNECT_TIMEOUT_MS = 1000,
     CONNECTIONS_PER_PROVIDER = 8,
     IN_FLIGHT_MAX = 1024, /* at one provider; more go to others, while those have room */
@@ -380,7 +379,7 @@ static bool make_resolver(struct worker *w)
     };
     struct resolver_params resolver = {
         .query_timeout_ms = config->query_timeout_ms,
-        .stale_after_ms = STALE_AFTER_MS,
+        .stale = config->stale,
         .max_queries = QUERIES_MAX,
         .routes = config->routes,
         .n_routes = config->policy.n_rules + 1,

@@ -6,7 +6,8 @@
  *
  * A stale answer in the cache is kept at hand: the client gets it when the asking fails or takes
  * longer than a client should wait; the query then goes on alone, for the cache's sake. So does one
- * whose answer was popular and nearly at its end (a refresh).
+ * whose answer was popular and nearly at its end (a refresh), or stale where clients wait not at
+ * all.
  *
  * One query a worker leads for a question, and one worker asks: leaders elsewhere wait for its
  * answer (resolver/cache/claims.h).
@@ -21,8 +22,6 @@
 
 #include <assert.h>
 #include <stdio.h>
-
-enum { HOLD_STALE_US = 30 * 1000000 /* RFC 8767 section 5: failure recheck timer */ };
 
 static enum query_state step_arrived(struct query *q);
 static enum query_state step_policy(struct query *q);
@@ -253,6 +252,10 @@ static enum query_state step_cache(struct query *q)
         return QUERY_REPLYING;
     case CACHE_STALE:
         q->has_stale = true;
+        if (r->params.stale.after_ms == 0 && may_ask) {
+            q->due = true; /* its client waits not even a moment */
+            return QUERY_REPLYING;
+        }
         break;
     case CACHE_NONE:
         break;
@@ -312,7 +315,7 @@ static enum query_state step_joining(struct query *q)
     uint64_t now_us = port_now_us(q->resolver->port);
     q->deadline_us = now_us + (uint64_t)q->resolver->params.query_timeout_ms * 1000;
     q->stale_us =
-        q->has_stale ? now_us + (uint64_t)q->resolver->params.stale_after_ms * 1000 : PORT_NEVER;
+        q->has_stale ? now_us + (uint64_t)q->resolver->params.stale.after_ms * 1000 : PORT_NEVER;
     return query_claim(q);
 }
 
@@ -351,7 +354,8 @@ static size_t query_write_whole(struct query *q, uint8_t *out, size_t room)
     if (q->is_local) {
         return reply_local(&q->message, &q->decision.local, limit, out);
     }
-    return reply_from_answer(&q->message, q->answer, port_now_us(q->resolver->port), limit, out);
+    struct reply_moment moment = {port_now_us(q->resolver->port), q->resolver->params.stale.ttl_s};
+    return reply_from_answer(&q->message, q->answer, &moment, limit, out);
 }
 
 /* An empty reply that sends the client to TCP. */
@@ -416,7 +420,8 @@ static void query_hold_stale(struct query *q)
 {
     struct resolver *r = q->resolver;
     struct cache_key key = query_key(q);
-    cache_hold(r->cache, &key, port_now_us(r->port) + HOLD_STALE_US);
+    uint64_t now_us = port_now_us(r->port);
+    cache_hold(r->cache, &key, now_us, now_us + r->params.stale.recheck_s * UINT64_C(1000000));
 }
 
 static enum query_state step_replying(struct query *q)
@@ -448,7 +453,9 @@ static enum query_state step_replying(struct query *q)
 
 void query_refresh(struct query *q)
 {
-    q->answer = answer_unref(q->answer);
+    if (!q->has_stale) { /* a stale one is still the best there is, should the asking fail */
+        q->answer = answer_unref(q->answer);
+    }
     q->due = false;
     query_leave_client(q);
     query_move(q, QUERY_JOINING);

@@ -19,8 +19,7 @@ struct resolver;
 
 struct resolver_params {
     uint32_t query_timeout_ms; /* the budget of one query; a stub gives up after 5 s */
-    uint32_t stale_after_ms;   /* a client waits so long for a fresh answer, then takes a stale one
-                                  (RFC 8767 section 5: 1.8 s) */
+    struct cache_stale stale;
     size_t max_queries;
     struct clients *clients;         /* borrowed; NULL: everybody may ask, as much as they like */
     const struct pool_route *routes; /* borrowed; route i + 1 of a policy is routes[i] */

@@ -30,6 +30,7 @@ struct node {
     struct node *older, *newer;
     uint32_t hash;
     uint32_t held_until_s;
+    uint32_t renewed_s;   /* when it was found again that nothing better is to be had; 0: never */
     uint32_t weight : 20; /* an answer is 64 KiB and its offsets at the most */
     uint32_t route : 7;
     bool want_do : 1, want_cd : 1;
@@ -51,6 +52,7 @@ struct shard {
 struct cache {
     uint8_t secret[16];
     uint64_t max_stale_us;
+    bool renew_stale;
     bool prefetch;
     struct failures *failures;
     struct node **buckets; /* of all shards: pages that nobody wrote to take no memory */
@@ -196,6 +198,7 @@ struct cache *cache_new(const struct cache_params *params, const uint8_t secret[
     memset(cache, 0, n_bytes);
     memcpy(cache->secret, secret, sizeof cache->secret);
     cache->max_stale_us = (uint64_t)params->max_stale_s * 1000000;
+    cache->renew_stale = params->renew_stale;
     cache->prefetch = params->prefetch == CACHE_PREFETCH_YES;
     cache->n_shards = n_shards;
     cache->n_buckets = n_shards * n_buckets;
@@ -246,9 +249,12 @@ static bool is_due(const struct node *node, uint32_t left_s)
            left_s * UINT64_C(1000) <= answer_of(node)->ttl_s * (uint64_t)(80 + node->hash % 41);
 }
 
-static bool is_kept_stale(const struct cache *cache, const struct answer *answer, uint64_t now_us)
+static bool is_kept_stale(const struct cache *cache, const struct node *node, uint64_t now_us)
 {
-    return now_us < answer->made_us + answer->ttl_s * UINT64_C(1000000) + cache->max_stale_us;
+    const struct answer *answer = answer_of(node);
+    uint64_t ended_us = answer->made_us + answer->ttl_s * UINT64_C(1000000);
+    uint64_t renewed_us = node->renewed_s * UINT64_C(1000000);
+    return now_us < (renewed_us > ended_us ? renewed_us : ended_us) + cache->max_stale_us;
 }
 
 static enum cache_state judge_node(const struct cache *cache, struct shard *s, struct node *node,
@@ -277,7 +283,7 @@ struct answer *cache_take(struct cache *cache, const struct cache_key *key, uint
     *ret_state = CACHE_NONE;
     pthread_mutex_lock(&s->lock);
     struct node *node = find(s, hash, key);
-    if (node != NULL && !is_kept_stale(cache, answer_of(node), now_us)) {
+    if (node != NULL && !is_kept_stale(cache, node, now_us)) {
         s->counts.n_expired++;
         node_remove(s, node, &removed);
         node = NULL;
@@ -296,7 +302,8 @@ struct answer *cache_take(struct cache *cache, const struct cache_key *key, uint
     return answer;
 }
 
-void cache_hold(struct cache *cache, const struct cache_key *key, uint64_t until_us)
+void cache_hold(struct cache *cache, const struct cache_key *key, uint64_t now_us,
+                uint64_t until_us)
 {
     uint32_t hash;
     struct shard *s = shard_of(cache, key, &hash);
@@ -304,6 +311,7 @@ void cache_hold(struct cache *cache, const struct cache_key *key, uint64_t until
     struct node *node = find(s, hash, key);
     if (node != NULL) {
         node->held_until_s = (uint32_t)(until_us / 1000000);
+        node->renewed_s = cache->renew_stale ? (uint32_t)(now_us / 1000000) : 0;
     }
     pthread_mutex_unlock(&s->lock);
 }

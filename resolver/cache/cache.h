@@ -23,8 +23,17 @@ struct cache_params {
     uint32_t max_ttl_s;
     uint32_t negative_max_ttl_s;
     uint32_t max_stale_s; /* how long after its TTL an answer may still be lent; 0: not at all */
+    bool renew_stale;     /* cache_hold() begins max_stale_s anew: what is asked for stays */
     enum cache_prefetch prefetch;
     uint32_t failure_max_ttl_s; /* for failures_new(); 0 counts as 1 */
+};
+
+/* How answers past their TTL are given (RFC 8767 section 5); for who asks the cache. */
+struct cache_stale {
+    uint32_t after_ms;  /* a client waits so long for a fresh one first; 0: not at all, the asking
+                           goes on without it */
+    uint32_t ttl_s;     /* what a client is told of their TTLs */
+    uint32_t recheck_s; /* after a failure they are given for so long without asking */
 };
 
 enum { CACHE_ROUTES = 128 };
@@ -58,9 +67,10 @@ enum cache_state {
 struct answer *cache_take(struct cache *cache, const struct cache_key *key, uint64_t now_us,
                           enum cache_state *ret_state);
 
-/* Until `until_us` a stale answer for `key` is CACHE_HELD: RFC 8767 section 5's failure recheck
- * timer. */
-void cache_hold(struct cache *cache, const struct cache_key *key, uint64_t until_us);
+/* From now on until `until_us` a stale answer for `key` is CACHE_HELD: RFC 8767 section 5's failure
+ * recheck timer. */
+void cache_hold(struct cache *cache, const struct cache_key *key, uint64_t now_us,
+                uint64_t until_us);
 
 /* Remembers `answer` (the cache takes a reference of its own) unless its ttl_s is 0; replaces what
  * was there for the key. Without memory it is not remembered, and that is all. */

@@ -148,13 +148,13 @@ static void set_ttls(const struct answer *answer, size_t n, uint32_t ttl_s, uint
 }
 
 size_t reply_from_answer(const struct query_message *query, const struct answer *answer,
-                         uint64_t now_us, size_t limit, uint8_t *out)
+                         const struct reply_moment *moment, size_t limit, uint8_t *out)
 {
     assert(query->has_question);
     bool may_have_ad = query->edns_do || (query->flags & FLAG_AD) != 0;
     struct opt opt = {.rcode = rcode_for(query, answer->rcode), .ede = answer->ede};
     uint16_t flags = flags_for(query, opt.rcode);
-    bool stale = is_stale(answer, now_us);
+    bool stale = is_stale(answer, moment->now_us);
     if (stale)
         opt.ede = answer->rcode == RCODE_NXDOMAIN ? EDE_STALE_NXDOMAIN : EDE_STALE;
     if (may_have_ad && !stale)
@@ -179,9 +179,9 @@ size_t reply_from_answer(const struct query_message *query, const struct answer 
     /* The same name, type and class as in the answer, in the client's case: the same length. */
     memcpy(out + MESSAGE_HEADER, query->raw_question.at, query->raw_question.n);
     if (stale)
-        set_ttls(answer, part.n_records, REPLY_STALE_TTL_S, out);
+        set_ttls(answer, part.n_records, moment->stale_ttl_s, out);
     else
-        count_ttls_down(answer, part.n_records, elapsed_s(answer, now_us), out);
+        count_ttls_down(answer, part.n_records, elapsed_s(answer, moment->now_us), out);
     if (!query->has_edns)
         return part.n_wire;
     struct buf b = {.at = out, .n = part.n_wire, .size = limit};

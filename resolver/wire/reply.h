@@ -9,7 +9,6 @@
 enum {
     REPLY_UDP_CAP = 1232,  /* RFC 9715: what we send and what our OPT announces over UDP */
     REPLY_ERROR_MAX = 512, /* no error reply is longer */
-    REPLY_STALE_TTL_S = 30,
 };
 
 /* An error of ours with its reason; `text` is UTF-8, at most 64 octets are sent, NULL for none. */
@@ -19,14 +18,20 @@ struct reply_error {
     const char *text;
 };
 
-/* Writes the reply to `query` from `answer` as of `now_us`: TTLs counted down; in an answer that is
- * past its time all are REPLY_STALE_TTL_S, and EDE 3 or 19 says so (RFC 8767 section 4). What does
+/* When a reply is made, and the TTL it has when the answer is past its own. */
+struct reply_moment {
+    uint64_t now_us;
+    uint32_t stale_ttl_s;
+};
+
+/* Writes the reply to `query` from `answer` as of that moment: TTLs counted down; in an answer that
+ * is past its time all are `stale_ttl_s`, and EDE 3 or 19 says so (RFC 8767 section 4). What does
  * not fit `limit` octets (REPLY_ERROR_MAX at least) is cut between RRsets, and TC is set when more
  * than the authority's NS were left out (RFC 2181 section 9).
  * AD only when the client set AD or DO (E10). The OPT only when the query had one. Returns the
  * octets written (> 0). */
 size_t reply_from_answer(const struct query_message *query, const struct answer *answer,
-                         uint64_t now_us, size_t limit, uint8_t *out);
+                         const struct reply_moment *moment, size_t limit, uint8_t *out);
 
 /* Writes an error reply; EDE only when the query had EDNS. out holds REPLY_ERROR_MAX octets. */
 size_t reply_error(const struct query_message *query, const struct reply_error *error,

@@ -72,7 +72,8 @@ static void check_reply(const struct answer *answer, const struct query_message 
                         size_t limit)
 {
     static uint8_t out[MESSAGE_MAX];
-    size_t n = reply_from_answer(query, answer, answer->made_us + 5000000, limit, out);
+    size_t n = reply_from_answer(query, answer,
+                                 &(struct reply_moment){answer->made_us + 5000000, 30}, limit, out);
     assert(n <= limit);
     bool cut = (bytes_read_u16(out + 2) & FLAG_TC) != 0;
     size_t n_answers = bytes_read_u16(out + 6), n_records = n_answers + bytes_read_u16(out + 8);

@@ -31,8 +31,9 @@ void world_set_up(void)
         .failure_max_ttl_s = 30,
         .prefetch = CACHE_PREFETCH_YES,
     };
-    struct resolver_params params = {
-        .query_timeout_ms = BUDGET_MS, .stale_after_ms = STALE_MS, .max_queries = MAX_QUERIES};
+    struct resolver_params params = {.query_timeout_ms = BUDGET_MS,
+                                     .stale = {.after_ms = STALE_MS, .ttl_s = 30, .recheck_s = 30},
+                                     .max_queries = MAX_QUERIES};
     memset(&world, 0, sizeof world);
     fake_port_init(&world.port, 7);
     world.pool.n_providers = 2;

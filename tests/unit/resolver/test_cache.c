@@ -86,6 +86,36 @@ START_TEST(ttl_0_is_not_kept)
 }
 END_TEST
 
+/* A cache that keeps stale answers for a hundred seconds, with one of a minute in it. */
+static struct cache *cache_with_stale(bool renews)
+{
+    struct cache_params params = {.size_bytes = 1 << 20, .max_stale_s = 100, .renew_stale = renews};
+    struct cache *cache = cache_new(&params, secret);
+    put(cache, "www.example.com", 60, 0xc0000201);
+    return cache;
+}
+
+static void hold(struct cache *cache, uint64_t now_us)
+{
+    struct question question = question_of("www.example.com", TYPE_A);
+    struct cache_key key = {.question = &question};
+    cache_hold(cache, &key, now_us, now_us + 30 * S);
+}
+
+START_TEST(failures_begin_the_life_of_a_stale_answer_anew_where_that_is_wanted)
+{
+    for (int renews = 0; renews < 2; renews++) {
+        struct cache *cache = cache_with_stale(renews);
+        ck_assert_uint_ne(has(cache, "www.example.com", START_US + 150 * S), 0);
+        hold(cache, START_US + 150 * S);
+        ck_assert_uint_ne(has(cache, "www.example.com", START_US + 159 * S), 0);
+        ck_assert_int_eq(has(cache, "www.example.com", START_US + 200 * S) != 0, renews);
+        ck_assert_uint_eq(has(cache, "www.example.com", START_US + 251 * S), 0);
+        cache_free(cache);
+    }
+}
+END_TEST
+
 START_TEST(later_answer_takes_the_place_of_the_earlier)
 {
     struct cache *cache = cache_of(1 << 20);
@@ -243,6 +273,7 @@ int main(void)
     const TTest *const tests[] = {
         what_is_put_is_found_until_its_ttl_has_passed,
         ttl_0_is_not_kept,
+        failures_begin_the_life_of_a_stale_answer_anew_where_that_is_wanted,
         later_answer_takes_the_place_of_the_earlier,
         k1_type_do_cd_and_route_are_keys_of_their_own,
         flush_forgets_everything_but_what_is_lent_lives_on,

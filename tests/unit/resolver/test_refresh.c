@@ -69,6 +69,70 @@ START_TEST(k5_failure_gives_the_stale_answer_at_once_and_is_not_tried_again_for_
 }
 END_TEST
 
+/* The resolver again, with stale answers given so. */
+static void give_stale(struct cache_stale stale)
+{
+    struct resolver_params params = {
+        .query_timeout_ms = BUDGET_MS, .stale = stale, .max_queries = MAX_QUERIES};
+    world.resolver = resolver_free(world.resolver);
+    world.resolver = resolver_new(&params, port(), world.cache, &world.pool, &world.audit);
+}
+
+START_TEST(stale_answer_is_given_at_once_where_clients_do_not_wait_and_asked_for_behind_it)
+{
+    struct resolver_counts counts;
+    give_stale((struct cache_stale){.after_ms = 0, .ttl_s = 30, .recheck_s = 30});
+    grow_stale();
+    for (size_t i = 0; i < 2; i++) {
+        ck_assert_int_eq(ask(i, stale_name), RESOLVER_ANSWERED);
+        ck_assert_uint_eq(rcode_of(i), RCODE_NOERROR);
+        ck_assert_int_eq(ede_of(i), EDE_STALE);
+        ck_assert_uint_eq(world.pool.n_live, 1);
+    }
+    resolver_count(world.resolver, &counts);
+    ck_assert_uint_eq(counts.n_stale, 2);
+    ck_assert_uint_eq(counts.n_refreshing, 1);
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good(stale_name, 60));
+    ck_assert_int_eq(ask(2, stale_name), RESOLVER_ANSWERED);
+    ck_assert_int_eq(ede_of(2), EDE_NONE);
+}
+END_TEST
+
+START_TEST(asking_behind_a_stale_answer_that_fails_is_not_tried_again_before_its_time)
+{
+    give_stale((struct cache_stale){.after_ms = 0, .ttl_s = 30, .recheck_s = 10});
+    grow_stale();
+    ask(0, stale_name);
+    fake_pool_end(&world.pool, ATTEMPT_RETRY_NEXT, servfail(stale_name));
+    fake_pool_end(&world.pool, ATTEMPT_RETRY_NEXT, NULL);
+    fake_port_advance(&world.port, 8 * S);
+    ck_assert_int_eq(ask(1, stale_name), RESOLVER_ANSWERED);
+    ck_assert_int_eq(ede_of(1), EDE_STALE);
+    ck_assert_uint_eq(world.pool.n_live, 0);
+    fake_port_advance(&world.port, 3 * S);
+    ck_assert_int_eq(ask(2, stale_name), RESOLVER_ANSWERED);
+    ck_assert_int_eq(ede_of(2), EDE_STALE);
+    ck_assert_uint_eq(world.pool.n_live, 1);
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good(stale_name, 60));
+    ck_assert_int_eq(ask(3, stale_name), RESOLVER_ANSWERED);
+    ck_assert_int_eq(ede_of(3), EDE_NONE);
+}
+END_TEST
+
+START_TEST(stale_answers_have_the_ttl_and_the_patience_of_the_configuration)
+{
+    give_stale((struct cache_stale){.after_ms = 500, .ttl_s = 7, .recheck_s = 30});
+    grow_stale();
+    ask(0, stale_name);
+    fake_port_advance(&world.port, 499000);
+    ck_assert_uint_eq(world.clients[0].n_replies, 0);
+    fake_port_advance(&world.port, 2000);
+    ck_assert_int_eq(ede_of(0), EDE_STALE);
+    size_t ttl_at = MESSAGE_HEADER + sizeof stale_name + 1 + 4 + 6;
+    ck_assert_uint_eq(bytes_read_u32(world.clients[0].at + ttl_at), 7);
+}
+END_TEST
+
 START_TEST(question_without_rd_gets_nothing_stale_and_refreshes_nothing)
 {
     struct test_query query = {.id = 1000, .name = stale_name, .type = TYPE_A};
@@ -177,7 +241,7 @@ static void start_other(void)
     other.pool.n_providers = 2;
     struct resolver_params params = {
         .query_timeout_ms = BUDGET_MS,
-        .stale_after_ms = STALE_MS,
+        .stale = {.after_ms = STALE_MS, .ttl_s = 30, .recheck_s = 30},
         .max_queries = MAX_QUERIES,
         .claims = other.claims,
         .wake = on_wake,
@@ -301,6 +365,9 @@ int main(void)
         fresh_answer_in_time_is_preferred_to_a_stale_one,
         client_waits_its_time_then_gets_the_stale_answer_and_the_asking_goes_on,
         k5_failure_gives_the_stale_answer_at_once_and_is_not_tried_again_for_half_a_minute,
+        stale_answer_is_given_at_once_where_clients_do_not_wait_and_asked_for_behind_it,
+        asking_behind_a_stale_answer_that_fails_is_not_tried_again_before_its_time,
+        stale_answers_have_the_ttl_and_the_patience_of_the_configuration,
         question_without_rd_gets_nothing_stale_and_refreshes_nothing,
         stale_answer_too_old_is_none,
         popular_answer_near_its_end_is_asked_for_again_by_one_and_nobody_waits,

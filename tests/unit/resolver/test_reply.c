@@ -61,7 +61,7 @@ static void make_address_answer(uint16_t flags)
 
 static size_t reply_at(uint64_t now_us)
 {
-    return reply_from_answer(&query, answer, now_us, MESSAGE_MAX, out);
+    return reply_from_answer(&query, answer, &(struct reply_moment){now_us, 30}, MESSAGE_MAX, out);
 }
 
 static uint16_t reply_flags(void)
@@ -202,7 +202,8 @@ START_TEST(e4_limit_is_kept_to_the_octet)
         ck_assert_uint_eq(limit, sizes[i] < 1232 ? sizes[i] : 1232);
         for (size_t n = limit - 1; n <= limit + 1; n++) {
             make_answer_of(n - 11);
-            size_t n_reply = reply_from_answer(&query, answer, 0, limit, out);
+            size_t n_reply =
+                reply_from_answer(&query, answer, &(struct reply_moment){0, 30}, limit, out);
             bool fits = n <= limit;
             ck_assert_uint_eq(n_reply, fits ? n : HEAD + 11);
             ck_assert_int_eq((reply_flags() & FLAG_TC) == 0, fits);
@@ -219,11 +220,12 @@ START_TEST(without_edns_the_limit_is_512)
     ck_assert_uint_eq(reply_udp_limit(&query), 512);
     for (size_t n = 511; n <= 513; n++) {
         make_answer_of(n);
-        size_t n_reply = reply_from_answer(&query, answer, 0, 512, out);
+        size_t n_reply = reply_from_answer(&query, answer, &(struct reply_moment){0, 30}, 512, out);
         ck_assert_uint_eq(n_reply, n <= 512 ? n : HEAD);
         ck_assert_int_eq((reply_flags() & FLAG_TC) == 0, n <= 512);
     }
-    ck_assert_uint_eq(reply_from_answer(&query, answer, 0, MESSAGE_MAX, out), 513);
+    ck_assert_uint_eq(
+        reply_from_answer(&query, answer, &(struct reply_moment){0, 30}, MESSAGE_MAX, out), 513);
 }
 END_TEST
 
@@ -244,7 +246,8 @@ START_TEST(extended_error_of_upstream_is_told_where_there_is_room)
     size_t n = reply_at(0);
     ck_assert_mem_eq(opt_of(n, 6) + 11, "\0\17\0\2\0\26", 6);
     ck_assert_uint_eq(reply_rcode(), RCODE_SERVFAIL);
-    n = reply_from_answer(&query, answer, 0, n - 1, out); /* TC is never set for it */
+    n = reply_from_answer(&query, answer, &(struct reply_moment){0, 30}, n - 1,
+                          out); /* TC is never set for it */
     opt_of(n, 0);
     ck_assert_uint_eq(reply_flags() & FLAG_TC, 0);
     ask(FLAG_RD, TYPE_A, 0, 0);
@@ -276,9 +279,12 @@ START_TEST(answer_of_a_whole_message_leaves_no_room_for_an_opt)
     }
     read_answer();
     ask(FLAG_RD, TYPE_A, 0, 0);
-    ck_assert_uint_eq(reply_from_answer(&query, answer, 0, SIZE_MAX, out), answer->n_wire);
+    ck_assert_uint_eq(
+        reply_from_answer(&query, answer, &(struct reply_moment){0, 30}, SIZE_MAX, out),
+        answer->n_wire);
     ask(FLAG_RD, TYPE_A, 4096, 0);
-    ck_assert_uint_eq(reply_from_answer(&query, answer, 0, SIZE_MAX, out), HEAD + 11);
+    ck_assert_uint_eq(
+        reply_from_answer(&query, answer, &(struct reply_moment){0, 30}, SIZE_MAX, out), HEAD + 11);
     ck_assert_uint_ne(reply_flags() & FLAG_TC, 0);
 }
 END_TEST

@@ -51,7 +51,7 @@ struct cut {
 /* What a client is given who takes `limit` octets: it must read as an answer again. */
 static struct cut cut_at(size_t limit)
 {
-    size_t n = reply_from_answer(&query, answer, 0, limit, out);
+    size_t n = reply_from_answer(&query, answer, &(struct reply_moment){0, 30}, limit, out);
     ck_assert_uint_le(n, limit);
     ck_assert_uint_eq(bytes_read_u16(out + ADDITIONAL), 1);
     struct answer_expect expect = {.question = &query.question,
@@ -159,7 +159,8 @@ START_TEST(extended_error_goes_before_any_record)
     maker_put_opt(&m, 1232, 0, bytes_of("\0\17\0\2\0\6", 6));
     read_answer(TYPE_TXT);
     for (size_t room = 0; room <= 6; room++) {
-        size_t n = reply_from_answer(&query, answer, 0, answer->n_wire + OPT_OCTETS + room, out);
+        size_t n = reply_from_answer(&query, answer, &(struct reply_moment){0, 30},
+                                     answer->n_wire + OPT_OCTETS + room, out);
         ck_assert_uint_eq(n, answer->n_wire + OPT_OCTETS + (room == 6 ? 6u : 0u));
         ck_assert_uint_eq(bytes_read_u16(out + 2) & FLAG_TC, 0);
     }
