@@ -15,6 +15,8 @@ Reads commands on stdin, one a line, and says "done" on stdout for each:
     stall     answers, but each twentieth packet comes 40 ms late, and with it all behind it on its connection
     down      ends every connection and refuses new ones
     counts    says "CONNECTIONS REQUESTS" instead of "done"
+    resumed   says how many handshakes resumed a TLS session
+    tls12     as ok, and from now on TLS 1.2 at most
 """
 import contextlib
 import socket
@@ -46,7 +48,7 @@ def answer(query, rcode):
 class Origin:
     def __init__(self, port, cert, key, address="127.0.0.1"):
         self.address, self.port, self.how, self.live = address, port, ["ok"], set()
-        self.n_connections = self.n_requests = self.n_packets = 0
+        self.n_connections = self.n_requests = self.n_packets = self.n_resumed = 0
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.tls.load_cert_chain(cert, key)
         self.tls.set_alpn_protocols(["h2"])
@@ -85,6 +87,7 @@ class Origin:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with self.tls.wrap_socket(sock, server_side=True) as tls:
                 self.live.add(tls)
+                self.n_resumed += tls.session_reused
                 try:
                     self.speak(tls)
                 finally:
@@ -146,6 +149,11 @@ class Origin:
         words = line.split()
         if words == ["counts"]:
             return f"{self.n_connections} {self.n_requests}"
+        if words == ["resumed"]:
+            return str(self.n_resumed)
+        if words == ["tls12"]:
+            self.tls.maximum_version = ssl.TLSVersion.TLSv1_2
+            words = ["ok"]
         self.how = words
         if words == ["down"]:
             self.go_down()

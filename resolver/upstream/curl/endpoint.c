@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "resolver/upstream/curl/endpoint.h"
 
+#include "resolver/crypto/sessions.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -184,8 +186,32 @@ struct curl_slist *endpoint_headers(struct known_endpoint *known, const char *me
     return post ? known->post_headers : known->get_headers;
 }
 
+static CURLcode on_tls(CURL *easy, void *ssl_ctx, void *ctx)
+{
+    (void)easy;
+    (void)ctx;
+    sessions_make_resumable(ssl_ctx);
+    return CURLE_OK;
+}
+
+/* Eight sessions, one a lane: curl keeps them by the name it connects to. */
+bool endpoint_share_sessions(struct known_endpoint *known, CURL *easy)
+{
+    if (known->sessions == NULL) {
+        known->sessions = curl_share_init();
+        if (known->sessions == NULL ||
+            curl_share_setopt(known->sessions, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) !=
+                CURLSHE_OK) {
+            return false;
+        }
+    }
+    return curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_tls) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_SHARE, known->sessions) == CURLE_OK;
+}
+
 void endpoint_done(struct known_endpoint *known)
 {
+    curl_share_cleanup(known->sessions);
     curl_slist_free_all(known->post_headers);
     curl_slist_free_all(known->get_headers);
     for (unsigned i = 0; i < LANES; i++) {

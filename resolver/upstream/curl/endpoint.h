@@ -30,6 +30,7 @@ struct known_endpoint {
     bool is_literal;                    /* the URL holds an address */
     char media_type[EXCHANGE_TYPE_MAX]; /* what the headers below are for; "": none made yet */
     struct curl_slist *post_headers, *get_headers;
+    CURLSH *sessions; /* of TLS, for whatever connection is made next; NULL: none yet */
     struct transfer *free;
     unsigned n_fresh; /* transfers under way that insist on a connection of their own */
 };
@@ -47,6 +48,9 @@ struct curl_slist *endpoint_headers(struct known_endpoint *known, const char *me
                                     bool post);
 /* gives those of any other request. NULL without memory. */
 struct curl_slist *endpoint_make_headers(const char *media_type, bool post, const char *header);
+/* TLS sessions of this endpoint's connections serve `easy`, one of its own, and nobody else's:
+ * whatever verifies them is the same for all that is asked of it. False without memory. */
+bool endpoint_share_sessions(struct known_endpoint *known, CURL *easy);
 /* No transfer may refer to it any more. */
 void endpoint_done(struct known_endpoint *known);
 

@@ -7,6 +7,7 @@
 #include "resolver/upstream/curl/proof.h"
 
 #include "resolver/crypto/digest.h"
+#include "resolver/upstream/curl/road.h"
 #include "resolver/upstream/encode.h"
 #include "resolver/upstream/watches.h"
 
@@ -188,9 +189,7 @@ static bool set_roots(struct proof *proof)
                curl_easy_setopt(proof->easy, CURLOPT_CAINFO, NULL) == CURLE_OK &&
                curl_easy_setopt(proof->easy, CURLOPT_CAPATH, NULL) == CURLE_OK;
     }
-    return prover->params.ca_file == NULL ||
-           (curl_easy_setopt(proof->easy, CURLOPT_CAINFO, prover->params.ca_file) == CURLE_OK &&
-            curl_easy_setopt(proof->easy, CURLOPT_CAPATH, NULL) == CURLE_OK);
+    return road_trust(proof->easy, prover->params.ca_file);
 }
 
 static bool set_options(struct proof *proof)

@@ -7,8 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
-enum { SOURCE_MAX = 64, SILENT_MS = 10000 };
+enum { SOURCE_MAX = 64, SILENT_MS = 10000, ROOTS_KEPT_S = 3600 };
 
 /* A socket that cannot be marked or bound must not connect by another way. TCP gives a connection
  * up when what was sent is not acknowledged for so long. */
@@ -50,4 +51,13 @@ bool road_set(CURL *e, const struct exchange_road *road)
            (road->source == NULL || set_source(e, road->source)) &&
            curl_easy_setopt(e, CURLOPT_SOCKOPTFUNCTION, on_socket) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_SOCKOPTDATA, (void *)(uintptr_t)road) == CURLE_OK;
+}
+
+bool road_trust(CURL *e, const char *ca_file)
+{
+    const char *roots = curl_version_info(CURLVERSION_NOW)->cainfo;
+    bool is_file = ca_file != NULL || (roots != NULL && access(roots, R_OK) == 0);
+    return (ca_file == NULL || curl_easy_setopt(e, CURLOPT_CAINFO, ca_file) == CURLE_OK) &&
+           (!is_file || curl_easy_setopt(e, CURLOPT_CAPATH, NULL) == CURLE_OK) &&
+           curl_easy_setopt(e, CURLOPT_CA_CACHE_TIMEOUT, (long)ROOTS_KEPT_S) == CURLE_OK;
 }

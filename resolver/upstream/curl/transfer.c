@@ -144,7 +144,8 @@ struct transfer *transfer_new(const struct curl_exchange_params *params, struct 
     }
     t->endpoint = endpoint;
     t->easy = curl_easy_init();
-    if (t->easy == NULL || !set_fixed_options(t, params, watches)) {
+    if (t->easy == NULL || !endpoint_share_sessions(endpoint, t->easy) ||
+        !set_fixed_options(t, params, watches)) {
         transfer_free(t);
         return NULL;
     }
@@ -179,17 +180,12 @@ void transfer_release(struct transfer *t)
 }
 /* ---- the request ---- */
 
-/* An own CA file is trusted instead of the system's roots, not beside them. */
 static bool set_endpoint(struct transfer *t, const struct exchange_endpoint *endpoint)
 {
     CURL *e = t->easy;
-    return curl_easy_setopt(e, CURLOPT_URL, endpoint->url) == CURLE_OK &&
-           (!endpoint->plaintext ||
+    return (!endpoint->plaintext ||
             curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "https,http") == CURLE_OK) &&
-           (endpoint->ca_file == NULL ||
-            (curl_easy_setopt(e, CURLOPT_CAINFO, endpoint->ca_file) == CURLE_OK &&
-             curl_easy_setopt(e, CURLOPT_CAPATH, NULL) == CURLE_OK)) &&
-           road_set(e, &endpoint->road);
+           road_trust(e, endpoint->ca_file) && road_set(e, &endpoint->road);
 }
 
 static bool set_method(struct transfer *t, const struct exchange_request *request)
@@ -242,6 +238,10 @@ bool transfer_set(struct transfer *t, const struct exchange_request *request)
     if (!t->is_set) {
         good = set_endpoint(t, request->endpoint);
     }
+    if (good && (!t->is_set || t->is_elsewhere || request->target != NULL)) {
+        const char *url = request->target != NULL ? request->target : request->endpoint->url;
+        good = curl_easy_setopt(e, CURLOPT_URL, url) == CURLE_OK;
+    }
     bool own_headers =
         request->header != NULL || strcmp(t->endpoint->media_type, request->media_type) != 0;
     if (good && (!t->is_set || t->is_post != post || own_headers)) {
@@ -257,10 +257,9 @@ bool transfer_set(struct transfer *t, const struct exchange_request *request)
         memcpy(t->request, request->body.at, request->body.n);
         good = curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE, (long)request->body.n) == CURLE_OK &&
                curl_easy_setopt(e, CURLOPT_POSTFIELDS, t->request) == CURLE_OK;
-    } else if (good && request->target != NULL) {
-        good = curl_easy_setopt(e, CURLOPT_URL, request->target) == CURLE_OK;
     }
-    t->is_set = good && post; /* a GET's URL is no other request's */
+    t->is_set = good;
+    t->is_elsewhere = request->target != NULL;
     t->is_post = post;
     t->is_fresh = t->wants_fresh;
     t->is_eager = eager;
