@@ -199,6 +199,11 @@ static const char *finish(struct reader *r, struct provider_params *p)
     p->odoh.target.id = p->endpoint.id + POOL_MAX;
     p->odoh.target.url = keep(r, url);
     p->odoh.target.ca_file = p->endpoint.ca_file;
+    /* The keys are fetched by the same way; who we are is shown to the relay alone, whose the pins
+     * are. */
+    p->odoh.target.road = p->endpoint.road;
+    p->odoh.target.road.pins = NULL;
+    p->odoh.target.road.client_cert = p->odoh.target.road.client_key = NULL;
     return NULL;
 }
 

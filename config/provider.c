@@ -385,7 +385,9 @@ static const struct schema_row rows[] = {
     {.key = "proxy",
      .kind = SCHEMA_STRING,
      .offset = AT(endpoint.road.proxy),
-     .help = "socks5://ADDRESS:PORT or http://ADDRESS:PORT to go through."},
+     .help = "socks5://ADDRESS:PORT or http://ADDRESS:PORT to go through, and never around. SOCKS5 "
+             "is told the provider's address (its name with socks5h), HTTP its name. The "
+             "environment's proxies are not looked at."},
     {.key = "interface",
      .kind = SCHEMA_STRING,
      .offset = AT(endpoint.road.interface),

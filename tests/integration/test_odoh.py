@@ -10,6 +10,7 @@ from conftest import edes, wait_for
 
 pytest.importorskip("cryptography", reason="python3-cryptography is not installed: the lab's target has no HPKE")
 import odoh  # noqa: E402
+from proxy import Socks5  # noqa: E402
 
 
 @pytest.fixture
@@ -65,6 +66,15 @@ def test_relay_sees_neither_names_nor_how_long_they_are_nor_who_we_are(alone, ob
     assert len(seen[0]["body"]) == len(seen[1]["body"])
     assert seen[0]["body"][37:69] != seen[1]["body"][37:69]  # an ephemeral key for each
     assert [n % 128 for _, n in oblivious.target.asked] == [0, 0]
+
+
+def test_proxy_carries_questions_and_the_fetch_of_the_key(daemon, oblivious):
+    """Else the target would see this host's own address, which the proxy is there to hide."""
+    proxy = Socks5()
+    d = daemon(f'workers: 1\nproviders:\n{oblivious.yaml()}    proxy: "socks5://127.0.0.1:{proxy.own_port}"\nhijack: {{mode: off}}\n')
+    assert is_right(d.udp("one.wild.honest-lab.net"))
+    assert oblivious.target.n_fetched == 1
+    assert {port for _, port in proxy.asked} == {oblivious.relay.port, oblivious.target.port}
 
 
 @pytest.mark.parametrize("mode", ["", "empty"])

@@ -4,13 +4,15 @@ import base64
 import hashlib
 import os
 import socket
-import struct
 import subprocess
-import threading
 
 import dns.rcode
 import pytest
 
+from conftest import lab_module, needs_mounts, with_mounts
+from origin import Origin as CertOrigin, Reply
+from proxy import Connect, Middle, Socks5
+from test_hostile import good
 from test_hostile_provider import Origin, origin  # noqa: F401  (a fixture)
 
 
@@ -30,58 +32,86 @@ def pin_of(lab):
     return "sha256//" + base64.b64encode(hashlib.sha256(der.stdout).digest()).decode()
 
 
-class Middle:
-    """Accepts on loopback and carries to `port`; a SOCKS5 proxy when told so. Remembers who came."""
-
-    def __init__(self, port, socks=False):
-        self.port, self.socks, self.came, self.asked = port, socks, [], []
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.own_port = self.listener.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            try:
-                sock, peer = self.listener.accept()
-            except OSError:
-                return
-            self.came.append(peer[0])
-            threading.Thread(target=self.serve, args=(sock,), daemon=True).start()
-
-    def serve(self, sock):
-        if self.socks:
-            sock.recv(sock.recv(2)[1])
-            sock.sendall(b"\x05\x00")
-            head = sock.recv(4)
-            assert head[3] == 1
-            where = sock.recv(6)
-            self.asked.append((socket.inet_ntoa(where[:4]), struct.unpack("!H", where[4:])[0]))
-            sock.sendall(b"\x05\x00\x00\x01" + bytes(6))
-        there = socket.create_connection(("127.0.0.1", self.port))
-        threading.Thread(target=self.carry, args=(sock, there), daemon=True).start()
-        self.carry(there, sock)
-
-    @staticmethod
-    def carry(a, b):
-        try:
-            while data := a.recv(65536):
-                b.sendall(data)
-            b.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
-
-
 def test_key_that_is_pinned_is_believed_and_no_other(lab, daemon, origin):
     right, wrong = pin_of(lab), "sha256//" + base64.b64encode(bytes(32)).decode()
     assert rcode(daemon(one_provider(lab, origin.port, f'pins: ["{wrong}", "{right}"]'))) == dns.rcode.NOERROR
     assert rcode(daemon(one_provider(lab, origin.port, f'pins: ["{wrong}"]'))) == dns.rcode.SERVFAIL
 
 
-def test_socks_proxy_is_gone_through_and_told_the_address(lab, daemon, origin):
-    proxy = Middle(origin.port, socks=True)
-    d = daemon(one_provider(lab, origin.port, f'proxy: "socks5://127.0.0.1:{proxy.own_port}"'))
+def silence(d):
+    """A resolver of this host that hears nothing: whoever looked a name up here would be heard."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.setblocking(False)
+    sock.bind((d, 53))
+    return sock
+
+
+def heard(sock):
+    try:
+        return sock.recv(4096)
+    except BlockingIOError:
+        return None
+
+
+@needs_mounts
+@pytest.mark.skipif(os.geteuid() != 0, reason="listening on port 53 needs privileges")
+@pytest.mark.parametrize("kind, scheme, told", [(Socks5, "socks5", "127.0.0.1"), (Socks5, "socks5h", "provider1.lab.example"),
+                                                (Connect, "http", "provider1.lab.example")])
+def test_proxy_is_gone_through_and_no_name_is_looked_up_here(lab, daemon, origin, tmp_path, kind, scheme, told):
+    """What the proxy is told of the provider: its address by SOCKS, its name by HTTP."""
+    proxy, local = kind(), f"127.0.{os.getpid() % 250 + 1}.{os.getpid() // 250 % 250 + 1}"
+    (tmp_path / "resolv.conf").write_text(f"nameserver {local}\n")
+    resolver = silence(local)
+    d = daemon(one_provider(lab, origin.port, f'proxy: "{scheme}://127.0.0.1:{proxy.own_port}"'),
+               start_with=with_mounts(f"mount --bind {tmp_path}/resolv.conf /etc/resolv.conf"))
     assert rcode(d) == dns.rcode.NOERROR
-    assert ("127.0.0.1", origin.port) in proxy.asked
+    assert set(proxy.asked) == {(told, origin.port)}
+    assert heard(resolver) is None
+    proxy.close()
+    resolver.close()
+
+
+def test_connect_request_tells_the_proxy_nothing_but_where_to_go(lab, daemon, origin):
+    proxy = Connect()
+    assert rcode(daemon(one_provider(lab, origin.port, f'proxy: "http://127.0.0.1:{proxy.own_port}"'))) == dns.rcode.NOERROR
+    fields = [line.split(":")[0] for line in proxy.heads[0].split("\r\n")[1:-2]]
+    assert fields == ["Host", "User-Agent", "Proxy-Connection"]
+
+
+@pytest.mark.parametrize("scheme", ["socks5", "http"])
+def test_proxy_that_is_gone_is_not_gone_around(lab, daemon, origin, scheme):
+    port = lab_module.free_ports(1)[0]
+    assert rcode(daemon(one_provider(lab, origin.port, f'proxy: "{scheme}://127.0.0.1:{port}"'))) == dns.rcode.SERVFAIL
+    assert origin.tell("counts") == "0 0"
+
+
+def client_certificate(folder, name, ca=None):
+    """Key and certificate of `name`, signed by `ca` or by itself: (certificate, key)."""
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    crt, pem = folder / f"{name}.crt", folder / f"{name}.pem"
+    if ca is None:
+        subprocess.run(["openssl", "req", "-x509", *key, "-subj", f"/CN={name}", "-keyout", pem, "-out", crt], check=True, capture_output=True)
+    else:
+        subprocess.run(["openssl", "req", "-new", *key, "-subj", f"/CN={name}", "-keyout", pem, "-out", folder / "csr"], check=True, capture_output=True)
+        subprocess.run(["openssl", "x509", "-req", "-in", folder / "csr", "-CA", ca[0], "-CAkey", ca[1], "-CAcreateserial", "-out", crt],
+                       check=True, capture_output=True)
+    return crt, pem
+
+
+def test_origin_that_asks_for_a_certificate_gets_ours(lab, daemon, tmp_path):
+    ca = client_certificate(tmp_path, "staff-ca")
+    ours, other = client_certificate(tmp_path, "this-host", ca), client_certificate(tmp_path, "stranger")
+    strict = CertOrigin(lab, lambda query: Reply(good(query).wire()), client_ca=ca[0])
+
+    def asked_with(*more):
+        return rcode(daemon(one_provider(lab, strict.port, *more)))
+
+    assert asked_with() == dns.rcode.SERVFAIL
+    assert asked_with(f"client-cert: {other[0]}", f"client-key: {other[1]}") == dns.rcode.SERVFAIL
+    assert strict.requests == []
+    assert asked_with(f"client-cert: {ours[0]}", f"client-key: {ours[1]}") == dns.rcode.NOERROR
+    assert strict.shown[-1]["commonName"] == "this-host"
+    strict.close()
 
 
 def test_source_address_is_where_packets_come_from(lab, daemon, origin):

@@ -31,12 +31,16 @@ class Reply:
 
 
 class Origin:
-    """`say(wire)` gives the Reply to a DNS query. What came is kept in `requests`: (request line, fields, query)."""
+    """`say(wire)` gives the Reply to a DNS query. What came is kept in `requests`: (request line, fields, query), and
+    whose certificates were shown in `shown`. `client_ca`: nobody comes in without a certificate of this CA."""
 
-    def __init__(self, lab, say):
-        self.say, self.requests, self.lock = say, [], threading.Lock()
+    def __init__(self, lab, say, client_ca=None):
+        self.say, self.requests, self.shown, self.lock = say, [], [], threading.Lock()
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(lab.folder / "leaf.pem", lab.folder / "leaf.key")
+        if client_ca is not None:
+            self.context.verify_mode = ssl.CERT_REQUIRED
+            self.context.load_verify_locations(client_ca)
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
@@ -52,6 +56,7 @@ class Origin:
     def serve(self, plain):
         try:
             with self.context.wrap_socket(plain, server_side=True) as stream, stream.makefile("rb") as lines:
+                self.shown.append(dict(rdn[0] for rdn in (stream.getpeercert() or {}).get("subject", ())))
                 while self.answer(stream, lines):
                     pass
         except (OSError, ValueError):

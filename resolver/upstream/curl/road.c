@@ -42,12 +42,14 @@ static bool set_text(CURL *e, CURLoption option, const char *text)
     return text == NULL || curl_easy_setopt(e, option, text) == CURLE_OK;
 }
 
+/* An empty list of exceptions keeps NO_PROXY of the environment from leading around a proxy. */
 bool road_set(CURL *e, const struct exchange_road *road)
 {
     return set_text(e, CURLOPT_PINNEDPUBLICKEY, road->pins) &&
            set_text(e, CURLOPT_SSLCERT, road->client_cert) &&
            set_text(e, CURLOPT_SSLKEY, road->client_key) &&
            set_text(e, CURLOPT_PROXY, road->proxy) &&
+           curl_easy_setopt(e, CURLOPT_NOPROXY, "") == CURLE_OK &&
            (road->source == NULL || set_source(e, road->source)) &&
            curl_easy_setopt(e, CURLOPT_SOCKOPTFUNCTION, on_socket) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_SOCKOPTDATA, (void *)(uintptr_t)road) == CURLE_OK;
