@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "config/lists.h"
 
+#include "resolver/audit/fingerprint.h"
 #include "resolver/plain.h"
 
-enum { WATCHLIST_MAX = 1000 };
+enum { WATCHLIST_MAX = 1000, FINGERPRINT_FILES_MAX = 32 };
 
 const char *const *lists_read_texts(struct reader *r, const struct yaml_node *node,
                                     const struct text_list *list, size_t *ret_n)
@@ -131,4 +132,30 @@ void lists_print_watchlist(const void *base, FILE *to)
 {
     const struct config *config = base;
     lists_print_texts(config->audit.watchlist, config->audit.n_watchlist, to);
+}
+
+void lists_read_fingerprints(struct reader *r, const struct yaml_node *node)
+{
+    static const struct text_list files = {
+        .what = "a list of block addresses",
+        .form = "a path from the root, or SCOPE:/PATH with nation, isp, pool, product or noisy",
+        .max = FINGERPRINT_FILES_MAX,
+        .is_good = fingerprints_is_list,
+    };
+    if (node == NULL) {
+        return;
+    }
+    if (node->kind != YAML_SEQUENCE) {
+        errors_add(r->errors, node->line, node->column,
+                   "fingerprints takes a list of files: [isp:/etc/httpdnsd/block-pages.txt]");
+        return;
+    }
+    struct audit_params *audit = &r->config->audit;
+    audit->fingerprints = lists_read_texts(r, node, &files, &audit->n_fingerprints);
+}
+
+void lists_print_fingerprints(const void *base, FILE *to)
+{
+    const struct config *config = base;
+    lists_print_texts(config->audit.fingerprints, config->audit.n_fingerprints, to);
 }

@@ -24,6 +24,8 @@ void lists_read_public(struct reader *reader, const struct yaml_node *node);
 void lists_print_public(const void *base, FILE *to);
 void lists_read_watchlist(struct reader *reader, const struct yaml_node *node);
 void lists_print_watchlist(const void *base, FILE *to);
+void lists_read_fingerprints(struct reader *reader, const struct yaml_node *node);
+void lists_print_fingerprints(const void *base, FILE *to);
 
 /* allow.c: the prefixes of clients. */
 void lists_read_allow(struct reader *reader, const struct yaml_node *node);

@@ -2,9 +2,11 @@
 #include "daemon/auditor.h"
 
 #include "daemon/alert.h"
+#include "daemon/blockpages.h"
 #include "daemon/log.h"
 #include "daemon/loop.h"
 #include "daemon/origins.h"
+#include "daemon/own.h"
 #include "resolver/audit/public.h"
 #include "resolver/plain.h"
 #include "resolver/upstream/curl/curl.h"
@@ -45,6 +47,8 @@ struct auditor {
     struct origin *origin; /* of the auditor's thread; NULL: none */
     struct address own[AUDIT_OWN_MAX];
     size_t n_own;
+    struct own mine;
+    struct blockpages blockpages;
     struct audit *audit;
     unsigned witnesses[POOL_MAX]; /* providers that do not filter */
     uv_async_t wake, stop, moved;
@@ -177,6 +181,12 @@ static uint32_t origin_as_of(void *ctx, const struct address *address)
     return a->origin != NULL ? origin_as(a->origin, bytes_of(address->at, address->n)) : 0;
 }
 
+static bool is_own(void *ctx, const struct address *address)
+{
+    struct auditor *a = ctx;
+    return own_has(&a->mine, address);
+}
+
 static void wake(void *ctx)
 {
     struct auditor *a = ctx;
@@ -199,6 +209,7 @@ static bool take_locals(struct auditor *a)
     a->n_all = locals_all(&a->found, a->all);
     locals_network(a->locals, a->network);
     a->n_own = origins_own(a->own);
+    own_find(&a->mine);
     bool same = n == a->n_servers && strcmp(network, a->network) == 0;
     for (size_t i = 0; same && i < n; i++) {
         same = strcmp(servers[i], a->servers[i]) == 0;
@@ -241,6 +252,7 @@ static void on_locals_timer(struct port_timer *timer)
     struct auditor *a =
         (struct auditor *)(void *)((char *)timer - offsetof(struct auditor, locals_timer));
     look_again(a);
+    blockpages_refresh(&a->blockpages, &a->config->audit, a->audit);
     if (locals_refresh(a->locals) == a->locals_seen) {
         return;
     }
@@ -259,6 +271,7 @@ static void on_network(uv_async_t *async)
 {
     struct auditor *a = async->data;
     loop_tick(&a->loop);
+    own_find(&a->mine);
     on_locals_timer(&a->locals_timer);
     pool_change_network(a->pool);
 }
@@ -284,8 +297,9 @@ static void on_stop(uv_async_t *async)
 static void *run_auditor(void *arg)
 {
     struct auditor *a = arg;
-    /* Here, so that nobody's start waits for the file. */
+    /* Here, so that nobody's start waits for the files. */
     a->origin = origins_open(&a->config->audit);
+    blockpages_refresh(&a->blockpages, &a->config->audit, a->audit);
     uv_run(&a->loop.uv, UV_RUN_DEFAULT);
     return NULL;
 }
@@ -380,6 +394,7 @@ static bool make_audit(struct auditor *a)
         .cancel_control = cancel_control,
         .prove = a->prover != NULL ? prove : NULL,
         .cancel_proof = cancel_proof,
+        .is_own = is_own,
         .origin_as = origin_as_of,
         .on_alert = on_alert,
         .wake = wake,
@@ -430,6 +445,7 @@ struct auditor *auditor_free(struct auditor *a)
     }
     port_timer_stop(&a->loop.port, &a->locals_timer);
     audit_free(a->audit);
+    blockpages_done(&a->blockpages);
     prover_free(a->prover);
     origin_free(a->origin);
     pool_free(a->pool);

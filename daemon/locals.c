@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/locals.h"
 
-#include <ifaddrs.h>
-#include <netinet/in.h>
+#include "daemon/own.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -33,31 +33,14 @@ static void add_never(struct never *never, const struct address *address)
     }
 }
 
-static struct address address_of(const struct sockaddr *from)
-{
-    struct address address = {0};
-    if (from != NULL && from->sa_family == AF_INET) {
-        address.n = 4;
-        memcpy(address.at, &((const struct sockaddr_in *)(const void *)from)->sin_addr, 4);
-    } else if (from != NULL && from->sa_family == AF_INET6) {
-        address.n = 16;
-        memcpy(address.at, &((const struct sockaddr_in6 *)(const void *)from)->sin6_addr, 16);
-    }
-    return address;
-}
-
 /* Who listens on every address listens on each of this machine's. */
 static void add_own_addresses(struct never *never)
 {
-    struct ifaddrs *all = NULL;
-    if (getifaddrs(&all) < 0) {
-        return;
+    struct own own;
+    own_find(&own);
+    for (size_t i = 0; i < own.n; i++) {
+        add_never(never, &own.at[i]);
     }
-    for (const struct ifaddrs *one = all; one != NULL; one = one->ifa_next) {
-        struct address address = address_of(one->ifa_addr);
-        add_never(never, &address);
-    }
-    freeifaddrs(all);
 }
 
 static void add_listeners(const struct listen_params *listen, struct never *never)
@@ -67,7 +50,7 @@ static void add_listeners(const struct listen_params *listen, struct never *neve
         if (one->transport == LISTEN_UNIX) {
             continue;
         }
-        struct address address = address_of((const struct sockaddr *)&one->address);
+        struct address address = own_address_of((const struct sockaddr *)&one->address);
         if (address_is_unspecified(&address)) {
             add_own_addresses(never);
         }

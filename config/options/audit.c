@@ -62,6 +62,15 @@ static const struct schema_row rows[] = {
      .help =
          "Where alerts go; auto is the journal when the service manager started us, else stderr."},
     {.section = "hijack",
+     .key = "interval",
+     .kind = SCHEMA_DURATION_S,
+     .offset = AT(audit.interval_s),
+     .min = 5,
+     .max = DAY_S,
+     .fallback = "210s",
+     .help = "The mean time from one name of the canary list, or the watchlist, to the next; a "
+             "name found honest is looked at once an hour at most."},
+    {.section = "hijack",
      .key = "recheck",
      .kind = SCHEMA_DURATION_S,
      .offset = AT(audit.recheck_s),
@@ -119,6 +128,16 @@ static const struct schema_row rows[] = {
              "content network's other addresses need no TLS handshake: a libloc database or one "
              "in MaxMind's format, read at the start and at a reload; auto takes the "
              "distribution's libloc database when it is installed; off does without."},
+    {.section = "hijack",
+     .key = "fingerprints",
+     .kind = SCHEMA_OTHER,
+     .read = lists_read_fingerprints,
+     .print = lists_print_fingerprints,
+     .help = "Files with known addresses and names of block pages, read in the background and "
+             "again when they change: /PATH or SCOPE:/PATH, with nation, isp, pool, product or "
+             "noisy before the colon as the scope of lines without one. A line is an address or a "
+             "name, bogus-nxdomain=ADDRESS, or one of a CSV with the columns pattern and scope. "
+             "What isp and nation list is proof; the rest is probable at most."},
     {.section = "hijack",
      .key = "sample",
      .kind = SCHEMA_FRACTION,

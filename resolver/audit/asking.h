@@ -37,6 +37,11 @@ struct asker {
     char dns64_server[PLAIN_SERVER_TEXT_MAX]; /* whose prefix is known; "": none's */
     struct address dns64;                     /* that it makes IPv6 of; n == 0: of none */
     unsigned dns64_bits;
+    const struct fingerprints *fingerprints; /* lists of known block addresses; NULL: none */
+    /* The local resolver that was proved to give an address for names that do not exist; "": none.
+     */
+    char rewriter[PLAIN_SERVER_TEXT_MAX];
+    struct address rewritten;
     struct budget tls_budget;
     struct trouble trouble;
     struct https_memory https_memory; /* of the local resolver in use */

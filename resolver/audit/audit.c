@@ -213,6 +213,16 @@ static uint64_t jittered_us(struct audit *audit, uint32_t least_s, uint32_t spre
     return (least_s + port_random_below(audit->asker.port, spread_s + 1)) * SECOND_US;
 }
 
+/* What it gives for names that do not exist is a block page for others too. */
+static void note_rewriter(struct audit *audit)
+{
+    struct asker *asker = &audit->asker;
+    const struct judgement *judgement = &audit->probe.judgement;
+    bool proved = judgement->verdict == VERDICT_CONFIRMED;
+    snprintf(asker->rewriter, sizeof asker->rewriter, "%s", proved ? audit->probe.server : "");
+    asker->rewritten = judgement->artefact;
+}
+
 static void on_probe_end(struct probe *probe)
 {
     struct audit *audit = probe->ctx;
@@ -230,6 +240,7 @@ static void on_probe_end(struct probe *probe)
     audit->n_probe_retries = 0;
     audit->probe_decided_us = port_now_us(audit->asker.port);
     schedule_probe(audit, jittered_us(audit, PROBE_EVERY_S - PROBE_SPREAD_S, 2 * PROBE_SPREAD_S));
+    note_rewriter(audit);
     telling_probe(&audit->asker, probe);
 }
 
@@ -395,6 +406,11 @@ void audit_tell(struct audit *audit, const struct question *question, const stru
     }
 }
 
+void audit_set_fingerprints(struct audit *audit, const struct fingerprints *fingerprints)
+{
+    audit->asker.fingerprints = fingerprints;
+}
+
 static void stop_all(struct audit *audit)
 {
     for (size_t i = 0; i < AUDIT_CASES_MAX; i++) {
@@ -411,6 +427,7 @@ static void copy_place(struct audit *audit, const struct audit_place *place)
     audit->n_servers = place->n_servers < AUDIT_SERVERS_MAX ? place->n_servers : AUDIT_SERVERS_MAX;
     audit->server = 0;
     asker->dns64_server[0] = '\0';
+    asker->rewriter[0] = '\0';
     asker->https_memory = (struct https_memory){.next = 0};
     for (size_t i = 0; i < audit->n_servers; i++) {
         snprintf(audit->servers[i], sizeof audit->servers[i], "%s", place->servers[i]);
@@ -438,27 +455,6 @@ void audit_set_place(struct audit *audit, const struct audit_place *place)
     audit->probe.judgement = (struct judgement){0};
     audit->settled_us = port_now_us(audit->asker.port) + AUDIT_SETTLE_S * SECOND_US;
     schedule_probe(audit, AUDIT_SETTLE_S * SECOND_US);
-}
-
-bool audit_alert_test(const struct audit_door *door, struct port *port, const char *class)
-{
-    struct asker asker = {.port = port, .door = *door};
-    for (int i = 0; i < N_FINDINGS; i++) {
-        if (strcmp(finding_word((enum finding)i), class) == 0) {
-            return report_test(&asker, (enum finding)i);
-        }
-    }
-    return false;
-}
-
-const char *audit_alert_class(size_t n)
-{
-    for (int i = 0; i < N_FINDINGS; i++) {
-        if (report_is_told((enum finding)i) && n-- == 0) {
-            return finding_word((enum finding)i);
-        }
-    }
-    return NULL;
 }
 
 void audit_count(struct audit *audit, struct audit_counts *ret_counts)
@@ -511,6 +507,7 @@ static void start(struct audit *audit)
     }
     audit->patrol.on_due = on_due;
     audit->patrol.ctx = audit;
+    audit->patrol.interval_s = params->interval_s;
     patrol_init(&audit->patrol, port, names, n_names);
     (void)port_timer_start(port, &audit->incidents_timer,
                            port_now_us(port) + INCIDENTS_EVERY_S * SECOND_US);

@@ -60,7 +60,12 @@ struct audit_params {
     enum { AUDIT_PATH_YES, AUDIT_PATH_NO } path_probe; /* may it be asked where port 53 leads? */
     const char *ca_file;      /* roots for TLS proofs instead of the system's; NULL: those. Lent */
     const char *asn_database; /* "auto", "off" or a path, lent: for whoever fills origin_as() */
-    uint32_t clear_after_s;   /* a lie not met for so long is over: 600 by default */
+    /* Files of known block addresses, as fingerprints_load() takes them, lent: for whoever calls
+     * audit_set_fingerprints(). */
+    const char *const *fingerprints;
+    size_t n_fingerprints;
+    uint32_t interval_s;    /* mean time from one name of the patrol to the next: 210 */
+    uint32_t clear_after_s; /* a lie not met for so long is over: 600 by default */
 };
 
 /* An alert: text for people and machines; all strings borrowed during the call. */
@@ -95,6 +100,8 @@ struct audit_door {
     int (*prove)(void *ctx, const struct name *name, const struct address *address,
                  struct audit_proof *proof);
     void (*cancel_proof)(void *ctx, struct audit_proof *proof);
+    /* Is the address one of this machine's? NULL: not known of any. */
+    bool (*is_own)(void *ctx, const struct address *address);
     /* The origin AS of an address, 0 when it is not known. NULL: nobody knows. */
     uint32_t (*origin_as)(void *ctx, const struct address *address);
     void (*on_alert)(void *ctx, const struct alert *alert);
@@ -143,6 +150,11 @@ struct audit_place {
     size_t n_own;
 };
 void audit_set_place(struct audit *audit, const struct audit_place *place);
+
+/* The auditor's thread: lists of known block addresses (P7), lent until others are set or
+ * audit_free(). NULL: none. */
+struct fingerprints;
+void audit_set_fingerprints(struct audit *audit, const struct fingerprints *fingerprints);
 
 /* Fires an alert of the class ("HIJACK_BOGON" …) through the door on purpose, marked EVENT=test.
  * False when there is no such class. Needs no auditor. */

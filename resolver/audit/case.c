@@ -9,7 +9,7 @@
  * resolver a meeting. */
 #include "resolver/audit/case.h"
 
-#include "resolver/audit/network.h"
+#include "resolver/audit/knowledge.h"
 #include "resolver/audit/translation.h"
 
 #include <assert.h>
@@ -40,49 +40,9 @@ static void end(struct audit_case *one)
     one->on_end(one);
 }
 
-/* ---- what is known besides ---- */
-
-static void look_up_asns(struct audit_case *one, struct said *said)
-{
-    const struct audit_door *door = &one->asker->door;
-    said->n_asns = 0;
-    for (size_t i = 0; door->origin_as != NULL && i < said->n && said->n_asns < AUDIT_ASNS_MAX;
-         i++) {
-        uint32_t asn = door->origin_as(door->ctx, &said->at[i]);
-        if (asn != 0) {
-            said->asns[said->n_asns++] = asn;
-        }
-    }
-}
-
-static void add_knowledge(struct audit_case *one)
-{
-    struct judge_case *evidence = &one->evidence;
-    uint64_t now_us = port_now_us(one->asker->port);
-    evidence->network = network_of(one->asker, one->server);
-    evidence->a_is_fine = evidence->question.type == TYPE_AAAA &&
-                          history_a_is_fine(one->history, &evidence->question.name, now_us);
-    history_tell(one->history, evidence, now_us, &evidence->history);
-    struct judge_meeting *meeting = last_meeting(one);
-    look_up_asns(one, &meeting->local);
-    look_up_asns(one, &meeting->second);
-    for (size_t i = 0; i < meeting->n_controls; i++) {
-        look_up_asns(one, &meeting->controls[i]);
-    }
-}
-
-static void know_prefix(struct audit_case *one)
-{
-    if (strcmp(one->asker->dns64_server, one->server) == 0) {
-        one->evidence.dns64 = one->asker->dns64;
-        one->evidence.dns64_bits = one->asker->dns64_bits;
-    }
-}
-
 static void hear_judge(struct audit_case *one)
 {
-    add_knowledge(one);
-    know_prefix(one);
+    knowledge_add(one->asker, one->history, one->server, &one->evidence);
     one->judgement = judge(&one->evidence);
 }
 
@@ -348,7 +308,6 @@ static void take_prefix(struct audit_case *one)
         asker->dns64 = (struct address){0};
         (void)translation_prefix(&one->asking.local, &asker->dns64, &asker->dns64_bits);
         snprintf(asker->dns64_server, sizeof asker->dns64_server, "%s", one->server);
-        know_prefix(one);
     }
 }
 

@@ -201,17 +201,41 @@ static int read_list(struct list *list, FILE *from, size_t *ret_line)
     return ferror(from) ? -EIO : 0;
 }
 
+/* The path behind the scope that may stand before it. */
+static const char *path_of(const char *file, enum fingerprint *ret_scope)
+{
+    const char *colon = strchr(file, ':');
+    char word[16];
+    *ret_scope = FINGERPRINT_NONE;
+    if (colon == NULL || (size_t)(colon - file) >= sizeof word) {
+        return file;
+    }
+    memcpy(word, file, (size_t)(colon - file));
+    word[colon - file] = '\0';
+    *ret_scope = scope_of(word);
+    return *ret_scope != FINGERPRINT_NONE ? colon + 1 : file;
+}
+
+const char *fingerprints_path(const char *file)
+{
+    enum fingerprint scope;
+    return path_of(file, &scope);
+}
+
+bool fingerprints_is_list(const char *file)
+{
+    return fingerprints_path(file)[0] == '/';
+}
+
+size_t fingerprints_count(const struct fingerprints *set)
+{
+    return set->n;
+}
+
 int fingerprints_load(struct fingerprints *set, const char *file, char why[FINGERPRINTS_WHY_MAX])
 {
     struct list list = {.set = set, .pattern = -1, .scope_column = -1};
-    const char *colon = strchr(file, ':');
-    char word[16];
-    if (colon != NULL && (size_t)(colon - file) < sizeof word) {
-        memcpy(word, file, (size_t)(colon - file));
-        word[colon - file] = '\0';
-        list.scope = scope_of(word);
-        file = list.scope != FINGERPRINT_NONE ? colon + 1 : file;
-    }
+    file = path_of(file, &list.scope);
     FILE *from = fopen(file, "re");
     if (from == NULL) {
         int failure = -errno;

@@ -22,6 +22,10 @@ struct fingerprints *fingerprints_free(struct fingerprints *set);
 
 /* Reads "PATH" or "SCOPE:PATH". A failure with one line in `why`: file, line, reason. */
 int fingerprints_load(struct fingerprints *set, const char *file, char why[FINGERPRINTS_WHY_MAX]);
+/* lends the path in "SCOPE:PATH" or "PATH"; does it begin at the root? */
+const char *fingerprints_path(const char *file);
+bool fingerprints_is_list(const char *file);
+size_t fingerprints_count(const struct fingerprints *set);
 /* To be called once after the last list, before the first look. */
 void fingerprints_sort(struct fingerprints *set);
 

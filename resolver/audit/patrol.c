@@ -2,9 +2,6 @@
 #include "resolver/audit/patrol.h"
 
 enum {
-    TURN_FIRST_S = 20,
-    TURN_LEAST_S = 120,
-    TURN_SPREAD_S = 180,
     LATER_LEAST_S = 30,
     LATER_SPREAD_S = 570,
 };
@@ -37,9 +34,12 @@ static uint64_t after_s(struct patrol *patrol, uint32_t least_s, uint32_t spread
     return port_now_us(patrol->port) + wait_s * 1000000;
 }
 
-/* Without memory for the timer the patrol stands still: nothing is lost but a check. */
-static void start_turn(struct patrol *patrol, uint32_t least_s, uint32_t spread_s)
+/* After 4/7 to 10/7 of the interval; the first time after 1/10 to 19/20. Without memory for the
+ * timer the patrol stands still: nothing is lost but a check. */
+static void start_turn(struct patrol *patrol, bool first)
 {
+    uint32_t least_s = first ? patrol->interval_s / 10 : patrol->interval_s * 4 / 7;
+    uint32_t spread_s = patrol->interval_s * 6 / 7;
     if (patrol->n_names > 0) {
         (void)port_timer_start(patrol->port, &patrol->turn, after_s(patrol, least_s, spread_s));
     }
@@ -49,7 +49,7 @@ static void on_turn(struct port_timer *timer)
 {
     struct patrol *patrol =
         (struct patrol *)(void *)((char *)timer - offsetof(struct patrol, turn));
-    start_turn(patrol, TURN_LEAST_S, TURN_SPREAD_S);
+    start_turn(patrol, false);
     struct question question = {
         .type = patrol->lap_is_v6 ? TYPE_AAAA : TYPE_A,
         .class = CLASS_IN,
@@ -104,7 +104,7 @@ void patrol_init(struct patrol *patrol, struct port *port, const char *const *na
     patrol->later_timer.on_fire = on_later;
     if (n_names > 0) {
         patrol->next = port_random_below(port, (uint32_t)n_names);
-        start_turn(patrol, TURN_FIRST_S, TURN_SPREAD_S);
+        start_turn(patrol, true);
     }
 }
 

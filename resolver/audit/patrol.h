@@ -22,6 +22,7 @@ struct patrol {
     void *ctx;
     const char *const *names; /* presentation form */
     size_t n_names;
+    uint32_t interval_s; /* from name to name, on the average */
     size_t next;
     bool lap_is_v6; /* A in one lap, AAAA in the next */
     struct port_timer turn;

@@ -12,8 +12,12 @@ static const struct address sinkholes[] = {
     {.n = 4, .at = {208, 91, 112, 55}},
 };
 
-static bool may_connect(const struct address *address)
+static bool may_connect(const struct asker *asker, const struct address *address)
 {
+    const struct audit_door *door = &asker->door;
+    if (door->is_own != NULL && door->is_own(door->ctx, address)) {
+        return false;
+    }
     for (size_t i = 0; i < sizeof sinkholes / sizeof sinkholes[0]; i++) {
         if (address_equal(address, &sinkholes[i])) {
             return false;
@@ -22,10 +26,11 @@ static bool may_connect(const struct address *address)
     return !address_is_bogon(address);
 }
 
-static const struct address *find_allowed(const struct said *said, size_t from, size_t *ret_at)
+static const struct address *find_allowed(const struct asker *asker, const struct said *said,
+                                          size_t from, size_t *ret_at)
 {
     for (size_t i = from; i < said->n; i++) {
-        if (may_connect(&said->at[i])) {
+        if (may_connect(asker, &said->at[i])) {
             *ret_at = i;
             return &said->at[i];
         }
@@ -33,12 +38,13 @@ static const struct address *find_allowed(const struct said *said, size_t from, 
     return NULL;
 }
 
-static struct said *find_control(struct judge_meeting *meeting, size_t *ret_at)
+static struct said *find_control(const struct asker *asker, struct judge_meeting *meeting,
+                                 size_t *ret_at)
 {
     for (size_t i = 0; i < meeting->n_controls; i++) {
         struct said *control = &meeting->controls[i];
         if (said_bears_witness(control) && said_gives_addresses(control) &&
-            find_allowed(control, 0, ret_at) != NULL) {
+            find_allowed(asker, control, 0, ret_at) != NULL) {
             return control;
         }
     }
@@ -50,8 +56,8 @@ bool proving_is_worth(const struct asker *asker, const struct judge_meeting *mee
     size_t at;
     struct judge_meeting *to_look_at = (struct judge_meeting *)(uintptr_t)meeting;
     return asker->door.prove != NULL && said_gives_addresses(&meeting->local) &&
-           said_bogon(&meeting->local) == NULL && find_control(to_look_at, &at) != NULL &&
-           find_allowed(&meeting->local, 0, &at) != NULL;
+           said_bogon(&meeting->local) == NULL && find_control(asker, to_look_at, &at) != NULL &&
+           find_allowed(asker, &meeting->local, 0, &at) != NULL;
 }
 
 void proving_init(struct proving *proving, struct asker *asker,
@@ -87,7 +93,7 @@ static void on_proof(struct audit_proof *proof, unsigned outcome,
         is_control ? outcome == TLS_OK : outcome != TLS_OK && proving->n_local < PROVING_ADDRESSES;
     size_t from = is_control ? 0 : proving->at + 1;
     proving->said = &meeting->local;
-    if (!go_on || find_allowed(&meeting->local, from, &proving->at) == NULL) {
+    if (!go_on || find_allowed(proving->asker, &meeting->local, from, &proving->at) == NULL) {
         finish(proving);
         return;
     }
@@ -140,7 +146,7 @@ void proving_begin(struct proving *proving, const struct question *question,
     proving->n_local = 0;
     proving->n_waits = 0;
     proving->timer.on_fire = on_timer;
-    proving->said = find_control(meeting, &proving->at);
+    proving->said = find_control(proving->asker, meeting, &proving->at);
     assert(proving->said != NULL);
     wait_ms(proving, 0);
 }

@@ -3,7 +3,8 @@
  * that one proves to be the name, those that the local resolver named. Fills in said.tls and the
  * certificate; decides nothing.
  *
- * Never connects to an address that no public name can have, nor to a known sinkhole. Bounds:
+ * Never connects to an address that no public name can have, nor to one of
+ * this machine's, nor to a known sinkhole. Bounds:
  * PROVING_ADDRESSES addresses of the local resolver's, PROVING_A_MINUTE handshakes over all cases.
  */
 #ifndef RESOLVER_AUDIT_PROVING_H

@@ -441,8 +441,8 @@ static void raise_alert(const struct asker *asker, const struct field_texts *fie
     asker->door.on_alert(asker->door.ctx, &alert);
 }
 
-static void detect(const struct asker *asker, const struct report_facts *facts,
-                   const struct ledger_view *view, const char *event)
+void report_detection_as(const struct asker *asker, const struct report_facts *facts,
+                         const struct ledger_view *view, const char *event)
 {
     struct field_texts fields = {.n = 0};
     char message[MESSAGE_TEXT_MAX];
@@ -459,7 +459,7 @@ static void detect(const struct asker *asker, const struct report_facts *facts,
 void report_detection(const struct asker *asker, const struct report_facts *facts,
                       const struct ledger_view *view)
 {
-    detect(asker, facts, view, event_word(LEDGER_DETECT));
+    report_detection_as(asker, facts, view, event_word(LEDGER_DETECT));
 }
 
 /* "a.example, b.example". */
@@ -534,50 +534,4 @@ void report_event(const struct asker *asker, enum ledger_event event,
     event_message(event, view, message);
     enum finding finding = event == LEDGER_OVERFLOW ? FINDING_NONE : view->subject.finding;
     raise_alert(asker, &fields, finding, message);
-}
-
-/* ---- a test ---- */
-
-static struct said test_said(const char *a, uint16_t flags)
-{
-    struct said said = {
-        .answered = true, .flags = flags, .ede = EDE_NONE, .ttl_s = 300, .rtt_us = 20000, .n = 1};
-    bool good = address_from_server(a, &said.at[0]);
-    assert(good);
-    return said;
-}
-
-bool report_test(const struct asker *asker, enum finding finding)
-{
-    if (!report_is_told(finding)) {
-        return false;
-    }
-    struct question question = {.type = TYPE_A, .class = CLASS_IN};
-    int failure = name_from_text("alert-test.example", &question.name);
-    assert(failure == 0);
-    struct judge_meeting meeting = {
-        .local = test_said("192.0.2.80", FLAG_QR | FLAG_RA),
-        .n_controls = 1,
-        .controls = {test_said("198.51.100.7", FLAG_QR | FLAG_RA)},
-    };
-    struct judgement judgement = {
-        .verdict = VERDICT_CONFIRMED,
-        .finding = finding,
-        .artefact = meeting.local.at[0],
-        .n_witnesses = 1,
-    };
-    struct report_facts facts = {.judgement = &judgement,
-                                 .question = &question,
-                                 .meeting = &meeting,
-                                 .n_tries = JUDGE_MEETINGS_MAX};
-    struct ledger_view view = {
-        .subject = {.finding = finding, .artefact = judgement.artefact, .question = question},
-        .n_met = 1,
-        .first_unix_s = asker->door.unix_s(asker->door.ctx),
-    };
-    view.last_unix_s = view.first_unix_s;
-    snprintf(view.subject.server, sizeof view.subject.server, "192.0.2.53 (A TEST, asked for)");
-    asker->port->ops->random(asker->port, view.id, sizeof view.id);
-    detect(asker, &facts, &view, "test");
-    return true;
 }

@@ -23,6 +23,9 @@ struct report_facts {
 /* Hands an alert about `view` to asker->door.on_alert: a detection, with what proves it. */
 void report_detection(const struct asker *asker, const struct report_facts *facts,
                       const struct ledger_view *view);
+/* The same under another word for the event than "detect". */
+void report_detection_as(const struct asker *asker, const struct report_facts *facts,
+                         const struct ledger_view *view, const char *event);
 /* The same for what the view alone tells: REPEAT, CLUSTER, CLEAR, OVERFLOW. */
 void report_event(const struct asker *asker, enum ledger_event event,
                   const struct ledger_view *view);
@@ -35,9 +38,5 @@ const char *report_answers(const struct said *said, char out[REPORT_VALUE_MAX]);
 bool report_is_told(enum finding finding);
 /* lends 32 hex digits, one a finding; NULL when it is never told. FINDING_NONE: the overflow. */
 const char *report_message_id(enum finding finding);
-
-/* Fires an alert of that kind on purpose, with documentation names and addresses in it and
- * EVENT=test; everything else is as in a real one. False when it is never told. */
-bool report_test(const struct asker *asker, enum finding finding);
 
 #endif

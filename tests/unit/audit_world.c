@@ -398,6 +398,14 @@ static void cancel_proof(void *ctx, struct audit_proof *proof)
     port_timer_stop(&world.clock.port, &one->timer);
 }
 
+static bool is_own(void *ctx, const struct address *address)
+{
+    (void)ctx;
+    char text[ADDRESS_TEXT_MAX];
+    return world.own_address != NULL &&
+           strcmp(address_to_text(address, text), world.own_address) == 0;
+}
+
 static uint32_t origin_as(void *ctx, const struct address *address)
 {
     (void)ctx;
@@ -459,6 +467,7 @@ void audit_world_set_up(void)
     world.params = (struct audit_params){
         .mode = AUDIT_ALL,
         .recheck_s = 30,
+        .interval_s = 210,
         .servers = world.servers,
         .n_servers = 1,
         .n_controls = 2,
@@ -478,6 +487,7 @@ void start(void)
         .cancel_control = cancel_control,
         .prove = world.tls ? prove : NULL,
         .cancel_proof = cancel_proof,
+        .is_own = is_own,
         .origin_as = origin_as,
         .on_alert = on_alert,
         .wake = wake,

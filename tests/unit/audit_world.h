@@ -98,6 +98,7 @@ struct audit_world {
     char proved[256][ADDRESS_TEXT_MAX]; /* the addresses tried, in order */
     size_t n_proved;
     size_t n_tcp_asked, n_records_asked; /* of the local resolver */
+    const char *own_address; /* of this machine, beside what params.own says; NULL: none */
     struct home homes[HOMES_MAX];
     /* What is said to questions with DO=1, as messages; n == 0: the same as without. */
     struct bytes signed_local, signed_control, signed_keys;

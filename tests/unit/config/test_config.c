@@ -233,6 +233,25 @@ START_TEST(public_resolvers_are_four_that_are_shipped_those_listed_or_none)
 }
 END_TEST
 
+START_TEST(lists_of_block_addresses_are_paths_from_the_root_with_or_without_a_scope)
+{
+    struct config *config =
+        parse("hijack: {fingerprints: [/etc/a.csv, \"isp:/etc/b.txt\"], interval: 1m}\n");
+    ck_assert_uint_eq(config->audit.n_fingerprints, 2);
+    ck_assert_str_eq(config->audit.fingerprints[1], "isp:/etc/b.txt");
+    ck_assert_uint_eq(config->audit.interval_s, 60);
+    config_free(config);
+    config = parse("hijack: {}\n");
+    ck_assert_uint_eq(config->audit.n_fingerprints, 0);
+    ck_assert_uint_eq(config->audit.interval_s, 210);
+    config_free(config);
+    refuses("hijack: {fingerprints: [pages.txt]}\n", 1, 25, "is not a path from the root");
+    refuses("hijack: {fingerprints: [\"mine:/etc/pages.txt\"]}\n", 1, 25, "is not a path");
+    refuses("hijack: {fingerprints: /etc/pages.txt}\n", 1, 24, "takes a list");
+    refuses("hijack: {interval: 4s}\n", 1, 20, "5s");
+}
+END_TEST
+
 START_TEST(what_belongs_together_is_checked_together)
 {
     refuses("hijack: {mode: watchlist}\n", 0, 0, "needs names");
@@ -547,6 +566,7 @@ int main(void)
         secret_in_a_file_that_others_may_read_is_refused,
         a_local_resolver_that_is_our_own_listener_is_refused,
         public_resolvers_are_four_that_are_shipped_those_listed_or_none,
+        lists_of_block_addresses_are_paths_from_the_root_with_or_without_a_scope,
         what_belongs_together_is_checked_together,
         yaml_that_a_configuration_does_not_need_is_refused,
         bombs_are_refused_early,
