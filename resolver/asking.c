@@ -198,6 +198,20 @@ static enum query_state query_learn(struct query *q, struct answer *answer)
     return QUERY_REPLYING;
 }
 
+/* Takes what a reply told of the name's other address family, for whoever asks that next. What
+ * would be told otherwise, or is not to be told at all, is asked for when it is wanted. */
+static void query_keep_other(struct query *q, struct answer *other)
+{
+    struct question question = q->message.question;
+    struct cache_key key = query_key(q);
+    question.type = question_other_family(question.type);
+    key.question = &question;
+    if (query_may_keep(q, question.type, other)) {
+        cache_put(q->resolver->cache, &key, other);
+    }
+    answer_unref(other);
+}
+
 /* Once; not while the other of two is under way there, and not there where others broke too, when
  * there is somebody else. */
 static bool query_may_retry(const struct query *q, unsigned provider)
@@ -215,6 +229,9 @@ static void on_attempt_end(void *ctx, struct attempt_end *end)
 {
     struct query *q = ctx;
     query_forget_try(q, end->provider, end->apart);
+    if (end->other != NULL) {
+        query_keep_other(q, end->other);
+    }
     switch (end->verdict) {
     case ATTEMPT_ANSWERED:
         query_resume(q, query_learn(q, end->answer));

@@ -220,13 +220,19 @@ enum query_state query_chase_alias(struct query *q)
     return chase(q);
 }
 
-bool query_wants_synthesis(struct query *q)
+/* Writes the prefix to q->prefix. */
+static bool wants_synthesis(struct query *q, uint16_t type, const struct answer *answer)
 {
     const struct question *question = &q->message.question;
     bool looks_itself = q->message.edns_do && (q->message.flags & FLAG_CD) != 0;
-    return question->type == TYPE_AAAA && question->class == CLASS_IN && !looks_itself &&
+    return type == TYPE_AAAA && question->class == CLASS_IN && !looks_itself &&
            policy_dns64(q->resolver->policy, &question->name, &q->prefix) &&
-           q->answer->rcode == RCODE_NOERROR && !dns64_has_address(q->answer);
+           answer->rcode == RCODE_NOERROR && !dns64_has_address(answer);
+}
+
+bool query_wants_synthesis(struct query *q)
+{
+    return wants_synthesis(q, q->message.question.type, q->answer);
 }
 
 enum query_state query_chase_synthesis(struct query *q)
@@ -252,4 +258,9 @@ struct answer *query_guard(struct query *q, struct answer *answer)
     }
     q->resolver->counts.n_rebinding++;
     return blocked;
+}
+
+bool query_may_keep(struct query *q, uint16_t type, const struct answer *answer)
+{
+    return !wants_synthesis(q, type, answer) && !(q->decision.is_guarded && guard_finds(answer));
 }

@@ -161,6 +161,9 @@ enum query_state query_chase_synthesis(struct query *query);
  * NULL without memory. */
 struct answer *query_guard(struct query *query, struct answer *answer);
 
+/* Whether an answer to the same question but of this type would be told as it is. */
+bool query_may_keep(struct query *query, uint16_t type, const struct answer *answer);
+
 /* Where queries are kept (resolver.c). */
 struct query *query_obtain(struct resolver *resolver);
 void query_release(struct query *query);

@@ -115,6 +115,7 @@ const struct driver driver_aliyun = {
     .serves = hosts_serves,
     .build = build,
     .read = read_reply,
+    .asks_both = hosts_asks_both,
     .open = service_open,
     .close = service_close,
     .errand = service_errand,

@@ -293,6 +293,7 @@ const struct driver driver_aliyun2 = {
     .serves = hosts_serves,
     .build = build,
     .read = read_reply,
+    .asks_both = hosts_asks_both,
     .open = service_open,
     .close = service_close,
     .errand = service_errand,

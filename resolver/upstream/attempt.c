@@ -10,94 +10,6 @@
 
 enum { DETAIL_MAX = 160, RETRY_AFTER_MAX_S = 300, AUTH_PAUSE_S = 60, RATE_PAUSE_S = 5 };
 
-/* ---- what an end means ---- */
-
-/* What tells a client something about the name: YXDOMAIN is the end of a DNAME that leads to a
- * name too long (RFC 6672 §2.2). All else is about the provider: another may do better. */
-static bool is_good_rcode(uint16_t rcode)
-{
-    return rcode == RCODE_NOERROR || rcode == RCODE_NXDOMAIN || rcode == RCODE_YXDOMAIN;
-}
-
-static enum attempt_verdict judge_class(enum driver_class found, uint16_t rcode, bool was_again)
-{
-    switch (found) {
-    case DRIVER_OK:
-        return is_good_rcode(rcode) ? ATTEMPT_ANSWERED : ATTEMPT_RETRY_NEXT;
-    case DRIVER_NODATA:
-    case DRIVER_NXDOMAIN:
-        return ATTEMPT_ANSWERED;
-    case DRIVER_CLOCK:
-    case DRIVER_AGAIN:
-        return was_again ? ATTEMPT_RETRY_NEXT : ATTEMPT_RETRY_SAME;
-    case DRIVER_UNKNOWN_EMPTY:
-    case DRIVER_AUTH:
-    case DRIVER_NOT_SERVED:
-    case DRIVER_SERVER:
-    case DRIVER_RATE:
-    case DRIVER_PARSE:
-        return ATTEMPT_RETRY_NEXT;
-    }
-    assert(false);
-    return ATTEMPT_RETRY_NEXT;
-}
-
-enum attempt_verdict attempt_judge(enum exchange_result result, int found, uint16_t rcode,
-                                   bool was_fresh, bool was_again)
-{
-    switch (result) {
-    case EXCHANGE_BROKEN:
-        return was_fresh ? ATTEMPT_RETRY_NEXT : ATTEMPT_RETRY_SAME;
-    case EXCHANGE_UNREACHABLE:
-    case EXCHANGE_UNTRUSTED:
-    case EXCHANGE_TLS_FAILED:
-    case EXCHANGE_TOO_LARGE:
-        return ATTEMPT_RETRY_NEXT;
-    case EXCHANGE_DONE:
-        break;
-    }
-    return found > 0 ? judge_class((enum driver_class)found, rcode, was_again) : ATTEMPT_RETRY_NEXT;
-}
-
-static enum ede ede_of(enum exchange_result result)
-{
-    switch (result) {
-    case EXCHANGE_UNREACHABLE:
-    case EXCHANGE_UNTRUSTED:
-        return EDE_NO_REACHABLE;
-    case EXCHANGE_TLS_FAILED:
-    case EXCHANGE_BROKEN:
-        return EDE_NETWORK;
-    case EXCHANGE_TOO_LARGE:
-    case EXCHANGE_DONE:
-        return EDE_INVALID_DATA;
-    }
-    assert(false);
-    return EDE_OTHER;
-}
-
-static enum ede ede_of_class(int found)
-{
-    switch ((enum driver_class)found) {
-    case DRIVER_OK:
-    case DRIVER_NODATA:
-    case DRIVER_NXDOMAIN:
-    case DRIVER_UNKNOWN_EMPTY:
-    case DRIVER_SERVER:
-    case DRIVER_RATE:
-        return EDE_NO_REACHABLE;
-    case DRIVER_AUTH:
-    case DRIVER_CLOCK:
-    case DRIVER_AGAIN:
-        return EDE_NETWORK;
-    case DRIVER_NOT_SERVED:
-        return EDE_NOT_SUPPORTED;
-    case DRIVER_PARSE:
-        break;
-    }
-    return EDE_INVALID_DATA;
-}
-
 /* What came back, looked at. */
 struct findings {
     int class; /* a driver_class, or a failure; 0: no whole reply */
@@ -150,7 +62,9 @@ static void forget_kept(struct attempt *a)
 static void attempt_release(struct attempt *a)
 {
     struct pool *pool = a->upstream->pool;
+    assert(a->riders == NULL && a->carrier == NULL);
     forget_kept(a);
+    ride_withdraw(a);
     if (a->is_stray) {
         stray_forget(a);
     }
@@ -250,43 +164,104 @@ static bool learn(struct attempt *a, const struct exchange_reply *reply, const s
     return others;
 }
 
-/* Whether a client may be told this for want of better. FORMERR, BADVERS and the like are about our
- * message: the client wrote another. */
-static bool is_worth_telling(uint16_t rcode)
+/* An absence that nobody explained is not certain: it is told, but not kept for others. */
+static struct answer *certain(const struct driver_other *other)
 {
-    return is_good_rcode(rcode) || rcode == RCODE_SERVFAIL || rcode == RCODE_REFUSED ||
-           rcode == RCODE_NOTIMP;
+    bool sure = other->class == DRIVER_OK || other->class == DRIVER_NODATA ||
+                other->class == DRIVER_NXDOMAIN;
+    return sure && other->answer != NULL ? answer_ref(other->answer) : NULL;
+}
+
+/* The last of an attempt: it is freed, and then its query is told. */
+static void attempt_tell(struct attempt *a, struct attempt_end *end)
+{
+    void (*on_end)(void *ctx, struct attempt_end *end) = a->on_end;
+    void *ctx = a->ctx;
+    attempt_release(a);
+    if (on_end == NULL) {
+        answer_unref(end->answer);
+        answer_unref(end->other);
+        return;
+    }
+    on_end(ctx, end);
+}
+
+/* What the end of an attempt is to its query, from what was found for that query's question. */
+static void attempt_conclude(struct attempt *a, const struct exchange_reply *reply,
+                             const struct findings *f, enum attempt_verdict verdict)
+{
+    char detail[DETAIL_MAX] = "";
+    struct answer *answer = f->found.answer;
+    struct attempt_end end = {
+        .verdict = verdict,
+        .provider = (unsigned)(a->upstream - a->upstream->pool->upstreams),
+        .apart = a->apart,
+        .answer = answer,
+        .other = certain(&f->found.other),
+        .ede = EDE_NONE,
+        .detail = detail,
+    };
+    if (verdict != ATTEMPT_ANSWERED) {
+        end.ede = verdict_ede(reply->result, f->class);
+        describe(a, reply, f, detail);
+        end.answer = answer == NULL || verdict_is_worth_telling(answer->rcode)
+                         ? answer
+                         : answer_unref(answer);
+    }
+    attempt_tell(a, &end);
+}
+
+static enum attempt_verdict verdict_of(const struct attempt *a, const struct exchange_reply *reply,
+                                       const struct findings *f, bool fresh)
+{
+    uint16_t rcode = f->found.answer != NULL ? f->found.answer->rcode : 0;
+    return attempt_judge(reply->result, f->class, rcode, fresh, a->again);
+}
+
+/* The same reply, as it is to those who ride for the other family. A reply that tells of neither is
+ * the same to all. */
+static struct findings turn(const struct findings *f)
+{
+    struct findings turned = *f;
+    if (f->found.other.class == 0 && f->found.answer == NULL) {
+        return turned;
+    }
+    turned.class = f->found.other.class != 0 ? f->found.other.class : -ENOMEM;
+    turned.found.answer = f->found.other.answer != NULL ? answer_ref(f->found.other.answer) : NULL;
+    turned.found.other = (struct driver_other){f->class, f->found.answer};
+    return turned;
+}
+
+/* Whoever is told may end any other, this one's query included: it stays until all are told. */
+static void land_riders(struct attempt *a, const struct exchange_reply *reply,
+                        const struct findings *f, bool others)
+{
+    struct attempt *rider;
+    ride_withdraw(a);
+    a->lands = true;
+    while ((rider = ride_take(a)) != NULL) {
+        struct findings turned = turn(f);
+        enum attempt_verdict verdict = verdict_of(rider, reply, &turned, a->fresh);
+        bool again = others && verdict != ATTEMPT_ANSWERED && !rider->again;
+        attempt_conclude(rider, reply, &turned, again ? ATTEMPT_RETRY_SAME : verdict);
+    }
+    a->lands = false;
 }
 
 void attempt_finish(struct attempt *a, const struct exchange_reply *reply)
 {
     struct findings f = examine(a, reply);
-    uint16_t rcode = f.found.answer != NULL ? f.found.answer->rcode : 0;
-    char detail[DETAIL_MAX] = "";
-    struct attempt_end end = {
-        .verdict = attempt_judge(reply->result, f.class, rcode, a->fresh, a->again),
-        .provider = (unsigned)(a->upstream - a->upstream->pool->upstreams),
-        .apart = a->apart,
-        .answer = f.found.answer,
-        .ede = EDE_NONE,
-        .detail = detail,
-    };
-    if (end.verdict != ATTEMPT_ANSWERED) {
-        end.ede = reply->result == EXCHANGE_DONE ? ede_of_class(f.class) : ede_of(reply->result);
-        describe(a, reply, &f, detail);
-        end.answer = is_worth_telling(rcode) ? end.answer : answer_unref(end.answer);
+    enum attempt_verdict verdict = verdict_of(a, reply, &f, a->fresh);
+    bool others = learn(a, reply, &f, verdict);
+    if (others && !a->again) {
+        verdict = ATTEMPT_RETRY_SAME;
     }
-    if (learn(a, reply, &f, end.verdict) && !a->again) {
-        end.verdict = ATTEMPT_RETRY_SAME;
+    if (a->riders != NULL) {
+        land_riders(a, reply, &f, others);
     }
-    void (*on_end)(void *ctx, struct attempt_end *end) = a->on_end;
-    void *ctx = a->ctx;
-    attempt_release(a);
-    if (on_end == NULL) {
-        answer_unref(end.answer);
-        return;
-    }
-    on_end(ctx, &end);
+    struct answer *other = f.found.other.answer;
+    attempt_conclude(a, reply, &f, verdict);
+    answer_unref(other);
 }
 
 static void on_exchanged(struct exchange_call *call, const struct exchange_reply *reply)
@@ -412,13 +387,17 @@ int attempt_start(struct pool *pool, const struct attempt_wish *wish, struct att
         .ctx = wish->ctx,
     };
     a->upstream->n_live++;
+    *ret_attempt = a;
+    if (ride_begin(a)) {
+        return 0;
+    }
     int failure = attempt_begin(a, false);
     a->apart_from = NULL;
     if (failure < 0) {
         attempt_release(a);
         return failure;
     }
-    *ret_attempt = a;
+    ride_offer(a);
     return 0;
 }
 
@@ -463,17 +442,10 @@ void attempt_doubt(struct attempt *a)
     }
 }
 
-struct attempt *attempt_free(struct attempt *a, bool late)
+/* Takes it back from wherever it is under way. */
+static void attempt_cancel(struct attempt *a)
 {
-    if (a == NULL) {
-        return NULL;
-    }
     struct upstream *u = a->upstream;
-    uint64_t silent_us = port_now_us(u->pool->port) - a->began_us;
-    bool dead = late && silent_us >= upstream_silence_us(u);
-    if (late && !dead && !a->waits && stray_adopt(a)) {
-        return NULL;
-    }
     if (a->waits) {
         struct attempt **at = &u->waiting;
         while (*at != a) {
@@ -485,9 +457,48 @@ struct attempt *attempt_free(struct attempt *a, bool late)
     } else {
         u->pool->exchange->ops->cancel(u->pool->exchange, &a->call);
     }
+}
+
+/* Gets off, and ends the carrier too if that was the last it went on for. */
+static void attempt_get_off(struct attempt *rider, bool late)
+{
+    struct attempt *idle = ride_leave(rider);
+    attempt_release(rider);
+    attempt_free(idle, late);
+}
+
+/* No query waits for it, but others ride on it or are being told its end. */
+static void attempt_leave(struct attempt *a)
+{
+    a->on_end = NULL;
+    if (a->is_stray) {
+        stray_forget(a);
+    }
+}
+
+struct attempt *attempt_free(struct attempt *a, bool late)
+{
+    if (a == NULL) {
+        return NULL;
+    }
+    if (a->carrier != NULL) {
+        attempt_get_off(a, late);
+        return NULL;
+    }
+    struct upstream *u = a->upstream;
+    uint64_t silent_us = port_now_us(u->pool->port) - a->began_us;
+    bool dead = late && silent_us >= upstream_silence_us(u) && !a->lands;
+    if (late && !dead && !a->waits && !a->lands && stray_adopt(a)) {
+        return NULL;
+    }
     if (dead) {
         upstream_note_silent(u, a->began_us);
     }
+    if (a->riders != NULL || a->lands) {
+        attempt_leave(a);
+        return NULL;
+    }
+    attempt_cancel(a);
     attempt_release(a);
     return NULL;
 }

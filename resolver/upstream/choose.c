@@ -217,6 +217,10 @@ static int choose(struct pool *pool, const struct pool_wish *wish, unsigned memb
 
 int pool_next(struct pool *pool, const struct pool_wish *wish)
 {
+    unsigned on = rides_on(pool, wish, wish->route.members & ~wish->tried);
+    if (on != 0) {
+        return (int)first_of(on);
+    }
     int provider = choose(pool, wish, wish->route.members & ~wish->tried);
     return provider >= 0 ? provider : choose(pool, wish, wish->route.fallback & ~wish->tried);
 }

@@ -68,10 +68,17 @@ struct driver_addresses {
     size_t n;
 };
 
+/* What a reply says of the name's other address family, to whom that is a question. */
+struct driver_other {
+    int class;             /* a driver_class; 0: nothing */
+    struct answer *answer; /* given as driver_found's is */
+};
+
 struct driver_found {
     struct answer *answer; /* given (one reference) with OK, NODATA, NXDOMAIN, UNKNOWN_EMPTY */
-    const char *why;       /* lent for ever: what was wrong, for a person; never holds a secret */
-    int64_t server_s;      /* the provider's Unix time, where the body tells it; else 0 */
+    struct driver_other other;
+    const char *why;  /* lent for ever: what was wrong, for a person; never holds a secret */
+    int64_t server_s; /* the provider's Unix time, where the body tells it; else 0 */
     struct driver_addresses addresses; /* n is 0: no change */
 };
 
@@ -102,6 +109,9 @@ struct driver {
                 const struct answer_expect *expect, struct driver_found *found);
 
     /* The rest may be NULL. */
+    /* True when one request asks for both A and AAAA of a name, so that a reply that says anything
+     * of the one says something of the other. NULL: never. */
+    bool (*asks_both)(const struct provider_params *provider);
     void (*forget)(struct driver_call *call); /* frees call->kept */
     int (*open)(const struct provider_params *provider, struct driver_memory *memory);
     void (*close)(struct driver_memory *memory);

@@ -186,6 +186,13 @@ static int read_reply(struct driver_call *call, const struct exchange_reply *rep
     return hosts_answer(&hosts, expect, found);
 }
 
+/* Whoever is not told which family is wanted tells what there is of both. */
+static bool asks_both(const struct provider_params *provider)
+{
+    const char *url = provider->endpoint.url;
+    return strstr(url, "{type}") == NULL && strstr(url, "{family}") == NULL;
+}
+
 const struct driver driver_generic = {
     .name = "generic",
     .wants_date = true,
@@ -193,4 +200,5 @@ const struct driver driver_generic = {
     .serves = hosts_serves,
     .build = build,
     .read = read_reply,
+    .asks_both = asks_both,
 };

@@ -79,8 +79,8 @@ static int why_absent(const struct hosts *hosts, const struct hosts_family *aske
     return asked->why;
 }
 
-int hosts_answer(const struct hosts *hosts, const struct answer_expect *expect,
-                 struct driver_found *found)
+static int answer_family(const struct hosts *hosts, const struct answer_expect *expect,
+                         struct driver_found *found)
 {
     bool is_v4 = expect->question->type == TYPE_A;
     const struct hosts_family *asked = is_v4 ? &hosts->v4 : &hosts->v6;
@@ -103,6 +103,29 @@ int hosts_answer(const struct hosts *hosts, const struct answer_expect *expect,
         found->why = "no address, and no reason why";
     }
     return made == DRIVER_OK ? class : made;
+}
+
+int hosts_answer(const struct hosts *hosts, const struct answer_expect *expect,
+                 struct driver_found *found)
+{
+    struct question question = *expect->question;
+    struct answer_expect of_other = *expect;
+    struct driver_found other = {0};
+    int class = answer_family(hosts, expect, found);
+    question.type = question_other_family(question.type);
+    of_other.question = &question;
+    if (class < 0) {
+        return class;
+    }
+    int its_class = answer_family(hosts, &of_other, &other);
+    found->other = (struct driver_other){its_class > 0 ? its_class : 0, other.answer};
+    return class;
+}
+
+bool hosts_asks_both(const struct provider_params *provider)
+{
+    (void)provider;
+    return true;
 }
 
 /* Letters, digits and hyphens, two labels or more: an address of an ordinary host. */

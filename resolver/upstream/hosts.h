@@ -30,10 +30,12 @@ void hosts_init(struct hosts *hosts, bool asked_both);
 bool hosts_add(struct hosts *hosts, struct bytes text);
 /* What was said of the family is garbage. */
 void hosts_spoil(struct hosts_family *family);
-/* The class, with found->answer as it calls for; -ENOMEM. */
+/* The class, with found->answer as it calls for, and the same of the other family; -ENOMEM. */
 int hosts_answer(const struct hosts *hosts, const struct answer_expect *expect,
                  struct driver_found *found);
 
+/* asks_both() of a service that is always asked for both families. */
+bool hosts_asks_both(const struct provider_params *provider);
 /* serves() of an address-only service: A and AAAA of ordinary host names; with DO or CD
  * reluctantly. */
 enum driver_serves hosts_serves(const struct provider_params *provider,

@@ -71,7 +71,8 @@ struct pool_wish {
 /* The provider to try next: of those on the route that are not in `tried`, are well and have room,
  * the one that the strategy prefers; failing that, one that has no room, then one that was set
  * aside (health.h): so long as any is left, somebody is asked. One that asked for silence is asked
- * once a second at most, and only if it is the last. -ENOENT when nobody is left.
+ * once a second at most, and only if it is the last. -ENOENT when nobody is left. Before them all
+ * comes one that is being asked for the name's other address family, if its reply tells of both.
  *
  * A provider set aside whose time is up is tried out with this question beside the one chosen:
  * no query waits for that. */
@@ -119,6 +120,8 @@ struct attempt_end {
     struct answer *answer; /* with ANSWERED: given to the callback (one reference). With RETRY_NEXT
                               it may hold a SERVFAIL/REFUSED answer, or an unexplained NODATA: the
                               best there is if all fail */
+    struct answer *other;  /* given, where the reply told of the name's other address family as
+                              well, and for certain; NULL else. Whatever the verdict is */
     enum ede ede;          /* why not: 22 unreachable, 23 network, 24 invalid data … */
     const char *detail;    /* one line for a person, borrowed during the call */
 };

@@ -294,4 +294,5 @@ const struct driver driver_tencent = {
     .serves = hosts_serves,
     .build = build,
     .read = read_reply,
+    .asks_both = hosts_asks_both,
 };

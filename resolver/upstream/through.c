@@ -52,6 +52,7 @@ static void on_end(void *ctx, struct attempt_end *end)
     asked->handle = NULL;
     asked->on_done(asked, end->verdict == ATTEMPT_ANSWERED ? end->answer : NULL);
     answer_unref(end->answer);
+    answer_unref(end->other);
 }
 
 static int ask(void *ctx, size_t i, const struct question *question, struct bootstrap_asked *asked)

@@ -22,6 +22,7 @@ struct upstream {
     struct bootstrap *errand_bootstrap;  /* of that; NULL: its addresses are known */
     struct bootstrap *bootstrap;         /* NULL: the addresses are given */
     struct attempt *waiting;             /* for an address or an errand, oldest last */
+    struct attempt *carriers;            /* attempts that others may ride on, by next_carrier */
     struct health health;
     struct stalls stalls;
     uint64_t n_sent;
@@ -45,15 +46,20 @@ struct attempt {
     bool waits;                       /* for an address or an errand */
     bool lost;                        /* waited in vain: its end is about to be told */
     bool tcp;                         /* plain DNS: its answer did not fit a datagram */
+    bool carries;                     /* in upstream.carriers */
+    bool lands;                       /* its end is being told: it cannot be freed */
+    struct attempt *carrier;          /* it rides on that one: nothing was sent for it */
+    struct attempt *riders;           /* those that ride on it, by next */
+    struct attempt *next_carrier;
     struct plain_call plain;
     void *kept;                   /* the driver's, for this question */
     const char *const *addresses; /* where it was sent */
     bool is_stray;                /* no query waits for it: in pool.strays, and `timer` runs */
     uint64_t began_us;
-    void (*on_end)(void *ctx, struct attempt_end *end); /* NULL: a stray */
+    void (*on_end)(void *ctx, struct attempt_end *end); /* NULL: no query waits for it */
     void *ctx;
     struct port_timer timer;
-    struct attempt *next; /* free or waiting */
+    struct attempt *next; /* free, waiting, or riding */
 };
 
 /* Attempts that the pool listens to by itself: the late ones whose query is answered, and those
@@ -68,6 +74,7 @@ struct pool {
     struct upstream upstreams[POOL_MAX];
     struct attempt *free;
     size_t n_live;
+    size_t n_carriers;     /* attempts that others may ride on */
     uint32_t hedge_credit; /* in thousandths of a hedge */
     struct attempt *strays[STRAYS_MAX];
     size_t n_strays;
@@ -90,6 +97,19 @@ bool stray_adopt(struct attempt *attempt);
 void stray_forget(struct attempt *attempt);
 /* Cancels them all. */
 void strays_end(struct pool *pool);
+
+/* Those of `members` that are already being asked for the other address family of the wish's
+ * question, so that their reply will answer it too. */
+unsigned rides_on(const struct pool *pool, const struct pool_wish *wish, unsigned members);
+/* True when the attempt rides on another one, and is not to be sent. */
+bool ride_begin(struct attempt *attempt);
+/* Others may ride on it, if its service tells both families; until it is withdrawn. */
+void ride_offer(struct attempt *attempt);
+void ride_withdraw(struct attempt *attempt);
+/* lends one of its riders, which rides no more; NULL when there is none left. */
+struct attempt *ride_take(struct attempt *carrier);
+/* It rides no more. lends its carrier when nobody at all waits for that one now; else NULL. */
+struct attempt *ride_leave(struct attempt *rider);
 
 /* A bootstrap for the endpoint when it needs one, and where it is to begin; with `on_done` told the
  * upstream. *ret is NULL when the addresses are given. 0 or -ENOMEM. */
@@ -114,6 +134,12 @@ int errand_init(struct upstream *upstream);
 bool errand_run(struct upstream *upstream);
 /* Ends the errand that is under way, if any, and what errand_init() made. */
 void errand_done(struct upstream *upstream);
+
+/* Why there is no answer, of what the driver found. */
+enum ede verdict_ede(enum exchange_result result, int found);
+/* Whether a client may be told this for want of better. FORMERR, BADVERS and the like are about our
+ * message: the client wrote another. */
+bool verdict_is_worth_telling(uint16_t rcode);
 
 /* The end of an attempt (attempt.c). */
 void attempt_finish(struct attempt *attempt, const struct exchange_reply *reply);

@@ -88,4 +88,5 @@ const struct driver driver_volc = {
     .serves = hosts_serves,
     .build = build,
     .read = read_reply,
+    .asks_both = hosts_asks_both,
 };

@@ -105,6 +105,12 @@ struct question {
     uint16_t class;
 };
 
+/* AAAA for A, A for AAAA; 0 for all else. */
+static inline uint16_t question_other_family(uint16_t type)
+{
+    return type == TYPE_A ? TYPE_AAAA : type == TYPE_AAAA ? TYPE_A : 0;
+}
+
 /* A client's query, read. Lives without the message except for `raw_question`. */
 struct query_message {
     uint16_t id;

@@ -84,6 +84,14 @@ static inline void drive(const struct driver *driver, const struct provider_para
     if (found.answer != NULL) {
         check_answer(found.answer, &question);
     }
+    if (found.other.class != 0) {
+        check_class(found.other.class, found.other.answer);
+    }
+    if (found.other.answer != NULL) {
+        question.type = question_other_family(type);
+        check_answer(found.other.answer, &question);
+    }
+    answer_unref(found.other.answer);
     answer_unref(found.answer);
     if (driver->errand_done != NULL) {
         (void)driver->errand_done(&call, &reply);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The vendors' protocols end to end: the real daemon asks mocks that check its signatures and open its ciphers."""
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 import dns.flags
 import dns.rcode
@@ -31,6 +32,7 @@ PROTOCOLS = {
                       " code: /code, empty-codes: [FAIL_TO_RESOLVE]",
 }
 A_ALONE = {"generic-ucloud"}
+TELLS_BOTH = sorted(set(PROTOCOLS) - A_ALONE - {"alidns", "baidu"})
 
 
 @pytest.fixture
@@ -68,6 +70,26 @@ def test_vendor_answers_what_it_knows(with_vendor, vendors, protocol):
     if protocol not in A_ALONE:
         assert addresses(d.udp("www.vendor-lab.com", "AAAA")) == ["2001:db8::80"]
     assert vendors.refused == []
+
+
+@pytest.mark.parametrize("protocol", TELLS_BOTH)
+def test_one_request_answers_both_families(with_vendor, vendors, protocol):
+    d = with_vendor(PROTOCOLS[protocol], alone=True)
+    d.udp("www.vendor-lab.com", "A")
+    assert addresses(d.udp("www.vendor-lab.com", "AAAA")) == ["2001:db8::80"]
+    d.udp("four.vendor-lab.com", "AAAA")
+    assert addresses(d.udp("four.vendor-lab.com", "A")) == ["198.51.100.4"]
+    assert len(vendors.questions()) == 2
+
+
+@pytest.mark.parametrize("protocol", TELLS_BOTH)
+def test_both_families_asked_at_once_are_one_request(with_vendor, vendors, protocol):
+    vendors.delay_s = 0.2
+    d = with_vendor(PROTOCOLS[protocol], alone=True)
+    with ThreadPoolExecutor(2) as two:
+        replies = list(two.map(lambda kind: d.udp("www.vendor-lab.com", kind), ["A", "AAAA"]))
+    assert [addresses(reply) for reply in replies] == [["198.51.100.80", "198.51.100.81"], ["2001:db8::80"]]
+    assert len(vendors.questions()) == 1
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)

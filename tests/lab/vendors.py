@@ -57,7 +57,7 @@ class Vendors:
                         "subjectAltName=DNS:vendor.lab.example,IP:127.0.0.1"])
         lab_module.run([openssl, "x509", "-req", "-in", folder / "vendors.csr", "-CA", lab.ca, "-CAkey", lab.folder / "ca.key",
                         "-CAcreateserial", "-days", "2", "-copy_extensions", "copy", "-out", leaf])
-        self.asked, self.refused, self.ahead_s = [], [], 0
+        self.asked, self.refused, self.ahead_s, self.delay_s = [], [], 0, 0
         self.tls = self.serve(ssl_files=(leaf, key))
         self.clear = self.serve()
         self.port, self.clear_port = self.tls.server_address[1], self.clear.server_address[1]
@@ -81,6 +81,10 @@ class Vendors:
 
     def now(self):
         return int(time.time()) + self.ahead_s
+
+    def questions(self):
+        """What was asked, without the service's addresses."""
+        return [query for _, path, query in self.asked if path[-1:] not in (["ss"], ["conf"], ["svc_meta"])]
 
     # ---- what all have in common ----
 
@@ -202,6 +206,7 @@ class Vendors:
         vendor, *path = split.path.strip("/").split("/")
         query = dict(urllib.parse.parse_qsl(split.query, keep_blank_values=True))
         self.asked.append((vendor, path, query))
+        time.sleep(self.delay_s)
         if vendor == "ucloud":
             return self.ucloud(path, query, authorization)
         return getattr(self, vendor)(path, query)

@@ -114,6 +114,7 @@ const char *rig_read(struct rig *rig, unsigned status, const char *media_type, c
                                    .body = bytes_of(body, strlen(body)),
                                    .detail = ""};
     answer_unref(rig->found.answer);
+    answer_unref(rig->found.other.answer);
     rig->found = (struct driver_found){0};
     int class = rig->driver->read(&call, &reply, &expect, &rig->found);
     FILE *to = fmemopen(rig->text, sizeof rig->text, "w");
@@ -132,6 +133,7 @@ const char *rig_read(struct rig *rig, unsigned status, const char *media_type, c
 void rig_end(struct rig *rig)
 {
     rig->found.answer = answer_unref(rig->found.answer);
+    rig->found.other.answer = answer_unref(rig->found.other.answer);
     if (rig->driver->close != NULL) {
         rig->driver->close(&rig->memory);
     }

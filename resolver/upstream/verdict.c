@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* What the end of an attempt means, for its query and for the client. Pure. */
+#include "resolver/upstream/upstream.h"
+
+#include <assert.h>
+
+/* What tells a client something about the name: YXDOMAIN is the end of a DNAME that leads to a
+ * name too long (RFC 6672 §2.2). All else is about the provider: another may do better. */
+static bool is_good_rcode(uint16_t rcode)
+{
+    return rcode == RCODE_NOERROR || rcode == RCODE_NXDOMAIN || rcode == RCODE_YXDOMAIN;
+}
+
+static enum attempt_verdict judge_class(enum driver_class found, uint16_t rcode, bool was_again)
+{
+    switch (found) {
+    case DRIVER_OK:
+        return is_good_rcode(rcode) ? ATTEMPT_ANSWERED : ATTEMPT_RETRY_NEXT;
+    case DRIVER_NODATA:
+    case DRIVER_NXDOMAIN:
+        return ATTEMPT_ANSWERED;
+    case DRIVER_CLOCK:
+    case DRIVER_AGAIN:
+        return was_again ? ATTEMPT_RETRY_NEXT : ATTEMPT_RETRY_SAME;
+    case DRIVER_UNKNOWN_EMPTY:
+    case DRIVER_AUTH:
+    case DRIVER_NOT_SERVED:
+    case DRIVER_SERVER:
+    case DRIVER_RATE:
+    case DRIVER_PARSE:
+        return ATTEMPT_RETRY_NEXT;
+    }
+    assert(false);
+    return ATTEMPT_RETRY_NEXT;
+}
+
+enum attempt_verdict attempt_judge(enum exchange_result result, int found, uint16_t rcode,
+                                   bool was_fresh, bool was_again)
+{
+    switch (result) {
+    case EXCHANGE_BROKEN:
+        return was_fresh ? ATTEMPT_RETRY_NEXT : ATTEMPT_RETRY_SAME;
+    case EXCHANGE_UNREACHABLE:
+    case EXCHANGE_UNTRUSTED:
+    case EXCHANGE_TLS_FAILED:
+    case EXCHANGE_TOO_LARGE:
+        return ATTEMPT_RETRY_NEXT;
+    case EXCHANGE_DONE:
+        break;
+    }
+    return found > 0 ? judge_class((enum driver_class)found, rcode, was_again) : ATTEMPT_RETRY_NEXT;
+}
+
+static enum ede ede_of(enum exchange_result result)
+{
+    switch (result) {
+    case EXCHANGE_UNREACHABLE:
+    case EXCHANGE_UNTRUSTED:
+        return EDE_NO_REACHABLE;
+    case EXCHANGE_TLS_FAILED:
+    case EXCHANGE_BROKEN:
+        return EDE_NETWORK;
+    case EXCHANGE_TOO_LARGE:
+    case EXCHANGE_DONE:
+        return EDE_INVALID_DATA;
+    }
+    assert(false);
+    return EDE_OTHER;
+}
+
+static enum ede ede_of_class(int found)
+{
+    switch ((enum driver_class)found) {
+    case DRIVER_OK:
+    case DRIVER_NODATA:
+    case DRIVER_NXDOMAIN:
+    case DRIVER_UNKNOWN_EMPTY:
+    case DRIVER_SERVER:
+    case DRIVER_RATE:
+        return EDE_NO_REACHABLE;
+    case DRIVER_AUTH:
+    case DRIVER_CLOCK:
+    case DRIVER_AGAIN:
+        return EDE_NETWORK;
+    case DRIVER_NOT_SERVED:
+        return EDE_NOT_SUPPORTED;
+    case DRIVER_PARSE:
+        break;
+    }
+    return EDE_INVALID_DATA;
+}
+
+enum ede verdict_ede(enum exchange_result result, int found)
+{
+    return result == EXCHANGE_DONE ? ede_of_class(found) : ede_of(result);
+}
+
+bool verdict_is_worth_telling(uint16_t rcode)
+{
+    return is_good_rcode(rcode) || rcode == RCODE_SERVFAIL || rcode == RCODE_REFUSED ||
+           rcode == RCODE_NOTIMP;
+}
