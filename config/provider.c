@@ -410,6 +410,13 @@ static const struct schema_row rows[] = {
      .words = families,
      .fallback = "auto",
      .help = "The addresses to use: ipv4, ipv6, or auto, both at once with IPv6 a little ahead."},
+    {.key = "http3",
+     .kind = SCHEMA_FLAG,
+     .offset = AT(endpoint.http3),
+     .help =
+         "yes to try HTTP/3 when a connection is made, and HTTP/2 beside it. It needs a libcurl "
+         "that has it ('httpdnsctl status' says so; Debian 12's has not), and what finds dead "
+         "connections and lost packets out knows TCP alone: so no unless said."},
     {.key = "filtering",
      .kind = SCHEMA_FLAG,
      .offset = AT(filtering),

@@ -3,6 +3,7 @@
 
 #include "daemon/control.h"
 #include "daemon/generation.h"
+#include "daemon/lacks.h"
 #include "daemon/log.h"
 #include "daemon/loop.h"
 #include "daemon/network.h"
@@ -124,6 +125,7 @@ static struct generation *make_generation(struct daemon *d, struct config *confi
     if (g == NULL) {
         log_say(LOG_LEVEL_ERROR, "cannot make the workers: %s", detail);
     }
+    lacks_say(config);
     return g;
 }
 

@@ -230,6 +230,7 @@ static void add_provider(struct upstream_state *sum, const struct upstream_state
     sum->n_addresses = more->n_addresses > sum->n_addresses ? more->n_addresses : sum->n_addresses;
     sum->source = more->source > sum->source ? more->source : sum->source;
     sum->wants_get = sum->wants_get || more->wants_get;
+    sum->http = more->http != EXCHANGE_HTTP_UNKNOWN ? more->http : sum->http;
     /* The worst worker is shown: what one has met, the others will. */
     sum->health = more->health > sum->health ? more->health : sum->health;
     sum->error_ppm = more->error_ppm > sum->error_ppm ? more->error_ppm : sum->error_ppm;

@@ -109,6 +109,7 @@ static bool put_status(const struct status_view *view, const struct control_requ
     generation_report(view->generation, &report);
     jsonv_put_string(b, "version", HTTPDNSD_VERSION);
     jsonv_put_string(b, "libraries", curl_exchange_version());
+    jsonv_put_bool(b, "http3", curl_exchange_has_http3());
     jsonv_put_integer(b, "pid", getpid());
     put_count(b, "uptime-s", view->uptime_s);
     put_sockets(b, view->sockets);
@@ -146,6 +147,7 @@ static bool put_providers(const struct status_view *view, const struct control_r
         put_count(b, "addresses", p->n_addresses);
         jsonv_put_string(b, "addresses-from", upstream_addresses_word(p->source));
         jsonv_put_bool(b, "get-only", p->wants_get);
+        jsonv_put_string(b, "spoken", upstream_http_word(p->http));
         jsonv_end(b);
     }
     jsonv_end(b);

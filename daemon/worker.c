@@ -409,6 +409,7 @@ static bool make_resolver(struct worker *w)
         .strategy = config->strategy,
         .n_race = config->n_race,
         .max_in_flight = IN_FLIGHT_MAX,
+        .max_serial = CONNECTIONS_PER_PROVIDER,
         .patience_max_ms = PATIENCE_MAX_MS,
         .bootstrap = w->plain,
         .minimal = config->answers == ANSWERS_MINIMAL,

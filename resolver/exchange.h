@@ -44,6 +44,7 @@ struct exchange_endpoint {
     size_t n_addresses;
     const char *ca_file; /* NULL: the system's roots */
     bool plaintext;      /* the URL may be http:// */
+    bool http3;          /* is tried, where the exchange has it, and HTTP/2 beside */
     struct exchange_road road;
 };
 
@@ -74,6 +75,9 @@ enum exchange_result {
     EXCHANGE_DONE,        /* a whole HTTP reply: look at status */
 };
 
+/* The versions of HTTP, by how many requests a connection takes at once: one, or many. */
+enum exchange_http { EXCHANGE_HTTP_UNKNOWN, EXCHANGE_HTTP1, EXCHANGE_HTTP2, EXCHANGE_HTTP3 };
+
 struct exchange_reply {
     enum exchange_result result;
     unsigned status;          /* HTTP status, with DONE */
@@ -84,6 +88,7 @@ struct exchange_reply {
     uint32_t retry_after_s;   /* Retry-After, 0 when absent */
     int64_t date_s;           /* Date header as Unix time, when wanted; absent or nonsense is 0 */
     bool connected;           /* with DONE: a connection was made for it */
+    enum exchange_http http;  /* with DONE: which version was spoken */
     const char *proxy_status; /* Proxy-Status (RFC 9209), its beginning; NULL when absent */
     struct bytes body;
     const char *detail; /* one line for a person; "" when DONE */

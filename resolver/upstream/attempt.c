@@ -141,6 +141,7 @@ static bool learn(struct attempt *a, const struct exchange_reply *reply, const s
     uint64_t now_us = port_now_us(u->pool->port);
     if (reply->result == EXCHANGE_DONE) {
         u->heard_us = now_us;
+        u->http = reply->http;
     }
     bool others = upstream_learn_addresses(u, &u->endpoint, u->bootstrap, a->addresses, reply);
     if (verdict == ATTEMPT_ANSWERED) {
@@ -307,7 +308,7 @@ static int attempt_send(struct attempt *a)
     a->fresh = a->fresh || u->suspect;
     u->suspect = false;
     request.fresh = a->fresh;
-    request.spread = stalls_spread(&u->stalls, a->began_us);
+    request.spread = u->http == EXCHANGE_HTTP1 || stalls_spread(&u->stalls, a->began_us);
     request.apart_from = a->apart_from != NULL ? &a->apart_from->call : NULL;
     struct driver_call call = call_of(a);
     int failure = u->driver->build(&call, &room, &request);

@@ -17,9 +17,17 @@ enum rank { WELL, FULL, RELUCTANT, DUE, ASIDE, QUIET, N_RANKS };
 
 enum { EXPLORE_ONE_IN = 32, QUIET_PAUSE_US = 1000000 };
 
+/* So many attempts may be under way; 0: no matter. */
+static size_t room_of(const struct upstream *u)
+{
+    const struct pool_params *params = &u->pool->params;
+    return u->http == EXCHANGE_HTTP1 && params->max_serial != 0 ? params->max_serial
+                                                                : params->max_in_flight;
+}
+
 static enum rank rank_of(const struct upstream *u, uint64_t now_us)
 {
-    size_t room = u->pool->params.max_in_flight;
+    size_t room = room_of(u);
     switch (health_state(&u->health, now_us)) {
     case HEALTH_CLOSED:
         return room == 0 || u->n_live < room ? WELL : FULL;

@@ -182,6 +182,8 @@ void pool_change_network(struct pool *pool)
         health_forget(&u->health);
         u->stalls = (struct stalls){0};
         u->suspect = false;
+        u->http = EXCHANGE_HTTP_UNKNOWN;
+        u->memory.wants_get = false;
     }
     strays_end(pool);
     pool->exchange->ops->retire(pool->exchange);
@@ -251,6 +253,17 @@ const char *upstream_addresses_word(enum upstream_addresses source)
     return words[source];
 }
 
+const char *upstream_http_word(enum exchange_http http)
+{
+    static const char *const words[] = {
+        [EXCHANGE_HTTP_UNKNOWN] = "unknown",
+        [EXCHANGE_HTTP1] = "http/1.1",
+        [EXCHANGE_HTTP2] = "http/2",
+        [EXCHANGE_HTTP3] = "http/3",
+    };
+    return words[http];
+}
+
 void pool_state(const struct pool *pool, unsigned provider, struct upstream_state *ret_state)
 {
     const struct upstream *u = &pool->upstreams[provider];
@@ -271,5 +284,6 @@ void pool_state(const struct pool *pool, unsigned provider, struct upstream_stat
         .n_addresses = u->endpoint.n_addresses,
         .source = source_of(u),
         .wants_get = u->memory.wants_get,
+        .http = u->http,
     };
 }

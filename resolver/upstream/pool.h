@@ -30,6 +30,7 @@ struct pool_params {
     enum pool_strategy strategy;
     uint32_t n_race;          /* with POOL_RACE: how many at once */
     size_t max_in_flight;     /* attempts at one provider while others have room; 0: no matter */
+    size_t max_serial;        /* the same where a connection takes one request at a time */
     uint32_t patience_max_ms; /* for pool_patience_us() */
     struct plain
         *bootstrap; /* borrowed; finds the addresses of providers that have none; may be NULL */
@@ -183,7 +184,10 @@ struct upstream_state {
     size_t n_addresses;
     enum upstream_addresses source;
     bool wants_get;
+    enum exchange_http http; /* spoken last on this network */
 };
+/* "http/2" …: for people and machines, for ever. */
+const char *upstream_http_word(enum exchange_http http);
 void pool_state(const struct pool *pool, unsigned provider, struct upstream_state *ret_state);
 
 #endif

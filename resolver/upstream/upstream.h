@@ -33,6 +33,7 @@ struct upstream {
     bool named_by_vendor;    /* its addresses: by the provider itself */
     bool suspect;            /* its connection may be dead: the next attempt takes a fresh one */
     unsigned turn;           /* of the local resolvers */
+    enum exchange_http http; /* spoken last on this network */
 };
 
 struct attempt {

@@ -1,9 +1,16 @@
 # SPDX-License-Identifier: MIT
 """What becomes of connections to a provider: how they begin, how long they are used, how they end."""
-import pytest
+import json
+import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
-from conftest import wait_for
-from test_hostile_provider import Origin, origin  # noqa: F401  (a fixture)
+import dns.message
+import dns.rrset
+import origin as origin_module
+import pytest
+from conftest import HTTPDNSCTL
+from test_hostile_provider import origin  # noqa: F401  (a fixture)
 
 
 def one_provider(lab, origin, more="", further=""):
@@ -32,3 +39,53 @@ def test_tls_session_is_resumed_by_the_next_connection(lab, daemon, origin, vers
     ask(d, "second")
     assert counts(origin)[0] == 2
     assert origin.tell("resumed") == "1"
+
+
+def told(d, what):
+    got = subprocess.run([HTTPDNSCTL, "--socket", d.folder / "control.sock", "--json", what], capture_output=True, text=True,
+                         timeout=15)
+    assert got.returncode == 0, got.stderr
+    return json.loads(got.stdout)
+
+
+def test_version_of_http_that_a_provider_speaks_is_told(lab, daemon, origin):
+    d = daemon(one_provider(lab, origin))
+    assert told(d, "providers")["providers"][0]["spoken"] == "unknown"
+    ask(d, "once")
+    assert told(d, "providers")["providers"][0]["spoken"] == "http/2"
+
+
+def good_reply(wire):
+    query = dns.message.from_wire(wire)
+    reply = dns.message.make_response(query)
+    reply.answer.append(dns.rrset.from_text(query.question[0].name, 60, "IN", "A", "151.101.1.72"))
+    return origin_module.Reply(reply.to_wire())
+
+
+def test_questions_to_a_provider_without_http_2_do_not_wait_for_one_another(lab, daemon):
+    n = 40
+    together, is_first = threading.Barrier(n), True
+
+    def say(wire):
+        if not is_first:
+            together.wait(10)  # nobody is answered before all have been asked
+        return good_reply(wire)
+
+    serial = origin_module.Origin(lab, say)
+    d = daemon(f"providers:\n{serial.yaml(lab, 'provider1.lab.example')}hijack: {{mode: off}}\nworkers: 1\n"
+               "query-timeout: 10s\n")
+    ask(d, "first")
+    is_first = False
+    with ThreadPoolExecutor(n) as pool:
+        assert all(r.rcode() == 0 for r in pool.map(lambda i: d.udp(f"q{i}.wild.honest-lab.net", timeout=12), range(n)))
+    assert told(d, "providers")["providers"][0]["spoken"] == "http/1.1"
+    serial.close()
+
+
+def test_whether_libcurl_has_http_3_is_told_and_that_a_wish_for_it_has_no_effect(lab, daemon, origin):
+    d = daemon(one_provider(lab, origin, more="    http3: yes\n"))
+    has = told(d, "status")["http3"]
+    assert "libcurl/" in told(d, "status")["libraries"]
+    assert ("http3 has no effect" in d.log()) == (not has)
+    ask(d, "all-the-same")
+    assert told(d, "providers")["providers"][0]["spoken"] == "http/2"

@@ -91,6 +91,7 @@ void fake_exchange_answer(struct fake_exchange *fake, struct bytes body)
         .status = 200,
         .media_type = "application/dns-message",
         .body = body,
+        .http = fake->http,
         .detail = "",
     };
     fake_exchange_end(fake, &reply);

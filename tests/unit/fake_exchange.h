@@ -30,6 +30,7 @@ struct fake_exchange {
     unsigned n_retired;
     uint64_t doubt_silent_us; /* of the last one */
     int start_fails;
+    enum exchange_http http; /* of replies by fake_exchange_answer() */
 };
 
 void fake_exchange_init(struct fake_exchange *fake);

@@ -24,6 +24,7 @@ struct curl_exchange_params {
 /* gives an exchange (exchange->ops->free ends it), NULL without memory. */
 struct exchange *curl_exchange_new(const struct curl_exchange_params *params, struct port *port);
 
+bool curl_exchange_has_http3(void);
 /* "libcurl/7.88.1 OpenSSL/3.0.16 …", lent for ever. */
 const char *curl_exchange_version(void);
 

@@ -209,6 +209,11 @@ bool endpoint_share_sessions(struct known_endpoint *known, CURL *easy)
            curl_easy_setopt(easy, CURLOPT_SHARE, known->sessions) == CURLE_OK;
 }
 
+void endpoint_forget(struct known_endpoint *known)
+{
+    known->is_serial = false;
+}
+
 void endpoint_done(struct known_endpoint *known)
 {
     curl_share_cleanup(known->sessions);

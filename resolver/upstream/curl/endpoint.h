@@ -28,6 +28,7 @@ struct known_endpoint {
     struct lane lanes[LANES];
     bool has_lanes;                     /* more than the first */
     bool is_literal;                    /* the URL holds an address */
+    bool is_serial;                     /* it spoke HTTP/1.1: one request a connection at a time */
     char media_type[EXCHANGE_TYPE_MAX]; /* what the headers below are for; "": none made yet */
     struct curl_slist *post_headers, *get_headers;
     CURLSH *sessions; /* of TLS, for whatever connection is made next; NULL: none yet */
@@ -51,6 +52,8 @@ struct curl_slist *endpoint_make_headers(const char *media_type, bool post, cons
 /* TLS sessions of this endpoint's connections serve `easy`, one of its own, and nobody else's:
  * whatever verifies them is the same for all that is asked of it. False without memory. */
 bool endpoint_share_sessions(struct known_endpoint *known, CURL *easy);
+/* What was learnt of it on another network. */
+void endpoint_forget(struct known_endpoint *known);
 /* No transfer may refer to it any more. */
 void endpoint_done(struct known_endpoint *known);
 

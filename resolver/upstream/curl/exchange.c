@@ -55,6 +55,11 @@ const char *curl_exchange_version(void)
     return curl_version();
 }
 
+bool curl_exchange_has_http3(void)
+{
+    return (curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_HTTP3) != 0;
+}
+
 /* ---- transfers ---- */
 
 static struct transfer *obtain(struct curl_exchange *x, struct known_endpoint *known)
@@ -227,7 +232,11 @@ static void curl_doubt(struct exchange *exchange, const struct exchange_endpoint
 
 static void curl_retire(struct exchange *exchange)
 {
-    watches_retire(&((struct curl_exchange *)exchange)->watches);
+    struct curl_exchange *x = (struct curl_exchange *)exchange;
+    for (size_t i = 0; i < ENDPOINTS_MAX; i++) {
+        endpoint_forget(&x->endpoints[i]);
+    }
+    watches_retire(&x->watches);
 }
 
 static void curl_free_exchange(struct exchange *exchange)

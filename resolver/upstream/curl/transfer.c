@@ -111,7 +111,6 @@ static bool set_fixed_options(struct transfer *t, const struct curl_exchange_par
     return curl_easy_setopt(e, CURLOPT_PRIVATE, t) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OK &&
-           curl_easy_setopt(e, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK &&
@@ -183,7 +182,10 @@ void transfer_release(struct transfer *t)
 static bool set_endpoint(struct transfer *t, const struct exchange_endpoint *endpoint)
 {
     CURL *e = t->easy;
-    return (!endpoint->plaintext ||
+    long http =
+        endpoint->http3 && curl_exchange_has_http3() ? CURL_HTTP_VERSION_3 : CURL_HTTP_VERSION_2TLS;
+    return curl_easy_setopt(e, CURLOPT_HTTP_VERSION, http) == CURLE_OK &&
+           (!endpoint->plaintext ||
             curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "https,http") == CURLE_OK) &&
            road_trust(e, endpoint->ca_file) && road_set(e, &endpoint->road);
 }
@@ -225,15 +227,15 @@ void transfer_begin(struct transfer *t, const struct exchange_request *request,
     call->handle = t;
 }
 
-/* Requests wait for a connection that is being made, rather than to make one each; but one in
- * STREAMS_A_CONNECTION does not: a burst over a cold pool gets the connections that it will need
- * at once, and not after it has filled the first. Sets what is not as it was with the transfer's
- * last request. */
+/* Requests to one that multiplexes wait for a connection that is being made, rather than to make
+ * one each; but one in STREAMS_A_CONNECTION does not: a burst over a cold pool gets the connections
+ * that it will need at once, and not after it has filled the first. Sets what is not as it was with
+ * the transfer's last request. */
 bool transfer_set(struct transfer *t, const struct exchange_request *request)
 {
     CURL *e = t->easy;
     bool post = request->method == EXCHANGE_POST, good = true;
-    bool eager = (t->lane->n_live - 1) % STREAMS_A_CONNECTION == 0;
+    bool eager = t->endpoint->is_serial || (t->lane->n_live - 1) % STREAMS_A_CONNECTION == 0;
     struct curl_slist *resolve = t->lane->resolved ? NULL : t->lane->resolve;
     if (!t->is_set) {
         good = set_endpoint(t, request->endpoint);
@@ -298,6 +300,16 @@ static enum exchange_result result_of(const struct transfer *t, CURLcode code)
     return code == CURLE_OPERATION_TIMEDOUT && connected_us == 0 ? EXCHANGE_UNREACHABLE
                                                                  : EXCHANGE_BROKEN;
 }
+static enum exchange_http http_of(CURL *easy)
+{
+    long version = CURL_HTTP_VERSION_NONE;
+    curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
+    return version >= CURL_HTTP_VERSION_3      ? EXCHANGE_HTTP3
+           : version >= CURL_HTTP_VERSION_2_0  ? EXCHANGE_HTTP2
+           : version != CURL_HTTP_VERSION_NONE ? EXCHANGE_HTTP1
+                                               : EXCHANGE_HTTP_UNKNOWN;
+}
+
 void transfer_tell(struct transfer *t, CURLcode code)
 {
     struct exchange_reply reply = {.result = result_of(t, code), .media_type = "", .detail = ""};
@@ -310,6 +322,8 @@ void transfer_tell(struct transfer *t, CURLcode code)
         curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &n_connects);
         curl_easy_getinfo(t->easy, CURLINFO_CONTENT_TYPE, &type);
         t->lane->resolved = true;
+        reply.http = http_of(t->easy);
+        t->endpoint->is_serial = reply.http == EXCHANGE_HTTP1;
         reply.status = (unsigned)status;
         reply.connected = n_connects > 0;
         reply.media_type = type != NULL ? type : "";

@@ -40,6 +40,7 @@ static void use(enum pool_strategy strategy)
         .strategy = strategy,
         .n_race = 3,
         .max_in_flight = 2,
+        .max_serial = 1,
         .patience_max_ms = 500,
         .max_ttl_s = 86400,
         .negative_max_ttl_s = 3600,
@@ -242,6 +243,39 @@ START_TEST(provider_with_as_much_under_way_as_it_should_is_passed_over_while_oth
 }
 END_TEST
 
+START_TEST(provider_that_speaks_http_1_has_less_room_and_is_spread_until_the_network_is_another)
+{
+    fake.http = EXCHANGE_HTTP1;
+    start(0);
+    answer_now();
+    ck_assert_int_eq(state_of(0).http, EXCHANGE_HTTP1);
+    struct attempt *live = start(0);
+    ck_assert(fake.live[0].spread);
+    ck_assert_int_eq(next_of(0), 1);
+    attempt_free(live, false);
+    pool_change_network(pool);
+    ck_assert_int_eq(state_of(0).http, EXCHANGE_HTTP_UNKNOWN);
+    live = start(0);
+    ck_assert(!fake.live[0].spread);
+    ck_assert_int_eq(next_of(0), 0);
+    attempt_free(live, false);
+}
+END_TEST
+
+START_TEST(provider_that_speaks_http_2_again_has_its_room_again)
+{
+    fake.http = EXCHANGE_HTTP1;
+    start(0);
+    answer_now();
+    fake.http = EXCHANGE_HTTP2;
+    start(0);
+    answer_now();
+    struct attempt *live = start(0);
+    ck_assert_int_eq(next_of(0), 0);
+    attempt_free(live, false);
+}
+END_TEST
+
 START_TEST(provider_set_aside_is_tried_out_once_beside_the_one_that_works)
 {
     make_fail(0);
@@ -390,6 +424,8 @@ int main(void)
         spread_does_not_take_all_of_co_uk_for_one_site,
         spread_moves_only_the_sites_of_a_provider_that_fails,
         provider_with_as_much_under_way_as_it_should_is_passed_over_while_others_have_room,
+        provider_that_speaks_http_1_has_less_room_and_is_spread_until_the_network_is_another,
+        provider_that_speaks_http_2_again_has_its_room_again,
         provider_set_aside_is_tried_out_once_beside_the_one_that_works,
         provider_that_has_become_much_slower_is_passed_over_until_it_is_as_before,
         silent_try_out_is_a_failure_after_a_second,
