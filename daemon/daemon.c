@@ -165,6 +165,36 @@ static void say_ready(struct daemon *d)
     systemd_notify(status);
 }
 
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* The cache knows routes by their numbers: they must mean the same still. It holds answers as the
+ * guard let them through, and with the addresses that DNS64 made. */
+static bool same_answers(const struct config *a, const struct config *b)
+{
+    bool same = a->policy.n_rules == b->policy.n_rules && a->policy.guard == b->policy.guard &&
+                a->policy.guard_allow.n + b->policy.guard_allow.n == 0 &&
+                a->policy.dns64 == b->policy.dns64 &&
+                memcmp(a->policy.dns64_prefix.at, b->policy.dns64_prefix.at, 16) == 0 &&
+                a->policy.dns64_prefix.bits == b->policy.dns64_prefix.bits &&
+                a->policy.dns64_exclude.n + b->policy.dns64_exclude.n == 0;
+    for (size_t i = 0; same && i < a->policy.n_rules; i++) {
+        same = same_text(a->rules[i].group, b->rules[i].group) &&
+               same_text(a->rules[i].fallback, b->rules[i].fallback);
+    }
+    return same;
+}
+
+/* What another generation put into the cache is wrong now. */
+static void forget_what_differs(struct daemon *d, const struct generation *old)
+{
+    if (!same_answers(generation_config(old), generation_config(d->current))) {
+        cache_flush(d->cache);
+    }
+}
+
 /* ---- the end ---- */
 
 static void end_if_drained(struct daemon *d)
@@ -180,6 +210,7 @@ static void on_ended(uv_async_t *async)
     for (size_t i = 0; i < d->n_old;) {
         if (generation_has_ended(d->old[i])) {
             generation_add_traffic(d->old[i], d->past);
+            forget_what_differs(d, d->old[i]); /* it may have kept more meanwhile */
             generation_free(d->old[i]);
             d->old[i] = d->old[--d->n_old];
         } else {
@@ -240,26 +271,6 @@ static void restore_sockets(struct daemon *d)
     }
 }
 
-static bool same_text(const char *a, const char *b)
-{
-    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
-/* The cache knows routes by their numbers: they must mean the same still. It holds answers as the
- * guard let them through, and with the addresses that DNS64 made. */
-static bool same_answers(const struct config *a, const struct config *b)
-{
-    bool same = a->policy.n_rules == b->policy.n_rules && a->policy.guard == b->policy.guard &&
-                a->policy.guard_allow.n + b->policy.guard_allow.n == 0 &&
-                a->policy.dns64 == b->policy.dns64 &&
-                a->policy.dns64_exclude.n + b->policy.dns64_exclude.n == 0;
-    for (size_t i = 0; same && i < a->policy.n_rules; i++) {
-        same = same_text(a->rules[i].group, b->rules[i].group) &&
-               same_text(a->rules[i].fallback, b->rules[i].fallback);
-    }
-    return same;
-}
-
 /* The new generation listens before the old one stops; the sockets are the same. */
 static void replace_generation(struct daemon *d, struct generation *new)
 {
@@ -270,12 +281,11 @@ static void replace_generation(struct daemon *d, struct generation *new)
         restore_sockets(d);
         return;
     }
-    if (!same_answers(generation_config(d->current), generation_config(new))) {
-        cache_flush(d->cache);
-    }
-    d->old[d->n_old++] = d->current;
-    generation_drain(d->current);
+    struct generation *old = d->current;
+    d->old[d->n_old++] = old;
+    generation_drain(old);
     d->current = new;
+    forget_what_differs(d, old);
     sockets_prune(&d->sockets, count_workers(generation_config(new)));
     log_set_level(generation_config(new)->log_level);
     log_say(LOG_LEVEL_INFO, "configuration reloaded from %s", d->path);
@@ -353,6 +363,10 @@ static void on_network(void *ctx, bool slept)
     log_say(LOG_LEVEL_INFO, "%s: all connections to providers are made anew",
             slept ? "this machine was asleep" : "the network has changed");
     generation_change_network(d->current);
+    /* Addresses made for the old network lead nowhere on this one. */
+    if (generation_config(d->current)->policy.dns64 == POLICY_DNS64_AUTO) {
+        cache_flush(d->cache);
+    }
 }
 
 static void on_locals(uv_timer_t *timer)
@@ -373,7 +387,8 @@ static void start_handles(struct daemon *d)
     }
     uv_async_init(&d->loop.uv, &d->ended, on_ended);
     d->ended.data = d;
-    network_open(&d->network, &d->loop.uv, on_network, d);
+    struct network_params network = {.on_change = on_network, .ctx = d};
+    network_open(&d->network, &d->loop.uv, &network);
     uv_timer_init(&d->loop.uv, &d->watchdog);
     d->watchdog.data = d;
     uv_timer_init(&d->loop.uv, &d->locals);

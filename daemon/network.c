@@ -117,37 +117,49 @@ static int64_t ms_of(clockid_t clock)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static int64_t asleep_ms(void)
+static int64_t machine_asleep_ms(void *ctx)
 {
+    (void)ctx;
     return ms_of(CLOCK_BOOTTIME) - ms_of(CLOCK_MONOTONIC);
 }
 
 /* ---- watching ---- */
 
-static void look(struct network *network)
+static uint64_t machine_fingerprint(void *ctx)
 {
-    int64_t asleep = asleep_ms();
-    uint64_t seen = network_fingerprint();
+    (void)ctx;
+    return network_fingerprint();
+}
+
+static int64_t asleep_ms(struct network *network)
+{
+    return network->params.asleep_ms(network->params.ctx);
+}
+
+void network_look(struct network *network)
+{
+    int64_t asleep = asleep_ms(network);
+    uint64_t seen = network->params.fingerprint(network->params.ctx);
     bool slept = asleep - network->asleep_ms >= NETWORK_ASLEEP_MS;
     bool changed = slept || seen != network->seen;
     network->asleep_ms = asleep;
     network->seen = seen;
     if (changed) {
-        network->on_change(network->ctx, slept);
+        network->params.on_change(network->params.ctx, slept);
     }
 }
 
 static void on_settled(uv_timer_t *timer)
 {
-    look(timer->data);
+    network_look(timer->data);
 }
 
 /* The kernel's messages may get lost; sleep has none. */
 static void on_look(uv_timer_t *timer)
 {
     struct network *network = timer->data;
-    if (network->fd < 0 || asleep_ms() - network->asleep_ms >= NETWORK_ASLEEP_MS) {
-        look(network);
+    if (network->fd < 0 || asleep_ms(network) - network->asleep_ms >= NETWORK_ASLEEP_MS) {
+        network_look(network);
     }
 }
 
@@ -181,12 +193,17 @@ static int open_netlink(void)
     return fd;
 }
 
-void network_open(struct network *network, uv_loop_t *loop,
-                  void (*on_change)(void *ctx, bool slept), void *ctx)
+void network_open(struct network *network, uv_loop_t *loop, const struct network_params *params)
 {
-    *network = (struct network){.fd = open_netlink(), .on_change = on_change, .ctx = ctx};
-    network->asleep_ms = asleep_ms();
-    network->seen = network_fingerprint();
+    *network = (struct network){.fd = open_netlink(), .params = *params};
+    if (params->asleep_ms == NULL) {
+        network->params.asleep_ms = machine_asleep_ms;
+    }
+    if (params->fingerprint == NULL) {
+        network->params.fingerprint = machine_fingerprint;
+    }
+    network->asleep_ms = asleep_ms(network);
+    network->seen = network->params.fingerprint(params->ctx);
     uv_timer_init(loop, &network->look);
     uv_timer_init(loop, &network->settle);
     network->look.data = network->settle.data = network->poll.data = network;

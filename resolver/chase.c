@@ -7,7 +7,7 @@
  *              configured; then A, each address behind the prefix
  *
  * Such a question is a query of its own, and counts as one. Bound: CHASE_DEPTH_MAX, one in the
- * other. The query that waits has no timer: the one it waits for has. */
+ * other. Its own deadline may lie behind that of the query that waits: the latter's holds. */
 #include "resolver/query.h"
 #include "resolver/wire/compose.h"
 
@@ -213,10 +213,23 @@ static enum query_state chase(struct query *q)
     return QUERY_REPLYING;
 }
 
+/* No client waits longer than for any other question; what was asked goes on, for the cache. */
+static void on_deadline(struct port_timer *timer)
+{
+    struct query *q = (struct query *)((char *)timer - offsetof(struct query, timer));
+    q->answer = answer_unref(q->answer);
+    q->error = (struct reply_error){RCODE_SERVFAIL, EDE_NO_REACHABLE,
+                                    "what this answer is made of did not come in time"};
+    query_resume(q, QUERY_REPLYING);
+}
+
 enum query_state query_chase_alias(struct query *q)
 {
+    const struct resolver *r = q->resolver;
     query_detach(q);
     q->chase = CHASE_ALIAS;
+    q->deadline_us = port_now_us(r->port) + (uint64_t)r->params.query_timeout_ms * 1000;
+    q->timer.on_fire = on_deadline;
     return chase(q);
 }
 
@@ -238,6 +251,7 @@ bool query_wants_synthesis(struct query *q)
 enum query_state query_chase_synthesis(struct query *q)
 {
     q->chase = q->prefix.bits == 0 ? CHASE_PREFIX : CHASE_ADDRESS;
+    q->timer.on_fire = on_deadline;
     return chase(q);
 }
 

@@ -13,10 +13,10 @@
  * answer (resolver/cache/claims.h).
  *
  * Each state has one step, which says the next state; what went wrong on the way goes straight to
- * REPLYING with an error. A query that must ask something for itself rests in CHASING. WAITING and
- * FOLLOWING have no step: there the query rests until an attempt ends, its timer fires, or its
- * leader is answered. How providers are asked is asking.c's; what a query asks for itself,
- * chase.c's. */
+ * REPLYING with an error. A query that must ask something for itself rests in CHASING. WAITING,
+ * CHASING and FOLLOWING have no step: there the query rests until an attempt or what it asked for
+ * itself ends, its timer fires, or its leader is answered. How providers are asked is asking.c's;
+ * what a query asks for itself, chase.c's. */
 #include "resolver/cache/failures.h"
 #include "resolver/query.h"
 
@@ -52,12 +52,15 @@ static void query_move(struct query *q, enum query_state state)
 {
     assert(steps[q->state].may_go_to & 1u << state);
     q->state = state;
-    if (state != QUERY_WAITING) {
+    if (state != QUERY_WAITING && state != QUERY_CHASING) {
         port_timer_stop(q->resolver->port, &q->timer);
         return;
     }
-    uint64_t at_us = q->hedge_us < q->deadline_us ? q->hedge_us : q->deadline_us;
-    at_us = !q->told && q->stale_us < at_us ? q->stale_us : at_us;
+    uint64_t at_us = q->deadline_us;
+    if (state == QUERY_WAITING) {
+        at_us = q->hedge_us < at_us ? q->hedge_us : at_us;
+        at_us = !q->told && q->stale_us < at_us ? q->stale_us : at_us;
+    }
     /* Without memory for a timer the attempts' own deadlines still end the query. */
     (void)port_timer_start(q->resolver->port, &q->timer, at_us);
 }

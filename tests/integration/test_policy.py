@@ -218,6 +218,16 @@ def test_dns64_makes_addresses_where_there_are_none(make):
     assert d.udp("nosuch.honest-lab.net", "AAAA").rcode() == dns.rcode.NXDOMAIN
 
 
+def test_reload_with_another_prefix_for_dns64_forgets_what_was_made_with_the_old_one(lab, make):
+    d = make('dns64: {prefix: "64:ff9b::/96"}\n')
+    for _ in range(2):
+        assert addresses(d.udp("six.wild.honest-lab.net", "AAAA")) == ["64:ff9b::9765:148"]
+    d.write_config(lab.provider_yaml() + OFF + 'dns64: {prefix: "2001:db8:64::/96"}\n')
+    d.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: "configuration reloaded" in d.log(), what="the reload")
+    assert addresses(d.udp("six.wild.honest-lab.net", "AAAA")) == ["2001:db8:64::9765:148"]
+
+
 def test_dns64_finds_its_prefix_at_the_local_resolver(lab, daemon, lan64):
     d = daemon(lab.provider_yaml() + OFF + f"dns64: {{prefix: auto}}\nlocal-resolver: {{servers: [\"127.0.0.1:{lan64}\"]}}\n")
     assert addresses(d.udp("six.wild.honest-lab.net", "AAAA")) == ["2001:db8:64::9765:148"]

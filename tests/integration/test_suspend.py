@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: MIT
+"""The machine sleeps: one of the kernel's clocks goes on, the other stands still. The daemon is run with a library in
+front of the C library's that puts its CLOCK_BOOTTIME ahead, by as much as a file says."""
+import os
+import shutil
+import struct
+import subprocess
+
+import dns.rcode
+import pytest
+
+from conftest import holds_for, wait_for
+from test_hostile_provider import Origin, origin  # noqa: F401  (a fixture)
+
+SHIM = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <time.h>
+static const volatile int64_t *slept_s;
+__attribute__((constructor)) static void begin(void)
+{
+    int fd = open(getenv("SLEPT_FILE"), O_RDONLY);
+    slept_s = mmap(NULL, sizeof *slept_s, PROT_READ, MAP_SHARED, fd, 0);
+}
+int clock_gettime(clockid_t clock, struct timespec *now)
+{
+    static int (*volatile real)(clockid_t, struct timespec *);
+    if (real == NULL) {
+        real = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
+    }
+    int failure = real(clock, now);
+    if (failure == 0 && clock == CLOCK_BOOTTIME && slept_s != NULL && slept_s != MAP_FAILED) {
+        now->tv_sec += *slept_s;
+    }
+    return failure;
+}
+"""
+
+
+@pytest.fixture
+def clocks(tmp_path):
+    """(what to start the daemon with, a function that lets it sleep for so many seconds)."""
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if compiler is None:
+        pytest.skip("no C compiler for the library that plays with the clock")
+    (tmp_path / "clock.c").write_text(SHIM)
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", tmp_path / "clock.so", tmp_path / "clock.c"], check=True)
+    asleep = tmp_path / "asleep"
+    asleep.write_bytes(struct.pack("q", 0))
+    file = open(asleep, "r+b", buffering=0)
+
+    def sleep(seconds):
+        file.seek(0)
+        file.write(struct.pack("q", seconds))
+
+    options = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
+    yield ["env", f"LD_PRELOAD={tmp_path}/clock.so", f"SLEPT_FILE={asleep}", f"ASAN_OPTIONS={options}"], sleep
+    file.close()
+
+
+def provider(lab, port):
+    return (f"workers: 1\nproviders:\n  - name: one\n    url: https://provider1.lab.example:{port}/dns-query\n"
+            f"    addresses: [127.0.0.1]\n    ca-file: {lab.ca}\nhijack: {{mode: off}}\n")
+
+
+def counts(origin):
+    return tuple(map(int, origin.tell("counts").split()))
+
+
+def test_after_sleep_connections_are_new_and_what_was_kept_has_aged(lab, daemon, origin, clocks):
+    start_with, sleep = clocks
+    d = daemon(provider(lab, origin.port), start_with=start_with)
+    for _ in range(3):
+        assert d.udp("one.wild.honest-lab.net").rcode() == dns.rcode.NOERROR
+    assert counts(origin) == (1, 1)  # the others came from the cache
+    sleep(8 * 3600)
+    wait_for(lambda: "this machine was asleep: all connections to providers are made anew" in d.log(), 6, "the end of sleep")
+    assert d.udp("one.wild.honest-lab.net").rcode() == dns.rcode.NOERROR
+    assert counts(origin) == (2, 2)  # its TTL of 60 s went by in sleep
+    assert d.udp("two.wild.honest-lab.net").rcode() == dns.rcode.NOERROR
+    assert counts(origin) == (2, 3)
+    assert d.log().count("asleep") == 1
+
+
+def test_connection_that_the_other_side_forgot_during_sleep_costs_no_question(lab, daemon, origin, clocks):
+    """What was sent into the old connection would never be answered: nothing is."""
+    start_with, sleep = clocks
+    d = daemon(provider(lab, origin.port), start_with=start_with)
+    assert d.udp("before.wild.honest-lab.net").rcode() == dns.rcode.NOERROR
+    sleep(3600)
+    wait_for(lambda: "this machine was asleep" in d.log(), 6, "the end of sleep")
+    for i in range(5):
+        assert d.udp(f"after{i}.wild.honest-lab.net", timeout=1.5).rcode() == dns.rcode.NOERROR
+    assert counts(origin) == (2, 6)
+
+
+# The namespace is that of the children alone; a signal reaches the daemon, and its exit code us.
+CHILD = ["sh", "-c", '"$@" & trap "kill $!" TERM; wait $!; wait $!', "sh"]
+
+
+def time_trouble():
+    """Why no time namespace can be made here, or ''."""
+    try:
+        return subprocess.run(["unshare", "--time", "--fork", "--boottime", "7", "true"], capture_output=True, text=True).stderr.strip()
+    except FileNotFoundError:
+        return "unshare is not installed"
+
+
+@pytest.mark.skipif(time_trouble() != "", reason=f"no time namespace: {time_trouble()}")
+def test_clocks_that_have_been_apart_for_long_are_no_sleep_of_now(lab, daemon, origin):
+    """A machine that slept before the daemon was started, in a time namespace."""
+    d = daemon(provider(lab, origin.port), start_with=["unshare", "--time", "--boottime", "86400", *CHILD])
+    assert d.udp("one.wild.honest-lab.net").rcode() == dns.rcode.NOERROR
+    holds_for(lambda: "asleep" not in d.log(), 2.5)
+    assert counts(origin) == (1, 1)
