@@ -218,6 +218,7 @@ enum resolver_outcome resolver_ask(struct resolver *r, struct bytes message,
     enum resolver_outcome outcome = q->dropped;
     r->counts.n_dropped += outcome != RESOLVER_ANSWERED;
     if (q->due) {
+        q->client = *client; /* how deep it is, when it asks for itself */
         query_refresh(q);
     }
     if (q->state == QUERY_DONE) {

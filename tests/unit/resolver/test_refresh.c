@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Queries that outlive their client, and queries that another worker answers. */
+#include "resolver/wire/compose.h"
 #include "tests/unit/messages.h"
 #include "tests/unit/query_world.h"
 #include "tests/unit/suite.h"
+
+#include <malloc.h>
 
 static const char stale_name[] = "stale.example.com";
 enum { S = 1000000 };
@@ -195,6 +198,63 @@ START_TEST(answer_that_nobody_asked_for_again_is_not_prefetched)
 }
 END_TEST
 
+static const char v4_only[] = "four.example.com";
+
+static enum resolver_outcome ask_aaaa(size_t i)
+{
+    struct test_query query = {
+        .id = (uint16_t)(1000 + i), .flags = FLAG_RD, .name = v4_only, .type = TYPE_AAAA};
+    uint8_t at[512];
+    return ask_bytes(i, bytes_of(at, test_query_write(&query, at)));
+}
+
+static struct answer *no_aaaa(uint32_t ttl_s)
+{
+    struct question question = {.type = TYPE_AAAA, .class = CLASS_IN};
+    struct reply_local nothing = {.rcode = RCODE_NOERROR, .ttl_s = ttl_s, .ede = EDE_NONE};
+    struct answer *answer = NULL;
+    name_from_text(v4_only, &question.name);
+    ck_assert_int_eq(compose_local(&question, &nothing, port_now_us(port()), &answer), 0);
+    return answer;
+}
+
+static void make_addresses_of_others(void)
+{
+    static const uint8_t secret[16] = {3};
+    struct policy_params params = {.dns64 = POLICY_DNS64_PREFIX};
+    struct policy_teller teller = {.tell = NULL};
+    struct policy *policy;
+    ck_assert(dns64_prefix_parse("64:ff9b::/96", &params.dns64_prefix));
+    ck_assert_int_eq(policy_load(&params, false, secret, &teller, &policy), 0);
+    resolver_set_policy(world.resolver, policy);
+}
+
+/* What a query asks for itself is counted from its client's depth; a refresh has no client. */
+START_TEST(refresh_of_an_answer_made_of_another_is_made_of_another_too)
+{
+    mallopt(M_PERTURB, 0x55);
+    make_addresses_of_others();
+    ask_aaaa(0);
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, no_aaaa(1000));
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good(v4_only, 9000));
+    ck_assert_uint_eq(rcode_of(0), RCODE_NOERROR);
+    ck_assert_uint_eq(n_answers_of(0), 1);
+    fake_port_advance(&world.port, 870 * S);
+    ck_assert_int_eq(ask_aaaa(1), RESOLVER_ANSWERED);
+    fake_port_advance(&world.port, 51 * S);
+    ask(2, "one.example.com"); /* these take what memory was used before */
+    ask(3, "two.example.com");
+    ck_assert_int_eq(ask_aaaa(4), RESOLVER_ANSWERED);
+    ck_assert_uint_eq(world.pool.n_live, 3);
+    fake_pool_end_at(&world.pool, 2,
+                     (struct attempt_end){.verdict = ATTEMPT_ANSWERED, .answer = no_aaaa(1000)});
+    fake_port_advance(&world.port, 200 * S);
+    ck_assert_int_eq(ask_aaaa(5), RESOLVER_ANSWERED);
+    ck_assert_uint_eq(n_answers_of(5), 1);
+    mallopt(M_PERTURB, 0);
+}
+END_TEST
+
 START_TEST(refresh_that_fails_is_nobodys_business)
 {
     ask(0, "www.example.com");
@@ -372,6 +432,7 @@ int main(void)
         stale_answer_too_old_is_none,
         popular_answer_near_its_end_is_asked_for_again_by_one_and_nobody_waits,
         answer_that_nobody_asked_for_again_is_not_prefetched,
+        refresh_of_an_answer_made_of_another_is_made_of_another_too,
         refresh_that_fails_is_nobodys_business,
         two_workers_ask_once_for_the_same_and_both_clients_are_told,
         when_the_worker_that_asked_failed_the_others_are_told_so,
