@@ -169,8 +169,11 @@ static void on_message(uv_poll_t *poll, int status, int events)
 {
     struct network *network = poll->data;
     char message[8192];
-    (void)status;
     (void)events;
+    if (status < 0) {
+        /* More came than there was room for: libuv has stopped the handle, reading clears it. */
+        uv_poll_start(poll, UV_READABLE, on_message);
+    }
     while (recv(network->fd, message, sizeof message, MSG_DONTWAIT | MSG_TRUNC) > 0) {
     }
     if (!uv_is_active((uv_handle_t *)&network->settle)) {

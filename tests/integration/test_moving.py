@@ -11,7 +11,7 @@ import dns.rcode
 import pytest
 
 import lab as lab_module
-from conftest import HTTPDNSCTL, edes, needs_mounts, wait_for, with_mounts
+from conftest import HTTPDNSCTL, edes, holds_for, needs_mounts, wait_for, with_mounts
 from test_hostile_provider import Origin
 
 PROVIDER = "198.51.100.1"
@@ -130,6 +130,20 @@ def test_answers_come_within_2_s_after_address_and_route_were_replaced_under_loa
     late = [(began - moved, took, rcode) for began, took, rcode in done if began > moved + 2]
     assert late and all(rcode == 0 and took < 1 for _, took, rcode in late), late
     assert "the network has changed" in d.log()
+
+
+def test_after_more_changes_than_can_be_heard_of_the_next_one_is_noticed(lab, daemon, world):
+    world.join(1)
+    d = daemon(provider(lab, world), start_with=["ip", "netns", "exec", world.here])
+    comes_and_goes = "".join(f"addr {verb} 10.98.0.{i}/32 dev lo\n" for i in range(1, 250) for verb in ("add", "del"))
+    d.process.send_signal(signal.SIGSTOP)
+    for _ in range(8):
+        subprocess.run(["ip", "-n", world.here, "-batch", "-"], input=comes_and_goes, text=True, check=True)
+    d.process.send_signal(signal.SIGCONT)
+    assert asks(d, "first.wild.honest-lab.net") == dns.rcode.NOERROR
+    holds_for(lambda: "the network has changed" not in d.log(), 2)
+    world.join(2)
+    wait_for(lambda: "the network has changed" in d.log(), what="the other network noticed")
 
 
 def test_without_a_network_at_the_start_it_is_ready_at_once_and_answers_within_2_s_of_its_coming(lab, daemon, world):
