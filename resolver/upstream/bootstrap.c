@@ -7,12 +7,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { N_FAMILIES = 2, ASK_TIMEOUT_MS = 1500, GRACE_MS = 100, HOST_TEXT_MAX = 256 };
+enum { N_FAMILIES = 2, ASK_TIMEOUT_MS = 1500, GRACE_MS = 100, HOST_TEXT_MAX = 256, SETS_KEPT = 64 };
 
-/* One set of addresses. Sets are kept to the end: requests under way may still point at an old one,
- * and a provider moves a few times a year. */
+#define SET_LENT_US (UINT64_C(1000000) * BOOTSTRAP_LENT_S)
+
+/* One set of addresses. A provider moves a few times a year, but who lies about it may say another
+ * thing each time: the last SETS_KEPT are kept, and none is freed while a request that was sent
+ * there may be under way. */
 struct address_set {
     struct address_set *former;
+    uint64_t left_us; /* when another came in its place */
     enum bootstrap_source source;
     size_t n;
     const char *at[BOOTSTRAP_ADDRESSES_MAX];
@@ -118,12 +122,37 @@ static bool same_set(const struct address_set *a, const struct address_set *b)
     return true;
 }
 
+static void switch_to(struct bootstrap *b, struct address_set *set)
+{
+    if (b->set != NULL && b->set != set) {
+        b->set->left_us = port_now_us(b->params.port);
+    }
+    b->set = set;
+}
+
+static void drop_left(struct bootstrap *b)
+{
+    uint64_t now_us = port_now_us(b->params.port);
+    size_t n = 0;
+    for (struct address_set **at = &b->all; *at != NULL;) {
+        struct address_set *one = *at;
+        bool in_use = one == b->set || one == b->good || one == b->bad;
+        if (in_use || ++n <= SETS_KEPT || now_us - one->left_us < SET_LENT_US) {
+            at = &one->former;
+            continue;
+        }
+        *at = one->former;
+        free(one);
+    }
+}
+
 /* Takes the set. */
 static void use_set(struct bootstrap *b, struct address_set *set)
 {
     set->former = b->all;
     b->all = set;
-    b->set = set;
+    switch_to(b, set);
+    drop_left(b);
 }
 
 static bool take_kept(struct bootstrap *b)
@@ -435,7 +464,7 @@ bool bootstrap_note_bad(struct bootstrap *b, const char *const *addresses)
     } else {
         b->bad = b->set;
         b->turn++;
-        b->set = b->good != NULL && !b->good_failed ? b->good : b->set;
+        switch_to(b, b->good != NULL && !b->good_failed ? b->good : b->set);
     }
     bootstrap_ask(b);
     return b->set != before;

@@ -24,6 +24,7 @@ enum {
     BOOTSTRAP_HURRY_S = 1,
     BOOTSTRAP_PAUSE_S = 10,
     BOOTSTRAP_KEEP_S = 300,
+    BOOTSTRAP_LENT_S = 300, /* no request takes so long */
 };
 
 struct bootstrap;
@@ -35,7 +36,8 @@ enum bootstrap_source {
     BOOTSTRAP_PROVIDER, /* another provider said so */
 };
 
-/* What was found; an array that never changes, lent until bootstrap_free(). */
+/* What was found; an array that never changes, lent until BOOTSTRAP_LENT_S after another was found,
+ * or bootstrap_free(). */
 struct bootstrap_found {
     const char *const *addresses;
     size_t n_addresses;

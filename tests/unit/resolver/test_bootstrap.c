@@ -5,6 +5,7 @@
 #include "tests/unit/messages.h"
 #include "tests/unit/suite.h"
 
+#include <malloc.h>
 #include <stdio.h>
 
 enum { S = 1000000 };
@@ -375,6 +376,32 @@ START_TEST(round_that_finds_nobody_to_ask_anew_ends)
 }
 END_TEST
 
+/* Who lies may say another thing each time, for as long as we run. */
+START_TEST(addresses_that_change_without_end_take_no_more_memory)
+{
+    enum { FIRST = 500, ROUNDS = 5000, BOUND = 16384 };
+    struct mallinfo2 before = {0}, after;
+    for (uint32_t i = 0; i < ROUNDS; i++) {
+        before = i == FIRST ? mallinfo2() : before;
+        find(0x0b000001 + i);
+    }
+    ck_assert_str_eq(first(), "11.0.19.136");
+    after = mallinfo2();
+    ck_assert_uint_le(after.uordblks, before.uordblks + BOUND);
+}
+END_TEST
+
+START_TEST(addresses_a_request_may_still_be_going_to_stay_where_they_are)
+{
+    find(0x0b000001);
+    const char *const *sent_to = at();
+    for (uint32_t i = 0; i < BOOTSTRAP_LENT_S / (BOOTSTRAP_PAUSE_S + 5); i++) {
+        find(0x0c000001 + i);
+    }
+    ck_assert_str_eq(sent_to[0], "11.0.0.1");
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -395,6 +422,8 @@ int main(void)
         source_that_led_nowhere_is_asked_after_the_others,
         round_to_the_old_networks_servers_begins_anew_on_another_network,
         round_that_finds_nobody_to_ask_anew_ends,
+        addresses_that_change_without_end_take_no_more_memory,
+        addresses_a_request_may_still_be_going_to_stay_where_they_are,
     };
     return suite_run("bootstrap", tests, sizeof tests / sizeof tests[0], set_up, tear_down);
 }
