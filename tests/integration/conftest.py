@@ -26,15 +26,16 @@ import lab as lab_module  # noqa: E402  (found by the line above)
 SANITIZER_REPORT = re.compile(r"AddressSanitizer|LeakSanitizer|runtime error:")
 
 
-def wait_for(condition, seconds=10, what="the condition"):
+def wait_for(condition, seconds=10, what="the condition", every=0.02):
     """Polls until the condition gives something true, and returns it."""
     end = time.monotonic() + seconds
     while True:
         got = condition()
         if got:
             return got
-        assert time.monotonic() < end, f"{what} did not come about within {seconds} s"
-        time.sleep(0.02)
+        if time.monotonic() > end:
+            raise AssertionError(f"{what} did not come about within {seconds} s")
+        time.sleep(every)
 
 
 def holds_for(condition, seconds):

@@ -60,10 +60,13 @@ def free_ports(n, kind=None):
     return ports
 
 
+LIBC = ctypes.CDLL(None)  # here, as after a fork beside other threads nothing may be loaded
+
+
 def die_with_parent():
-    """The kernel ends the child when we end, however that comes."""
+    """The kernel ends the child when the thread that began it ends, however that comes."""
     PR_SET_PDEATHSIG = 1
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def run(command, **kw):

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Two network namespaces: a host on which httpdnsd runs, and an internet that owns every other address. Needs root."""
+"""Two network namespaces: a host on which httpdnsd runs, and an internet that owns every other address. Needs root.
+
+Rigs share nothing: as many as one likes run side by side, each from a thread that lives as long as its rig."""
+import itertools
 import json
 import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -14,12 +16,18 @@ HOST, GATEWAY = "84.200.10.2", "84.200.10.1"
 LOCAL = "62.138.116.53"  # the access provider's resolver
 ISP_PAGE = "62.138.238.45"  # its search and block page
 PROVIDERS = ["45.90.30.17", "194.242.2.17", "130.59.31.17"]
+PROVIDER_NAMES = [f"doh{i}.lab-doh.net" for i in range(len(PROVIDERS))]
 PUBLIC = ["8.8.8.8", "1.1.1.1", "9.9.9.9", "208.67.222.222"]
-DARK = ["192.0.2.1", "198.51.100.1", "203.0.113.1"]  # no DNS is there
 ORIGINS = [f"151.101.{i}.81" for i in range(1, 9)]  # where the truth points
 EDGES = [f"104.18.{i}.22" for i in range(1, 9)]  # another content network
+SIBLING = "199.232.1.81"  # of the same operator as ORIGINS, in another prefix
+CACHES = ["62.138.200.1", "62.138.200.2"]  # genuine caches in the access provider's own network
 BAD = [f"93.184.77.{i}" for i in range(1, 9)]  # where liars point
+ROGUE = "93.184.99.53"  # a resolver elsewhere, which malware wrote into the router
 V6 = ["2a04:4e42::81", "2606:4700::22"]
+ASNS = {"62.138.0.0/16": 64500, "84.200.0.0/16": 64500, "151.101.0.0/16": 64510, "199.232.0.0/16": 64510, "2a04:4e42::/32": 64510,
+        "104.18.0.0/16": 64520, "2606:4700::/32": 64520, "93.184.77.0/24": 64530, "93.184.99.0/24": 64540}
+NUMBERS = itertools.count()
 
 
 def missing():
@@ -68,13 +76,12 @@ class Certificates:
 
 
 class Rig:
-    def __init__(self, folder, names):
-        self.folder = Path(folder)
-        tag = f"{os.getpid() % 100000}{time.monotonic_ns() // 1000 % 1000}"
+    def __init__(self, certificates):
+        tag = f"{os.getpid()}-{next(NUMBERS)}"
         self.host, self.net = f"liarh{tag}", f"liarn{tag}"
         self.n_asked = 0
         self.world = None
-        self.certificates = Certificates(self.folder / "certs", [*names, *(f"doh{i}.lab-doh.net" for i in range(3))])
+        self.certificates = certificates
         try:
             self.make()
         except BaseException:
@@ -86,28 +93,20 @@ class Rig:
     def make(self):
         for space in (self.host, self.net):
             run("ip", "netns", "add", space)
-            self.ip(space, "link", "set", "lo", "up")
         run("ip", "link", "add", "wan0", "netns", self.host, "type", "veth", "peer", "name", "lan0", "netns", self.net)
-        self.ip(self.host, "addr", "add", f"{HOST}/24", "dev", "wan0")
-        self.ip(self.host, "-6", "addr", "add", "2a02:8108::2/64", "dev", "wan0", "nodad")
-        self.ip(self.net, "addr", "add", f"{GATEWAY}/24", "dev", "lan0")
-        self.ip(self.net, "-6", "addr", "add", "2a02:8108::1/64", "dev", "lan0", "nodad")
-        self.ip(self.host, "link", "set", "wan0", "up")
-        self.ip(self.net, "link", "set", "lan0", "up")
-        for address in [LOCAL, ISP_PAGE, *PROVIDERS, *PUBLIC, *ORIGINS, *EDGES, *BAD]:
-            self.ip(self.net, "addr", "add", f"{address}/32", "dev", "lo")
-        for address in V6:
-            self.ip(self.net, "-6", "addr", "add", f"{address}/128", "dev", "lo", "nodad")
-        self.ip(self.host, "route", "add", "default", "via", GATEWAY)
-        self.ip(self.host, "-6", "route", "add", "default", "via", "2a02:8108::1")
+        self.ip(self.net, "link set lo up", f"addr add {GATEWAY}/24 dev lan0", "addr add 2a02:8108::1/64 dev lan0 nodad", "link set lan0 up",
+                *(f"addr add {a}/32 dev lo" for a in [LOCAL, ROGUE, ISP_PAGE, SIBLING, *CACHES, *PROVIDERS, *PUBLIC, *ORIGINS, *EDGES, *BAD]),
+                *(f"addr add {a}/128 dev lo nodad" for a in V6))
+        self.ip(self.host, "link set lo up", f"addr add {HOST}/24 dev wan0", "addr add 2a02:8108::2/64 dev wan0 nodad", "link set wan0 up",
+                f"route add default via {GATEWAY}", "route add default via 2a02:8108::1")
         self.start_world()
 
-    def ip(self, space, *arguments):
-        run("ip", "-n", space, *arguments)
+    def ip(self, space, *commands):
+        run("ip", "-n", space, "-batch", "-", input="".join(command + "\n" for command in commands))
 
     def start_world(self):
         command = ["ip", "netns", "exec", self.net, sys.executable, str(HERE / "world.py"), "--certs", str(self.certificates.folder)]
-        for role, those in (("local", [LOCAL]), ("public", PUBLIC), ("provider", PROVIDERS), ("dark", DARK)):
+        for role, those in (("local", [LOCAL, ROGUE]), ("public", PUBLIC), ("provider", PROVIDERS)):
             for address in those:
                 command += [f"--{role}", address]
         for name in ("good", "wrong", "untrusted"):
@@ -118,18 +117,20 @@ class Rig:
         if self.world is not None:
             self.world.stdin.close()
             self.world.wait(10)
+            self.world.stdout.close()
         for space in (self.host, self.net):
             subprocess.run(["ip", "netns", "del", space], capture_output=True)
 
     # ---- what is true, and who lies ----
 
     def say(self, **state):
-        """Merges into the world's state; returns once it is in force."""
+        """Merges into the world's state; returns once it is in force, with what the world has counted."""
         self.n_asked += 1
         self.world.stdin.write(json.dumps(state) + "\n" + json.dumps({"ask": self.n_asked}) + "\n")
         self.world.stdin.flush()
         got = json.loads(self.world.stdout.readline())
-        assert got == {"asked": self.n_asked}
+        assert got["asked"] == self.n_asked
+        return got["counts"]
 
     def nft(self, rules):
         """Rules in the internet's namespace: what the path does to packets."""
@@ -138,10 +139,17 @@ class Rig:
     def provider_yaml(self, filtering=()):
         lines = ["providers:"]
         for i, address in enumerate(PROVIDERS):
-            lines.append(f"  - {{name: p{i}, url: https://doh{i}.lab-doh.net/dns-query, addresses: [{address}], "
+            lines.append(f"  - {{name: p{i}, url: https://{PROVIDER_NAMES[i]}/dns-query, addresses: [{address}], "
                          f"ca-file: {self.certificates.folder}/ca.pem, filtering: {'yes' if i in filtering else 'no'}}}")
         return "\n".join(lines) + "\n"
 
     def exec(self):
         """What a command that is to run on the host begins with."""
         return ["ip", "netns", "exec", self.host]
+
+
+def dnat(whom):
+    """The rules of a transparent proxy of port 53: of "all", or of the "public" resolvers alone."""
+    those = {"all": f"!= {LOCAL}", "public": f"{{ {', '.join(PUBLIC)} }}"}[whom]
+    lines = "".join(f"iifname lan0 {protocol} dport 53 ip daddr {those} dnat to {LOCAL}\n" for protocol in ("udp", "tcp"))
+    return f"table ip liar {{\nchain path {{\ntype nat hook prerouting priority dstnat;\n{lines}}}\n}}"

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: MIT
+"""What the laboratory plays: one row a kind of lie or oddity.
+
+A row is the state of the world (world.py) and, besides:
+
+  asks     [(name, type), ...]   what the client asks, one after the other's check; [(NAME, "A")] if not given
+  turns    n                     instead, the auditor's patrol visits NAME so often: A and AAAA in turn, an hour apart each
+  then     [(turn, state), ...]  before that turn the world becomes this
+  nft      whose port 53 is led to the local resolver instead: "all", or "public" resolvers
+  asn      the auditor knows whose addresses are (rig.ASNS)
+  audit    what the configuration says besides in `hijack`
+  server   the local resolver's address, if it is not rig.LOCAL;  filters: may it be the user's own
+  checks   so many checks are waited for: the probe's and one for each question if not given
+
+and how it ends: `proved`, the rules of which one must prove it; or `ends`, (verdict, rule) that must be noted; or `consistent`, so many checks
+must end so.
+"""
+import rig as rigs
+
+NAME, OTHERS = "www.bank-one.com", ["www.shop-two.net", "mail.club-three.org", "www.news-four.com"]
+NAMES = [NAME, *OTHERS]
+CHURN_ZONE = "cdn-six.com"
+TRUTH = {
+    **{name: {"A": [rigs.ORIGINS[i]], "AAAA": [rigs.V6[0]], "HTTPS": ["1 . alpn=h2"]} for i, name in enumerate(NAMES)},
+    "example.com": {"A": [rigs.ORIGINS[6]], "AAAA": [rigs.V6[0]]},
+    "ipv4only.arpa": {"A": ["192.0.0.170", "192.0.0.171"]},
+}
+TARGET = {"names": [NAME]}
+SIGNED = {"signed": ["bank-one.com"]}
+
+
+def forged(address, tls=None, **more):
+    """The local resolver gives that address for NAME, where TLS is as told."""
+    return {"local": "forge", "options": {**TARGET, "say": [address]}, "tls": {address: tls} if tls else {}, **more}
+
+
+def elsewhere(address, **more):
+    """Honest, but it has another of NAME's addresses."""
+    return {"local": "own_truth", "options": {"truth": {NAME: {"A": [address]}}}, **more}
+
+
+def truth_with(**data):
+    return {**TRUTH, NAME: data}
+
+
+# Each must be alerted, by one of these rules.
+LIARS = {
+    "T1 injector on the path": {"local": "race", "options": {**TARGET, "say": [rigs.BAD[0]]}, "tls": {rigs.BAD[0]: "wrong"}, "proved": {"P4", "P1"}},
+    "T1 injector on the path, to where nobody is":
+        {"local": "race", "options": {**TARGET, "say": [rigs.BAD[0]]}, "tls": {rigs.BAD[0]: "closed"}, "proved": {"P4"}},
+    "T1 injector on the path, to another operator's network":
+        {"local": "race", "options": {**TARGET, "say": [rigs.BAD[0]]}, "tls": {"*": "closed"}, "asn": True, "proved": {"P4"}},
+    "T2 transparent proxy of port 53": {**forged("10.10.34.34"), "nft": "all", "proved": {"P9", "P5"}},
+    "T2 the access provider answers for public resolvers": {"nft": "public", "local": "honest", "proved": {"P9"}},
+    "T3 block page with another's certificate": forged(rigs.BAD[0], "wrong", proved={"P1"}),
+    "T3 block page with a certificate nobody trusts": forged(rigs.BAD[0], "untrusted", proved={"P1"}),
+    "T3 block page in the access provider's own network": forged(rigs.ISP_PAGE, "wrong", asn=True, proved={"P1"}),
+    "T3 block page beside the genuine caches in the access provider's network":
+        forged(rigs.ISP_PAGE, "wrong", asn=True, truth=truth_with(A=[rigs.CACHES[0]]), proved={"P1"}),
+    "T4 search page for what does not exist": {"local": "wildcard", "options": {"say": [rigs.ISP_PAGE]}, "proved": {"P3"}},
+    "T5 a name that exists is said not to": {"local": "deny", "options": TARGET, "proved": {"P11"}},
+    "T5 a name that exists is said to have no address": {"local": "deny", "options": {**TARGET, "rcode": "NOERROR"}, "proved": {"P11"}},
+    "T5 SERVFAIL for one name": {"local": "deny", "options": {**TARGET, "rcode": "SERVFAIL"}, "proved": {"P11"}},
+    "T5 REFUSED for one name": {"local": "deny", "options": {**TARGET, "rcode": "REFUSED"}, "proved": {"P11"}},
+    "T6 bogon": forged("10.10.34.36", proved={"P2"}),
+    "T6 bogon, nowhere": forged("0.0.0.0", proved={"P2"}),
+    "T6 one bogon for many names": {**forged("10.10.34.36"), "options": {"names": NAMES[:3], "say": ["10.10.34.36"]},
+                                    "asks": [(name, "A") for name in NAMES[:3]], "proved": {"P2"}, "tells": "CLUSTER"},
+    "T6 bogon in IPv6": {**forged("2001::1f0d:5e0f"), "asks": [(NAME, "AAAA")], "proved": {"P2"}},
+    "T6 bogon through the user's router, and from public resolvers too": {**forged("10.10.34.34"), "nft": "all", "filters": "yes", "proved": {"P2"}},
+    "T7 rogue resolver": forged(rigs.BAD[1], "untrusted", server=rigs.ROGUE, asn=True, proved={"P1"}),
+    "T8/EDE a filter that says so": {"local": "declared", "options": {**TARGET, "ede": 16}, "proved": {"P8"}},
+    "T12 signed answer forged": {**SIGNED, "local": "forge_signed", "options": {**TARGET, "say": [rigs.BAD[0]]}, "tls": {rigs.BAD[0]: "closed"},
+                                 "proved": {"P6"}},
+    "T13 CNAME to a block page": {"local": "cname", "options": {**TARGET, "to": "block.isp-page.net.", "say": [rigs.BAD[1]]},
+                                  "tls": {rigs.BAD[1]: "wrong"}, "proved": {"P1"}},
+}
+
+# Honest, or not to be proved: no alert of any class.
+HONEST = {
+    "agrees": {"local": "honest", "consistent": 2},
+    "another content network with a valid certificate": elsewhere(rigs.EDGES[0], consistent=2),
+    "another content network with a valid certificate, by operator": elsewhere(rigs.EDGES[0], asn=True, consistent=2),
+    "a genuine cache in the access provider's network": elsewhere(rigs.CACHES[1], asn=True, consistent=2),
+    "another network of the same operator, without TLS": elsewhere(rigs.SIBLING, asn=True, tls={"*": "closed"}, consistent=2),
+    "disjoint answers, TLS down at both": elsewhere(rigs.EDGES[0], tls={"*": "closed"}),
+    "TLS broken at both": elsewhere(rigs.EDGES[0], tls={"*": "untrusted"}),
+    "TLS down at the local answer only": elsewhere(rigs.EDGES[0], tls={rigs.EDGES[0]: "closed"}),
+    "answers everything twice, the same": {"local": "race_twins"},
+    "two answers of one balancer": {"local": "race", "options": {**TARGET, "say": ["151.101.1.82"]}, "asks": [(NAME, "A")]},
+    "two answers of one operator": {"local": "race", "options": {**TARGET, "say": [rigs.SIBLING]}, "asn": True, "tls": {"*": "closed"}},
+    "T9 TTL stretched, of which little is known": {"local": "long_ttl", "options": {"ttl": 86400}},
+    "T9 stale, and says so": {"local": "stale", "options": {**TARGET, "declared": True, "truth": {NAME: {"A": [rigs.ORIGINS[5]]}}},
+                              "ends": ("STALE", "ST1")},
+    "T9 stale signature": {**SIGNED, "local": "old_signature", "turns": 1, "ends": ("STALE", "ST3")},
+    "T9 stale signature of an old address": {**SIGNED, **elsewhere(rigs.ORIGINS[5]), "local": "old_signature", "tls": {"*": "closed"},
+                                             "ends": ("STALE", "ST3")},
+    "T10 no AAAA": {"local": "no_type", "options": {"types": ["AAAA"]}, "asks": [(NAME, "A"), (NAME, "AAAA")], "ends": ("DOWNGRADE", "T10")},
+    "no AAAA, and nothing is known of A": {"local": "no_type", "options": {"types": ["AAAA"]}, "asks": [(NAME, "AAAA")]},
+    "no HTTPS records": {"local": "no_type", "options": {"types": ["HTTPS"]}},
+    "T12 signatures stripped": {**SIGNED, "local": "strip_signatures", "turns": 1, "ends": ("DOWNGRADE", "T12")},
+    "a signed name, as it is": {**SIGNED, "local": "honest", "turns": 1, "consistent": 2},
+    "a signed name's other addresses, signed": {**SIGNED, **elsewhere(rigs.EDGES[0]), "local": "signed_long_ttl", "tls": {"*": "closed"},
+                                                "options": {"ttl": 200, "truth": {NAME: {"A": [rigs.EDGES[0]]}}}, "consistent": 2},
+    "DNS64": {"local": "dns64", "asks": [(NAME, "AAAA")], "truth": truth_with(A=[rigs.ORIGINS[0]]), "consistent": 2},
+    "T14 case lost": {"local": "lower_case", "consistent": 2},
+    "T15 truncates": {"local": "truncate"},
+    "T15 truncates, and refuses TCP": {"local": "truncate", "options": {"no_tcp": True}},
+    "T8 captive portal": {"local": "portal", "options": {"say": ["10.0.0.1"]}},
+    "T8 captive portal at a public address": {"local": "portal", "options": {"say": [rigs.BAD[3]]}, "tls": {rigs.BAD[3]: "wrong"}},
+    "refuses everything": {"local": "refuse_all"},
+    "refuses everything, no recursion": {"local": "refuse_all", "options": {"ra": False}},
+    "silent": {"local": "silent"},
+    "silent for one name": {"local": "mute", "options": TARGET, "ends": ("PROBABLE", "P11")},
+    "SERVFAIL for a name that is broken everywhere": {"local": "deny", "options": {**TARGET, "rcode": "SERVFAIL"},
+                                                      "providers": {a: {"mute": True} for a in rigs.PROVIDERS}, "checks": 1},
+    "a name that nobody has": {"local": "honest", "asks": [("www.nosuch-five.com", "A")]},
+    "a domain that died, and the local resolver still has it": {"local": "own_truth", "options": {"truth": {"www.nosuch-five.com": {"A": [rigs.BAD[4]]}}},
+                                                                "asks": [("www.nosuch-five.com", "A")]},
+    "T16 rebinding by the owner": {"local": "honest", "truth": truth_with(A=["192.168.1.10"])},
+    "T16 rebinding by the owner, of which a provider knows": {**forged("192.168.1.10"),
+                                                              "providers": {rigs.PROVIDERS[0]: {"truth": {NAME: {"A": ["192.168.1.10"]}}}}},
+    "the user's own filter says nowhere": {**forged("0.0.0.0"), "filters": "yes", "ends": ("PROBABLE", "P2")},
+    "the providers are the ones that filter": {"local": "honest", "providers": {a: {"filter": [NAME], "zero": True} for a in rigs.PROVIDERS[:2]}},
+    "the providers are the ones that deny": {"local": "honest", "providers": {a: {"filter": [NAME]} for a in rigs.PROVIDERS[:2]}},
+    "one provider is polluted": {"local": "honest", "providers": {rigs.PROVIDERS[0]: {"truth": {NAME: {"A": [rigs.BAD[2]]}}}}},
+    "one provider is polluted, and the local resolver has another place": {
+        **elsewhere(rigs.EDGES[0]), "providers": {rigs.PROVIDERS[0]: {"truth": {NAME: {"A": [rigs.BAD[2]]}}}}, "tls": {rigs.BAD[2]: "wrong"}},
+    "split horizon": {"local": "forge", "options": {"names": ["intranet.corp"], "say": ["10.1.1.1"]}, "asks": [("intranet.corp", "A")], "checks": 1},
+    "T17 a proxy that passes TLS": forged(rigs.EDGES[3], consistent=2),
+    "T17 a proxy that passes TLS, in another's network": forged(rigs.BAD[5], asn=True, consistent=2),
+    "one address for many names, of which nothing is known": {"local": "forge", "options": {"names": NAMES[:3], "say": [rigs.BAD[3]]},
+                                                              "tls": {rigs.BAD[3]: "closed"}, "asks": [(name, "A") for name in NAMES[:3]],
+                                                              "ends": ("PROBABLE", "P10")},
+    "garbage": {"local": "garbage", "checks": 1},
+}
