@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The way of a case:
  *   LOCAL       the local resolver is asked (2 tries). Common with what the client was told: over.
+ *               Silent: over, unless it answers for the control name.
  *   CONTROLS    all witnesses are asked. Explained: over.
  *   …           what may tell more, as stages[] has it: each at most once a meeting, and the judge
  *               is heard after each; explained: over.
@@ -265,11 +266,21 @@ static void note_try(struct audit_case *one, const struct said *said, bool tcp)
     }
 }
 
-/* Without a control at this meeting all that can end the case is a gate or what is common. */
-static void after_local(struct audit_case *one)
+/* Silence for one name is something else than silence (P11, at most probable). */
+static bool wants_surroundings(struct audit_case *one)
 {
-    note_try(one, &last_meeting(one)->local, false);
+    return !last_meeting(one)->local.answered && !one->evidence.sandwiched;
+}
+
+/* Without a control at this meeting all that can end the case is a gate or what is common. */
+static void weigh_local(struct audit_case *one)
+{
     hear_judge(one);
+    if (wants_surroundings(one)) {
+        one->state = CASE_SANDWICHED;
+        begin_sandwich(one);
+        return;
+    }
     enum verdict verdict = one->judgement.verdict;
     /* What is honest by memory alone may be old: the witnesses tell. */
     bool honest = one->judgement.rule == RULE_S1 && one->depth == CASE_BRIEF;
@@ -278,6 +289,12 @@ static void after_local(struct audit_case *one)
         return;
     }
     begin_controls(one);
+}
+
+static void after_local(struct audit_case *one)
+{
+    note_try(one, &last_meeting(one)->local, false);
+    weigh_local(one);
 }
 
 static void take_controls(struct audit_case *one)
@@ -450,7 +467,7 @@ static void begin_sandwich(struct audit_case *one)
 {
     struct question question;
     case_control_question(&question);
-    ask_local(one, &question, FIRST_TRIES);
+    ask_local(one, &question, last_meeting(one)->local.answered ? FIRST_TRIES : RECHECK_TRIES);
 }
 
 static void on_asked(struct asking *asking)
@@ -482,6 +499,10 @@ static void on_asked(struct asking *asking)
     case CASE_SANDWICHED:
         one->evidence.sandwiched = true;
         one->evidence.control_name = asking->local;
+        if (last_meeting(one)->n_controls == 0) {
+            weigh_local(one);
+            return;
+        }
         break;
     case CASE_RACE: /* it had to go as ordinary questions do, and says nothing new */
         break;

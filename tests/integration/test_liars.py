@@ -95,7 +95,8 @@ class Case:
                     self.rig.say(**state)
             n_checked = self.counts()["checked"]
             ahead_s += LEAP_S if turn else LEAP_FIRST_S
-            self.leap_file.write_bytes(struct.pack("=q", ahead_s))
+            with open(self.leap_file, "r+b") as f:  # mapped: it must never be shorter
+                f.write(struct.pack("=q", ahead_s))
             eventually(lambda: self.counts()["checked"] > n_checked, f"the check of turn {turn}")
 
     def wait_until_quiet(self):
@@ -120,12 +121,13 @@ class Case:
         return self.control("status")["cross-check"]
 
     def verdicts(self):
-        return {(v["verdict"], v["rule"]) for v in self.control("hijacks")["verdicts"]}
+        return {(v["verdict"], v["rule"], v["finding"]) for v in self.control("hijacks")["verdicts"]}
 
     def alerts(self):
         """What was told, save what is mere information and due in this row."""
         told = [line for line in self.daemon.log().splitlines() if re.search(r"CONFIRMED|FILTERED|STALE|CLUSTER|GOES ON|CLEARED", line)]
-        return [line for line in told if f"DNS state {' ('.join(self.row.get('ends', ['-']))} " not in line]
+        due = "DNS state {} ({} ".format(*self.row.get("ends", ["-", "-"]))
+        return [line for line in told if due not in line]
 
     def proof(self):
         """The alerts, once they are what the row wants."""

@@ -12,7 +12,7 @@ A row is the state of the world (world.py) and, besides:
   server   the local resolver's address, if it is not rig.LOCAL;  filters: may it be the user's own
   checks   so many checks are waited for: the probe's and one for each question if not given
 
-and how it ends: `proved`, the rules of which one must prove it; or `ends`, (verdict, rule) that must be noted; or `consistent`, so many checks
+and how it ends: `proved`, the rules of which one must prove it; or `ends`, (verdict, rule, finding) that must be noted; or `consistent`, so many checks
 must end so.
 """
 import rig as rigs
@@ -42,6 +42,11 @@ def elsewhere(address, **more):
 def truth_with(**data):
     return {**TRUTH, NAME: data}
 
+
+WITH_ECH = {"A": [rigs.ORIGINS[0]], "AAAA": [rigs.V6[0]], "HTTPS": ["1 . alpn=h2 ech=AEX+DQBBAAAgACAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAEAAEAAQ=="]}
+# Three visits show the old address to be steady (turns 0, 2, 4), then it changes; four more, and the local resolver still has the old one.
+LAG = {"local": "own_truth", "options": {"truth": {NAME: TRUTH[NAME]}}, "turns": 13,
+       "then": [(6, {"truth": truth_with(**{**TRUTH[NAME], "A": [rigs.EDGES[0]]})})]}
 
 # Each must be alerted, by one of these rules.
 LIARS = {
@@ -89,16 +94,27 @@ HONEST = {
     "answers everything twice, the same": {"local": "race_twins"},
     "two answers of one balancer": {"local": "race", "options": {**TARGET, "say": ["151.101.1.82"]}, "asks": [(NAME, "A")]},
     "two answers of one operator": {"local": "race", "options": {**TARGET, "say": [rigs.SIBLING]}, "asn": True, "tls": {"*": "closed"}},
-    "T9 TTL stretched, of which little is known": {"local": "long_ttl", "options": {"ttl": 86400}},
+    "T9 TTL stretched, of which little is known": {"local": "long_ttl", "options": {"ttl": 86400}, "turns": 1},
+    "T9 TTL stretched": {"local": "long_ttl", "options": {"ttl": 86400}, "turns": 3, "ends": ("STALE", "ST2", "STALE_TTL")},
+    "T9 TTL of a signed name stretched": {**SIGNED, "local": "signed_long_ttl", "options": {"ttl": 86400}, "turns": 1, "ends": ("STALE", "ST2", "STALE_TTL")},
+    "T9 the local resolver does not follow a change": {**LAG, "ends": ("STALE", "ST4", "STALE_LAG")},
+    "T9 the local resolver does not follow a change, and the old address is nobody's":
+        {**LAG, "then": [*LAG["then"][:-1], (LAG["then"][-1][0], {**LAG["then"][-1][1], "tls": {rigs.ORIGINS[0]: "wrong"}})],
+         "ends": ("STALE", "ST4", "STALE_HARMFUL")},
     "T9 stale, and says so": {"local": "stale", "options": {**TARGET, "declared": True, "truth": {NAME: {"A": [rigs.ORIGINS[5]]}}},
-                              "ends": ("STALE", "ST1")},
-    "T9 stale signature": {**SIGNED, "local": "old_signature", "turns": 1, "ends": ("STALE", "ST3")},
+                              "ends": ("STALE", "ST1", "STALE_DECLARED")},
+    "T9 stale signature": {**SIGNED, "local": "old_signature", "turns": 1, "ends": ("STALE", "ST3", "STALE_SIGNATURE")},
     "T9 stale signature of an old address": {**SIGNED, **elsewhere(rigs.ORIGINS[5]), "local": "old_signature", "tls": {"*": "closed"},
-                                             "ends": ("STALE", "ST3")},
-    "T10 no AAAA": {"local": "no_type", "options": {"types": ["AAAA"]}, "asks": [(NAME, "A"), (NAME, "AAAA")], "ends": ("DOWNGRADE", "T10")},
+                                             "ends": ("STALE", "ST3", "STALE_SIGNATURE")},
+    "T10 no AAAA": {"local": "no_type", "options": {"types": ["AAAA"]}, "asks": [(NAME, "A"), (NAME, "AAAA")], "ends": ("DOWNGRADE", "T10", "AAAA_FILTERED")},
     "no AAAA, and nothing is known of A": {"local": "no_type", "options": {"types": ["AAAA"]}, "asks": [(NAME, "AAAA")]},
-    "no HTTPS records": {"local": "no_type", "options": {"types": ["HTTPS"]}},
-    "T12 signatures stripped": {**SIGNED, "local": "strip_signatures", "turns": 1, "ends": ("DOWNGRADE", "T12")},
+    "T11 no HTTPS record for one name": {"local": "no_type", "options": {**TARGET, "types": ["HTTPS"], "for": "names"}, "turns": 1,
+                                         "ends": ("DOWNGRADE", "T11", "HTTPS_STRIPPED")},
+    "T11 no HTTPS records at all": {"local": "no_type", "options": {"types": ["HTTPS"]}, "turns": 1, "ends": ("DOWNGRADE", "T11", "HTTPS_STRIPPED")},
+    "T11 the HTTPS record without its keys for ECH": {"local": "own_truth", "truth": truth_with(**WITH_ECH), "turns": 1,
+                                                      "options": {"truth": {NAME: {**WITH_ECH, "HTTPS": ["1 . alpn=h2"]}}}, "ends": ("DOWNGRADE", "T11", "ECH_STRIPPED")},
+    "another content network, without HTTPS records": elsewhere(rigs.EDGES[0], turns=1),
+    "T12 signatures stripped": {**SIGNED, "local": "strip_signatures", "turns": 1, "ends": ("DOWNGRADE", "T12", "DNSSEC_STRIPPED")},
     "a signed name, as it is": {**SIGNED, "local": "honest", "turns": 1, "consistent": 2},
     "a signed name's other addresses, signed": {**SIGNED, **elsewhere(rigs.EDGES[0]), "local": "signed_long_ttl", "tls": {"*": "closed"},
                                                 "options": {"ttl": 200, "truth": {NAME: {"A": [rigs.EDGES[0]]}}}, "consistent": 2},
@@ -111,7 +127,7 @@ HONEST = {
     "refuses everything": {"local": "refuse_all"},
     "refuses everything, no recursion": {"local": "refuse_all", "options": {"ra": False}},
     "silent": {"local": "silent"},
-    "silent for one name": {"local": "mute", "options": TARGET, "ends": ("PROBABLE", "P11")},
+    "silent for one name": {"local": "mute", "options": TARGET, "ends": ("PROBABLE", "P11", "BLOCKED_NEGATIVE")},
     "SERVFAIL for a name that is broken everywhere": {"local": "deny", "options": {**TARGET, "rcode": "SERVFAIL"},
                                                       "providers": {a: {"mute": True} for a in rigs.PROVIDERS}, "checks": 1},
     "a name that nobody has": {"local": "honest", "asks": [("www.nosuch-five.com", "A")]},
@@ -120,7 +136,7 @@ HONEST = {
     "T16 rebinding by the owner": {"local": "honest", "truth": truth_with(A=["192.168.1.10"])},
     "T16 rebinding by the owner, of which a provider knows": {**forged("192.168.1.10"),
                                                               "providers": {rigs.PROVIDERS[0]: {"truth": {NAME: {"A": ["192.168.1.10"]}}}}},
-    "the user's own filter says nowhere": {**forged("0.0.0.0"), "filters": "yes", "ends": ("PROBABLE", "P2")},
+    "the user's own filter says nowhere": {**forged("0.0.0.0"), "filters": "yes", "ends": ("PROBABLE", "P2", "FILTERED_LOCAL_OR_ISP")},
     "the providers are the ones that filter": {"local": "honest", "providers": {a: {"filter": [NAME], "zero": True} for a in rigs.PROVIDERS[:2]}},
     "the providers are the ones that deny": {"local": "honest", "providers": {a: {"filter": [NAME]} for a in rigs.PROVIDERS[:2]}},
     "one provider is polluted": {"local": "honest", "providers": {rigs.PROVIDERS[0]: {"truth": {NAME: {"A": [rigs.BAD[2]]}}}}},
@@ -131,6 +147,6 @@ HONEST = {
     "T17 a proxy that passes TLS, in another's network": forged(rigs.BAD[5], asn=True, consistent=2),
     "one address for many names, of which nothing is known": {"local": "forge", "options": {"names": NAMES[:3], "say": [rigs.BAD[3]]},
                                                               "tls": {rigs.BAD[3]: "closed"}, "asks": [(name, "A") for name in NAMES[:3]],
-                                                              "ends": ("PROBABLE", "P10")},
+                                                              "ends": ("PROBABLE", "P10", "HIJACK_REDIRECT")},
     "garbage": {"local": "garbage", "checks": 1},
 }

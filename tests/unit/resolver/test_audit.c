@@ -200,7 +200,7 @@ START_TEST(a_silent_local_resolver_ends_the_case_and_gives_way_to_the_next)
     world.dead_server = "192.0.2.53";
     start();
     tell("honest.example.net", "5.6.7.8");
-    pass(5);
+    pass(10);
     ck_assert_uint_eq(counts().n_consistent, 0);
     tell("news.example.net", "5.6.7.8");
     pass(120);

@@ -318,6 +318,20 @@ START_TEST(a_denied_name_is_told_after_three_tries_over_two_transports_between_c
 }
 END_TEST
 
+START_TEST(silence_for_one_name_is_at_most_probable)
+{
+    add_fact("denied.example.net", "", "5.6.7.8");
+    start();
+    pass(3);
+    size_t before = world.n_asked;
+    tell("denied.example.net", "5.6.7.8");
+    pass(120);
+    ck_assert_uint_eq(world.n_alerts, 0);
+    ck_assert_uint_eq(counts().n_probable, 1);
+    ck_assert_uint_le(world.n_asked - before, 8);
+}
+END_TEST
+
 START_TEST(a_resolver_that_refuses_everything_is_not_accused)
 {
     world.captive = "REFUSED";
@@ -665,6 +679,7 @@ int main(void)
         a_second_different_reply_to_one_question_is_injection,
         without_a_race_socket_the_case_goes_on,
         a_denied_name_is_told_after_three_tries_over_two_transports_between_control_names,
+        silence_for_one_name_is_at_most_probable,
         a_resolver_that_refuses_everything_is_not_accused,
         one_foreign_address_for_three_unrelated_names_is_at_most_probable,
         a_change_that_the_local_resolver_does_not_follow_is_old_content_for_information,
