@@ -446,6 +446,9 @@ static void ask(struct stream_connection *c, struct bytes message, struct buf *f
         traffic_count(&traffic->n_dropped[TRAFFIC_ACCESS], 1);
         c->ended = true;
         break;
+    case RESOLVER_BLOCKED:
+        traffic_count(&traffic->n_dropped[TRAFFIC_POLICY], 1);
+        break;
     case RESOLVER_LIMITED:
         traffic_count(&traffic->n_dropped[TRAFFIC_RATE], 1);
         break;

@@ -206,6 +206,13 @@ bool generation_count_audit(const struct generation *g, struct audit_counts *ret
     return true;
 }
 
+void generation_count_policy(const struct generation *g, struct policy_counts *ret_counts)
+{
+    struct policy *policy = keeper_policy(g->keeper);
+    policy_count(policy, ret_counts);
+    policy_unref(policy);
+}
+
 static void add_queries(struct resolver_counts *sum, const struct resolver_counts *more)
 {
     sum->n_received += more->n_received;
@@ -215,6 +222,8 @@ static void add_queries(struct resolver_counts *sum, const struct resolver_count
     sum->n_coalesced += more->n_coalesced;
     sum->n_hedged += more->n_hedged;
     sum->n_stale += more->n_stale;
+    sum->n_blocked += more->n_blocked;
+    sum->n_rebinding += more->n_rebinding;
     sum->n_live += more->n_live;
     sum->n_refreshing += more->n_refreshing;
 }

@@ -44,6 +44,9 @@ const struct config *generation_config(const struct generation *generation);
 void generation_add_traffic(const struct generation *generation, struct traffic_counts *counts);
 /* What the auditor has done; false when there is none. */
 bool generation_count_audit(const struct generation *generation, struct audit_counts *ret_counts);
+
+/* How much the policy in force knows. Any thread. */
+void generation_count_policy(const struct generation *generation, struct policy_counts *ret_counts);
 /* What the workers say, summed up. Those that do not come round are silent. */
 struct generation_report {
     size_t n_workers, n_silent;

@@ -20,8 +20,8 @@ static void put_count(struct jsonv_builder *b, const char *key, uint64_t n)
 static void put_traffic(struct jsonv_builder *b, const struct generation *generation)
 {
     static const char *const transports[TRAFFIC_TRANSPORTS] = {"udp", "tcp", "unix"};
-    static const char *const drops[TRAFFIC_DROPS] = {"short",  "response", "source",
-                                                     "access", "rate",     "gone"};
+    static const char *const drops[TRAFFIC_DROPS] = {"short", "response", "source", "access",
+                                                     "rate",  "policy",   "gone"};
     struct traffic_counts counts[TRAFFIC_TRANSPORTS] = {0};
     generation_add_traffic(generation, counts);
     jsonv_begin_object(b, "traffic");
@@ -52,6 +52,8 @@ static void put_queries(struct jsonv_builder *b, const struct generation_report 
     put_count(b, "coalesced", q->n_coalesced);
     put_count(b, "hedged", q->n_hedged);
     put_count(b, "stale", q->n_stale);
+    put_count(b, "blocked", q->n_blocked);
+    put_count(b, "rebinding", q->n_rebinding);
     put_count(b, "refreshing", q->n_refreshing);
     jsonv_end(b);
 }
@@ -69,6 +71,17 @@ static void put_cache(struct jsonv_builder *b, struct cache *cache)
     put_count(b, "stored", c.n_stored);
     put_count(b, "evicted", c.n_evicted);
     put_count(b, "expired", c.n_expired);
+    jsonv_end(b);
+}
+
+static void put_policy(struct jsonv_builder *b, const struct generation *generation)
+{
+    struct policy_counts c;
+    generation_count_policy(generation, &c);
+    jsonv_begin_object(b, "policy");
+    put_count(b, "listed", c.n_suffixes);
+    put_count(b, "local", c.n_local);
+    put_count(b, "bytes", c.used_bytes);
     jsonv_end(b);
 }
 
@@ -118,6 +131,7 @@ static bool put_status(const struct status_view *view, const struct control_requ
     put_traffic(b, view->generation);
     put_queries(b, &report);
     put_cache(b, view->cache);
+    put_policy(b, view->generation);
     put_audit(b, view->generation);
     return true;
 }

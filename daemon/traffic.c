@@ -24,7 +24,8 @@ void traffic_print(enum listen_transport transport, const struct traffic_counts 
     static const char *const names[TRAFFIC_TRANSPORTS] = {"udp", "tcp", "unix"};
     static const char *const reasons[TRAFFIC_DROPS] = {
         [TRAFFIC_SHORT] = "short",   [TRAFFIC_RESPONSE] = "response", [TRAFFIC_SOURCE] = "source",
-        [TRAFFIC_ACCESS] = "access", [TRAFFIC_RATE] = "rate",         [TRAFFIC_GONE] = "gone"};
+        [TRAFFIC_ACCESS] = "access", [TRAFFIC_RATE] = "rate",         [TRAFFIC_GONE] = "gone",
+        [TRAFFIC_POLICY] = "policy"};
     uint64_t dropped = 0;
     char why[160] = "";
     size_t n = 0;

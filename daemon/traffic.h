@@ -17,6 +17,7 @@ enum traffic_drop {
     TRAFFIC_SOURCE,   /* U4: a source nobody can be answered at */
     TRAFFIC_ACCESS,   /* not allowed to ask, and not to be told so */
     TRAFFIC_RATE,     /* over its rate */
+    TRAFFIC_POLICY,   /* a policy zone wants no reply */
     TRAFFIC_GONE,     /* the client left, or its reply could not be sent */
     TRAFFIC_DROPS,
 };
@@ -48,7 +49,7 @@ static inline void traffic_uncount(_Atomic uint64_t *counter)
 void traffic_add(struct traffic_counts *counts, const struct traffic *traffic);
 /* One line for people, such as "udp: 12 received, 11 answered, 1 dropped (short 1), 0 in flight".
  */
-enum { TRAFFIC_LINE_MAX = 320 };
+enum { TRAFFIC_LINE_MAX = 400 };
 void traffic_print(enum listen_transport transport, const struct traffic_counts *counts,
                    char out[TRAFFIC_LINE_MAX]);
 

@@ -270,6 +270,9 @@ static bool answer_slot(struct udp_listener *l, unsigned i, size_t *ret_n)
     case RESOLVER_DENIED:
         traffic_count(&traffic->n_dropped[TRAFFIC_ACCESS], 1);
         return false;
+    case RESOLVER_BLOCKED:
+        traffic_count(&traffic->n_dropped[TRAFFIC_POLICY], 1);
+        return false;
     case RESOLVER_LIMITED:
         traffic_count(&traffic->n_dropped[TRAFFIC_RATE], 1);
         return false;

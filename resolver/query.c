@@ -36,7 +36,7 @@ static const struct {
     unsigned may_go_to;
 } steps[QUERY_N_STATES] = {
     [QUERY_ARRIVED] = {step_arrived, TO(POLICY) | TO(REPLYING) | TO(DONE)},
-    [QUERY_POLICY] = {step_policy, TO(CACHE) | TO(CHASING) | TO(REPLYING)},
+    [QUERY_POLICY] = {step_policy, TO(CACHE) | TO(CHASING) | TO(REPLYING) | TO(DONE)},
     [QUERY_CACHE] = {step_cache, TO(JOINING) | TO(REPLYING)},
     [QUERY_JOINING] = {step_joining, TO(FOLLOWING) | TO(ASKING) | TO(WAITING) | TO(REPLYING)},
     [QUERY_FOLLOWING] = {NULL, TO(REPLYING)},
@@ -185,10 +185,19 @@ static enum query_state step_policy(struct query *q)
 {
     struct resolver *r = q->resolver;
     struct buf room = buf_over(r->local_room, sizeof r->local_room);
-    switch (policy_decide(r->policy, &q->message.question, &room, &q->decision)) {
+    enum policy_outcome outcome =
+        policy_decide(r->policy, &q->message.question, &room, &q->decision);
+    r->counts.n_blocked += q->decision.is_blocked && outcome != POLICY_FORWARD;
+    switch (outcome) {
     case POLICY_FORWARD:
+        if (q->decision.is_tcp_only && !q->asker->is_stream && q->asker->depth == 0) {
+            q->truncated = true;
+            return reply_with(q, RCODE_NOERROR, EDE_NONE, NULL);
+        }
         q->route = query_route(q);
         return QUERY_CACHE;
+    case POLICY_DROP:
+        return drop(q, RESOLVER_BLOCKED);
     case POLICY_LOCAL:
         q->is_local = true;
         return QUERY_REPLYING;
@@ -346,6 +355,25 @@ void query_fail(struct query *q, const struct reply_error *error)
 
 /* ---- the end ---- */
 
+/* An answer may lead by its CNAMEs to what a list blocks: looked at each time it is told, so that
+ * it follows the lists of now. 0: it does not. */
+static size_t query_write_blocked(struct query *q, uint8_t *out, size_t limit)
+{
+    struct resolver *r = q->resolver;
+    struct buf room = buf_over(r->local_room, sizeof r->local_room);
+    struct policy_decision decision;
+    if (q->decision.is_exempt || q->message.question.type == TYPE_CNAME) {
+        return 0;
+    }
+    enum policy_outcome outcome =
+        policy_decide_answer(r->policy, &q->message.question, q->answer, &room, &decision);
+    r->counts.n_blocked += outcome != POLICY_FORWARD;
+    if (outcome == POLICY_LOCAL) {
+        return reply_local(&q->message, &decision.local, limit, out);
+    }
+    return outcome == POLICY_ERROR ? reply_error(&q->message, &decision.error, out) : 0;
+}
+
 static size_t query_write_whole(struct query *q, uint8_t *out, size_t room)
 {
     if (q->answer == NULL && !q->is_local) {
@@ -356,6 +384,10 @@ static size_t query_write_whole(struct query *q, uint8_t *out, size_t room)
     limit = limit < room ? limit : room;
     if (q->is_local) {
         return reply_local(&q->message, &q->decision.local, limit, out);
+    }
+    size_t n_blocked = q->answer->has_alias ? query_write_blocked(q, out, limit) : 0;
+    if (n_blocked > 0) {
+        return n_blocked;
     }
     struct reply_moment moment = {port_now_us(q->resolver->port), q->resolver->params.stale.ttl_s};
     return reply_from_answer(&q->message, q->answer, &moment, limit, out);

@@ -49,12 +49,14 @@ enum resolver_outcome {
     RESOLVER_DROPPED,      /* by rule: no reply, ever */
     RESOLVER_DENIED,       /* the same: who asks may not */
     RESOLVER_LIMITED,      /* the same: it asks too often */
+    RESOLVER_BLOCKED,      /* the same: a policy zone wants it so */
 };
 
 /* Counters of one resolver. The identity (PROMISES §5.1):
  * n_received = n_answered + n_dropped + n_live. */
 struct resolver_counts {
     uint64_t n_received, n_answered, n_dropped, n_servfail, n_coalesced, n_hedged;
+    uint64_t n_blocked;   /* told that a list blocks the name, or dropped for that */
     uint64_t n_rebinding; /* answers withheld by the rebinding guard */
     uint64_t n_stale;     /* answered with a stale answer */
     size_t n_live;

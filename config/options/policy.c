@@ -84,6 +84,14 @@ static const struct schema_row rows[] = {
      .read = policy_read_allow,
      .print = policy_print_allow,
      .help = "Domains that no list blocks, nor what lies below them."},
+    {.section = "block",
+     .key = "cnames",
+     .kind = SCHEMA_FLAG,
+     .offset = AT(policy.block_cnames),
+     .fallback = "yes",
+     .help =
+         "Whether a name is blocked as well whose CNAME leads to a listed one, as trackers hide "
+         "behind names of the sites that use them; not for names that an exception lets pass."},
     {.key = "family",
      .kind = SCHEMA_WORD,
      .offset = AT(policy.family),

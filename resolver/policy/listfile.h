@@ -7,7 +7,7 @@
  *   dnsmasq   server=/name/… address=/name/… local=/name/
  *   adblock   ||name^  @@||name^  ! …     the domain rules; no paths, cosmetics or options but
  *                                         important and all
- *   rpz       a zone file: QNAME triggers with CNAME actions, A and AAAA records
+ *   rpz       a zone file: QNAME triggers with CNAME actions, A, AAAA, CNAME and TXT records
  *   addresses /etc/hosts as it is meant: each name and its address
  *
  * Knows nothing of sets. Bounds: LISTFILE_LINE_MAX octets a line; files as large as they are. */
@@ -35,14 +35,24 @@ enum list_action {
     LIST_PASS,      /* not meant, as the most specific entry (RPZ) */
     LIST_NXDOMAIN,  /* RPZ: CNAME . */
     LIST_NODATA,    /* RPZ: CNAME *. */
+    LIST_DROP,      /* RPZ: no reply */
+    LIST_TCP_ONLY,  /* RPZ: over UDP no more than a word to come over TCP */
     LIST_RECORD,    /* RPZ: `type` and `rdata` instead of what is true */
+};
+
+/* What policy zones also have triggers for, and we have not. */
+enum list_trigger {
+    LIST_TRIGGER_ADDRESS, /* an address of the answer */
+    LIST_TRIGGER_SERVER,  /* the zone's name server, or its address: only who iterates knows */
+    LIST_TRIGGER_CLIENT,  /* who asks */
+    LIST_TRIGGERS,
 };
 
 struct list_entry {
     struct name name; /* lower case, without "*." */
     bool self, below; /* what of its tree is meant */
     enum list_action action;
-    uint16_t type; /* of a record: A, AAAA or CNAME (the target in wire form) */
+    uint16_t type; /* of a record: A, AAAA, TXT or CNAME (the target in wire form) */
     struct bytes rdata;
     uint32_t ttl_s;
 };
@@ -68,8 +78,9 @@ struct list_reader {
     char note[LISTFILE_NOTE_MAX];
     /* Of a zone file: */
     struct name origin;
-    struct name owner;
-    bool has_owner;
+    struct name owner, target;
+    bool has_owner, owner_is_tree;
+    size_t n_other[LIST_TRIGGERS];
     uint32_t ttl_s;
     unsigned depth; /* of parentheses */
     int failure;    /* what on_entry said */

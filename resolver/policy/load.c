@@ -192,6 +192,18 @@ static int take_rule_entry(void *ctx, const struct list_entry *entry)
     return suffixes_add(&l->draft, &entry->name, &suffix);
 }
 
+/* Triggers of a policy zone that nobody but a full resolver, or nobody here, can know. */
+static void tell_others(struct loading *l, const struct list_reader *reader, const char *path)
+{
+    const size_t *n = reader->n_other;
+    if (n[LIST_TRIGGER_ADDRESS] + n[LIST_TRIGGER_SERVER] + n[LIST_TRIGGER_CLIENT] > 0) {
+        tell(l, true,
+             "%.200s: only names that are asked for are looked at: passed over are %zu triggers by "
+             "an answer's address, %zu by a name server and %zu by a client",
+             path, n[LIST_TRIGGER_ADDRESS], n[LIST_TRIGGER_SERVER], n[LIST_TRIGGER_CLIENT]);
+    }
+}
+
 /* Reads one list or rule file. `what` is for the person who reads the log. */
 static int load_file(struct loading *l, struct list_reader *reader, const char *path,
                      const char *what)
@@ -210,6 +222,7 @@ static int load_file(struct loading *l, struct list_reader *reader, const char *
         tell(l, true, "%.200s: %zu lines are not for a resolver, the first is line %zu: %s", path,
              reader->n_skipped, reader->first_skipped, reader->note);
     }
+    tell_others(l, reader, path);
     return 0;
 }
 
@@ -279,6 +292,10 @@ static int take_list_entry(void *ctx, const struct list_entry *entry)
         return add_listed(l, entry, CLASS_BLOCK, BLOCK_NXDOMAIN);
     case LIST_NODATA:
         return add_listed(l, entry, CLASS_BLOCK, BLOCK_NODATA);
+    case LIST_DROP:
+        return add_listed(l, entry, CLASS_BLOCK, BLOCK_DROP);
+    case LIST_TCP_ONLY:
+        return add_listed(l, entry, CLASS_BLOCK, BLOCK_TCP_ONLY);
     case LIST_EXCEPT:
         return add_listed(l, entry, CLASS_PASS, PASS_EXCEPT);
     case LIST_PASS:

@@ -170,8 +170,10 @@ static unsigned action_of(const struct suffix_match *match)
     return match->value >> ACTION_SHIFT;
 }
 
-/* The entry that blocks the name; NULL when an exception or a more specific entry lets it pass. */
-static const struct suffix_match *find_block(const struct suffix_match *matches, size_t n)
+/* The entry that blocks the name; NULL when an exception or a more specific entry lets it pass,
+ * which *ret_exempt says. */
+static const struct suffix_match *find_block(const struct suffix_match *matches, size_t n,
+                                             bool *ret_exempt)
 {
     const struct suffix_match *block = NULL;
     bool allowed = false, excepted = false, passes = false;
@@ -185,10 +187,9 @@ static const struct suffix_match *find_block(const struct suffix_match *matches,
             block = block == NULL || action_of(block) != BLOCK_IMPORTANT ? m : block;
         }
     }
-    if (block == NULL || allowed) {
-        return NULL;
-    }
-    return action_of(block) == BLOCK_IMPORTANT || !(excepted || passes) ? block : NULL;
+    bool important = block != NULL && action_of(block) == BLOCK_IMPORTANT;
+    *ret_exempt = allowed || (!important && (excepted || passes));
+    return *ret_exempt ? NULL : block;
 }
 
 /* 0.0.0.0 and ::, and nothing of any other type. */
@@ -218,8 +219,14 @@ static enum policy_outcome block(struct deciding *d, const struct suffix_match *
     const struct policy *p = d->policy;
     const char *why = p->list_texts[match->value & LIST_MASK];
     enum policy_block how = answer_of(p, action_of(match));
-    if (action_of(match) == BLOCK_RECORD) {
+    switch (action_of(match)) {
+    case BLOCK_RECORD:
         return decide_local(d, match, LOCALDATA_ZONE, why);
+    case BLOCK_DROP:
+        return POLICY_DROP;
+    case BLOCK_TCP_ONLY:
+        d->decision->is_tcp_only = true;
+        return POLICY_FORWARD;
     }
     if (how == POLICY_BLOCK_REFUSED) {
         return refuse(d, RCODE_REFUSED, EDE_BLOCKED, why);
@@ -263,8 +270,66 @@ static enum policy_outcome decide_listed(struct deciding *d)
             d->decision->is_guarded = false;
         }
     }
-    const struct suffix_match *blocking = n > 0 ? find_block(matches, n) : NULL;
+    const struct suffix_match *blocking =
+        n > 0 ? find_block(matches, n, &d->decision->is_exempt) : NULL;
+    d->decision->is_blocked = blocking != NULL;
     return blocking != NULL ? block(d, blocking) : POLICY_FORWARD;
+}
+
+/* ---- what an answer leads through ---- */
+
+/* A listed name in the answer to another. */
+static enum policy_outcome block_target(struct deciding *d, struct suffix_match match)
+{
+    unsigned list = match.value & LIST_MASK;
+    enum policy_outcome outcome;
+    match.at = 0; /* the SOA of what is absent stands at the asked name */
+    switch (action_of(&match)) {
+    case BLOCK_TCP_ONLY:
+        return POLICY_FORWARD;
+    case BLOCK_RECORD:
+    case BLOCK_DROP:
+        match.value = (uint16_t)(BLOCK_AS_SAID << ACTION_SHIFT | list);
+        break;
+    }
+    outcome = block(d, &match);
+    d->decision->is_blocked = outcome != POLICY_FORWARD;
+    return outcome;
+}
+
+static enum policy_outcome decide_target(struct deciding *d, const struct name *target)
+{
+    struct suffix_match matches[SUFFIXES_MATCHES_MAX];
+    size_t n = suffixes_find(d->policy->suffixes, target, matches);
+    bool exempt;
+    const struct suffix_match *blocking = n > 0 ? find_block(matches, n, &exempt) : NULL;
+    return blocking != NULL ? block_target(d, *blocking) : POLICY_FORWARD;
+}
+
+enum policy_outcome policy_decide_answer(const struct policy *policy,
+                                         const struct question *question,
+                                         const struct answer *answer, struct buf *room,
+                                         struct policy_decision *ret_decision)
+{
+    struct deciding d = {
+        .policy = policy, .question = question, .room = room, .decision = ret_decision};
+    if (policy == NULL || !policy->params.block_cnames || policy->params.n_lists == 0) {
+        return POLICY_FORWARD;
+    }
+    enum policy_outcome outcome = POLICY_FORWARD;
+    struct answer_walk walk = answer_walk(answer);
+    struct answer_record record;
+    while (outcome == POLICY_FORWARD && walk.n_done < answer->n_answers &&
+           answer_next(&walk, &record)) {
+        struct cursor c = cursor_over(answer_wire(answer));
+        struct name target;
+        cursor_take(&c, record.rdata_at);
+        if (record.type == TYPE_CNAME && name_read(&c, &target)) {
+            name_lower(&target);
+            outcome = decide_target(&d, &target);
+        }
+    }
+    return outcome;
 }
 
 /* ---- special-use names ---- */
@@ -390,6 +455,9 @@ enum policy_outcome policy_decide(const struct policy *policy, const struct ques
     };
     ret_decision->route = 0;
     ret_decision->is_local_route = false;
+    ret_decision->is_tcp_only = false;
+    ret_decision->is_exempt = false;
+    ret_decision->is_blocked = false;
     ret_decision->is_guarded = d.policy->params.guard == POLICY_YES;
     enum policy_outcome outcome = decide_type(&d);
     if (outcome == POLICY_FORWARD && question->class != CLASS_IN) {

@@ -65,6 +65,7 @@ struct policy_params {
     const struct policy_list *lists;
     size_t n_lists;
     struct policy_texts allow; /* suffixes no list blocks */
+    bool block_cnames;         /* a name whose CNAME leads to a blocked one is blocked as well */
     enum policy_block block;
     uint32_t block_ttl_s;
     enum policy_any any;
@@ -114,12 +115,16 @@ enum policy_outcome {
     POLICY_ERROR,       /* reply with `error` */
     POLICY_LOCAL,       /* reply with `local` */
     POLICY_ALIAS,       /* it is another name: ask for `alias`, by the same way */
+    POLICY_DROP,        /* no reply, ever: a policy zone says so */
 };
 
 struct policy_decision {
     unsigned route;
     bool is_local_route; /* see struct policy_rule */
     bool is_guarded;     /* with FORWARD: the rebinding guard looks at the answer */
+    bool is_tcp_only;    /* with FORWARD: over UDP its client is sent to TCP (a policy zone) */
+    bool is_exempt;      /* somebody said that this name is not to be blocked */
+    bool is_blocked;     /* by a list */
     struct reply_error error;
     struct reply_local local;
     struct name alias;
@@ -131,6 +136,15 @@ struct policy_decision {
  * written. */
 enum policy_outcome policy_decide(const struct policy *policy, const struct question *question,
                                   struct buf *room, struct policy_decision *ret_decision);
+
+/* Whether lists block what the answer's CNAMEs lead through; then as policy_decide() does it, LOCAL
+ * or ERROR, else FORWARD. As lists are now: the same answer may be told again when they change.
+ * What a policy zone says beside NXDOMAIN, NODATA and to let pass is not done here: such a name is
+ * blocked like any other. For who is_exempt this is not to be asked. */
+enum policy_outcome policy_decide_answer(const struct policy *policy,
+                                         const struct question *question,
+                                         const struct answer *answer, struct buf *room,
+                                         struct policy_decision *ret_decision);
 
 /* True when this name's empty AAAA answer is to be made up of A records; *ret_prefix: what they
  * stand behind, bits 0: as the network says (RFC 7050). */

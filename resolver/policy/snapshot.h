@@ -22,6 +22,8 @@ enum {
     BLOCK_NODATA,
     BLOCK_IMPORTANT,
     BLOCK_RECORD, /* the local data of source ZONE */
+    BLOCK_DROP,
+    BLOCK_TCP_ONLY,
     PASS_SPECIFIC = 0,
     PASS_EXCEPT,
     PASS_ALLOW,

@@ -143,6 +143,7 @@ static uint32_t bound_ttls(struct response *r, const struct answer_expect *expec
 struct tally {
     uint16_t n_answers;
     uint16_t n_records;
+    bool has_alias;
 };
 
 /* The first of the next RRset, `from` on; n_records after the last. */
@@ -184,8 +185,10 @@ static bool write_message(struct response *r, const struct question *question, s
     for (size_t i = next_rrset(r, 0); i < r->n_records && !out->overflow; i = next_written(r, i)) {
         write_record(r, &r->records[i], out);
         tally.n_records++;
-        if (r->records[i].in_answer)
-            tally.n_answers++;
+        if (!r->records[i].in_answer)
+            continue;
+        tally.n_answers++;
+        tally.has_alias = tally.has_alias || r->records[i].type == TYPE_CNAME;
     }
     if (out->overflow)
         return false;
@@ -218,6 +221,7 @@ static struct answer *answer_make(const struct response *r, struct bytes wire, s
     a->flags = r->flags;
     a->rcode = r->rcode;
     a->ede = r->ede;
+    a->has_alias = tally.has_alias;
     a->n_answers = tally.n_answers;
     a->n_ttls = tally.n_records;
     a->n_wire = (uint16_t)wire.n;

@@ -229,6 +229,6 @@ def traffic(daemon, transport):
     daemon.stop()
     line = [m for m in daemon.log().splitlines() if f" {transport}: " in m and " received, " in m][-1]
     counts = {word: int(n) for n, word in re.findall(r"(\d+) (received|answered|dropped|in flight)", line)}
-    counts.update({reason: int(n) for reason, n in re.findall(r"(short|response|source|access|rate|gone) (\d+)", line)})
+    counts.update({reason: int(n) for reason, n in re.findall(r"(short|response|source|access|rate|policy|gone) (\d+)", line)})
     assert counts["received"] == counts["answered"] + counts["dropped"] + counts["in flight"], line
     return counts

@@ -15,13 +15,16 @@ static struct list_reader reader;
 static int on_entry(void *ctx, const struct list_entry *entry)
 {
     static const char *const words[] = {
-        [LIST_NAME] = "",         [LIST_IMPORTANT] = " important", [LIST_EXCEPT] = " except",
-        [LIST_PASS] = " pass",    [LIST_NXDOMAIN] = " nxdomain",   [LIST_NODATA] = " nodata",
-        [LIST_RECORD] = " record"};
+        [LIST_NAME] = "",          [LIST_IMPORTANT] = " important", [LIST_EXCEPT] = " except",
+        [LIST_PASS] = " pass",     [LIST_NXDOMAIN] = " nxdomain",   [LIST_NODATA] = " nodata",
+        [LIST_RECORD] = " record", [LIST_DROP] = " drop",           [LIST_TCP_ONLY] = " tcp-only"};
     char name[NAME_MAX_TEXT], data[NAME_MAX_TEXT] = "";
     (void)ctx;
     name_to_text(&entry->name, name);
-    if (entry->action == LIST_RECORD && entry->type != TYPE_CNAME) {
+    if (entry->action == LIST_RECORD && entry->type == TYPE_TXT) {
+        snprintf(data, sizeof data, "TXT %zu %.*s", entry->rdata.n, (int)entry->rdata.n - 1,
+                 (const char *)entry->rdata.at + 1);
+    } else if (entry->action == LIST_RECORD && entry->type != TYPE_CNAME) {
         inet_ntop(entry->type == TYPE_A ? AF_INET : AF_INET6, entry->rdata.at, data, 60);
     } else if (entry->action == LIST_RECORD) {
         struct name target = {.n = (uint8_t)entry->rdata.n};
@@ -113,13 +116,62 @@ START_TEST(a_response_policy_zone_says_what_is_to_become_of_each_name)
                              "empty.example CNAME *.\nfine.bad.example CNAME rpz-passthru.\n"
                              "walled.example CNAME garden.example.net.\n"
                              "addr.example A 192.0.2.1\n   AAAA 2001:db8::1\n"
-                             "drop.example CNAME rpz-drop.\n24.0.2.0.192.rpz-ip CNAME .\n"
-                             "text.example TXT \"x\"\n"),
+                             "drop.example CNAME rpz-drop.\nslow.example CNAME rpz-tcp-only.\n"
+                             "old.example CNAME old.example.\n"
+                             "text.example TXT \"a; b\" ; c\nmail.example MX 10 a.\n"),
                      "+bad.example. nxdomain\n*bad.example. nxdomain\n+empty.example. nodata\n"
                      "+fine.bad.example. pass\n+walled.example. record garden.example.net.\n"
-                     "+addr.example. record 192.0.2.1\n+addr.example. record 2001:db8::1\n");
+                     "+addr.example. record 192.0.2.1\n+addr.example. record 2001:db8::1\n"
+                     "+drop.example. drop\n+slow.example. tcp-only\n+old.example. pass\n"
+                     "+text.example. record TXT 5 a; b\n");
     ck_assert_int_eq(reader.format, LIST_RPZ);
-    ck_assert_uint_eq(reader.n_skipped, 3);
+    ck_assert_uint_eq(reader.n_skipped, 1);
+    ck_assert_str_eq(reader.note, "mail.example MX 10 a.");
+}
+END_TEST
+
+START_TEST(triggers_of_a_policy_zone_that_are_no_asked_names_are_counted_by_kind)
+{
+    ck_assert_str_eq(read_as(LIST_RPZ, "$ORIGIN rpz.local.\n@ SOA a. b. 1 2 3 4 5\n"
+                                       "24.0.2.0.192.rpz-ip CNAME .\n"
+                                       "128.1.zz.db8.2001.rpz-ip CNAME .\n"
+                                       "32.1.0.0.127.rpz-client-ip.rpz.local. CNAME rpz-drop.\n"
+                                       "ns.bad.example.rpz-nsdname CNAME .\n"
+                                       "32.1.2.0.192.rpz-nsip A 192.0.2.1\nbad.example CNAME .\n"),
+                     "+bad.example. nxdomain\n");
+    ck_assert_uint_eq(reader.n_other[LIST_TRIGGER_ADDRESS], 2);
+    ck_assert_uint_eq(reader.n_other[LIST_TRIGGER_CLIENT], 1);
+    ck_assert_uint_eq(reader.n_other[LIST_TRIGGER_SERVER], 2);
+    ck_assert_uint_eq(reader.n_skipped, 0);
+}
+END_TEST
+
+static uint32_t ttls[8];
+static size_t n_ttls;
+
+static int on_ttl(void *ctx, const struct list_entry *entry)
+{
+    (void)ctx;
+    ttls[n_ttls++] = entry->ttl_s;
+    return 0;
+}
+
+START_TEST(times_of_a_policy_zone_have_units_and_a_line_without_owner_is_about_the_one_before)
+{
+    static const char text[] = "$TTL 1h30m\n@ 1d IN SOA a. b. 1 2 3 4 5\n"
+                               "a.example A 192.0.2.1\n*.b.example 2M IN A 192.0.2.1\n"
+                               "   7 AAAA ::1\nc.example 9w A 192.0.2.1\n";
+    reader = (struct list_reader){.format = LIST_RPZ, .on_entry = on_ttl};
+    list_begin(&reader);
+    list_read_text(&reader, bytes_of(text, strlen(text)));
+    ck_assert_uint_eq(n_ttls, 4);
+    ck_assert_uint_eq(ttls[0], 5400);
+    ck_assert_uint_eq(ttls[1], 120);
+    ck_assert_uint_eq(ttls[2], 7);
+    ck_assert_uint_eq(ttls[3], 86400);
+    ck_assert_str_eq(read_as(LIST_RPZ, text),
+                     "+a.example. record 192.0.2.1\n*b.example. record 192.0.2.1\n"
+                     "*b.example. record ::1\n+c.example. record 192.0.2.1\n");
 }
 END_TEST
 
@@ -188,6 +240,8 @@ int main(void)
         domain_rules_and_exceptions_of_an_adblock_list_are_understood,
         what_a_resolver_cannot_do_is_counted_and_the_first_of_it_kept,
         a_response_policy_zone_says_what_is_to_become_of_each_name,
+        triggers_of_a_policy_zone_that_are_no_asked_names_are_counted_by_kind,
+        times_of_a_policy_zone_have_units_and_a_line_without_owner_is_about_the_one_before,
         a_policy_zone_with_an_origin_names_what_stands_before_it,
         no_octet_of_a_line_makes_a_name_that_is_none,
         a_file_says_the_same_as_its_text_whatever_the_reads_cut,
