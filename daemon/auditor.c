@@ -48,6 +48,7 @@ struct auditor {
     struct address own[AUDIT_OWN_MAX];
     size_t n_own;
     struct own mine;
+    uint8_t redact_key[AUDIT_REDACT_KEY];
     struct blockpages blockpages;
     struct audit *audit;
     unsigned witnesses[POOL_MAX]; /* providers that do not filter */
@@ -383,6 +384,7 @@ static bool make_audit(struct auditor *a)
     params.interface = place.interface;
     params.own = place.own;
     params.n_own = place.n_own;
+    memcpy(params.redact_key, a->redact_key, sizeof params.redact_key);
     params.n_controls = choose_witnesses(a);
     params.control_names = a->control_names;
     params.control_operators = a->control_operators;
@@ -424,6 +426,9 @@ struct auditor *auditor_new(const struct config *config, struct locals *locals,
     struct kept *kept = malloc(sizeof *kept);
     if (kept != NULL) {
         statefile_kept(state, kept);
+    }
+    if (config->audit.redact == AUDIT_REDACT_HASH) {
+        statefile_secret(state, "redaction.key", a->redact_key, sizeof a->redact_key);
     }
     bool good = kept != NULL && make_pool(a, kept);
     free(kept);

@@ -3,11 +3,13 @@
 
 #include "daemon/log.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -119,6 +121,64 @@ static bool store(const struct statefile *f, const char *text, size_t n)
     close(folder);
     errno = failure;
     return good;
+}
+
+/* ---- secrets ---- */
+
+/* In hexadecimal, with an end of line. */
+static bool read_secret(int folder, const char *file, uint8_t *ret_secret, size_t n)
+{
+    char text[2 * STATEFILE_SECRET_MAX + 2];
+    uint8_t secret[STATEFILE_SECRET_MAX];
+    int fd = openat(folder, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    ssize_t got = fd >= 0 ? read_whole(fd, text, sizeof text) : -1;
+    if (fd >= 0) {
+        close(fd);
+    }
+    if (got != (ssize_t)(2 * n + 1)) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (sscanf(text + 2 * i, "%2hhx", &secret[i]) != 1) {
+            return false;
+        }
+    }
+    memcpy(ret_secret, secret, n);
+    return true;
+}
+
+static bool write_secret(int folder, const char *file, const uint8_t *secret, size_t n)
+{
+    char text[2 * STATEFILE_SECRET_MAX + 2];
+    for (size_t i = 0; i < n; i++) {
+        snprintf(text + 2 * i, 3, "%02x", secret[i]);
+    }
+    text[2 * n] = '\n';
+    int fd = openat(folder, file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    bool good = fd >= 0 && write_whole(fd, text, 2 * n + 1) && fsync(fd) == 0;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return good;
+}
+
+void statefile_secret(struct statefile *f, const char *file, uint8_t *ret_secret, size_t n)
+{
+    assert(n <= STATEFILE_SECRET_MAX);
+    int folder = f->folder != NULL ? open_folder(f) : -1;
+    if (folder >= 0 && read_secret(folder, file, ret_secret, n)) {
+        close(folder);
+        return;
+    }
+    while (getrandom(ret_secret, n, 0) != (ssize_t)n) {
+    }
+    if (folder >= 0 && !write_secret(folder, file, ret_secret, n)) {
+        log_say(LOG_LEVEL_WARNING, "%s/%s cannot be written: %s: it will be another one next time",
+                f->folder, file, strerror(errno));
+    }
+    if (folder >= 0) {
+        close(folder);
+    }
 }
 
 /* ---- when ---- */

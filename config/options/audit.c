@@ -11,6 +11,8 @@ static const struct schema_word path_probe[] = {
     {"yes", AUDIT_PATH_YES}, {"no", AUDIT_PATH_NO}, {NULL, 0}};
 static const struct schema_word filters[] = {
     {"auto", AUDIT_FILTERS_AUTO}, {"yes", AUDIT_FILTERS_YES}, {"no", AUDIT_FILTERS_NO}, {NULL, 0}};
+static const struct schema_word redact[] = {
+    {"none", AUDIT_REDACT_NONE}, {"hash", AUDIT_REDACT_HASH}, {NULL, 0}};
 static const struct schema_word modes[] = {
     {"off", AUDIT_OFF},       {"canary", AUDIT_CANARY}, {"watchlist", AUDIT_WATCHLIST},
     {"sample", AUDIT_SAMPLE}, {"all", AUDIT_ALL},       {NULL, 0}};
@@ -61,6 +63,15 @@ static const struct schema_row rows[] = {
      .words = sinks,
      .help =
          "Where alerts go; auto is the journal when the service manager started us, else stderr."},
+    {.section = "hijack",
+     .key = "redact",
+     .kind = SCHEMA_WORD,
+     .offset = AT(audit.redact),
+     .fallback = "none",
+     .words = redact,
+     .help = "Whether the names in alerts, and in the verdicts that httpdnsctl lists, stand as "
+             "they are (none), or as hashes under a key of this host, which is kept in state-dir "
+             "(hash): the same name has the same hash, and addresses stay."},
     {.section = "hijack",
      .key = "interval",
      .kind = SCHEMA_DURATION_S,

@@ -26,9 +26,9 @@ static const struct schema_row rows[] = {
      .offset = AT(state_dir),
      .fallback = "auto",
      .help = "The directory with what outlives a restart: the addresses at which providers known "
-             "by name alone were reached last. auto is $STATE_DIRECTORY, which the service manager "
-             "sets, else /var/lib/httpdnsd; off for none. A change takes effect at the next "
-             "restart."},
+             "by name alone were reached last, and the key of hijack.redact. auto is "
+             "$STATE_DIRECTORY, which the service manager sets, else /var/lib/httpdnsd; off for "
+             "none. A change takes effect at the next restart."},
     {.section = "control",
      .key = "socket",
      .kind = SCHEMA_STRING,

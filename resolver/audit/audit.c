@@ -541,6 +541,7 @@ struct audit *audit_new(const struct audit_params *params, const struct audit_do
         .public_servers = params->public_servers,
         .n_public_servers = n_public_of(params),
     };
+    audit->asker.redact_key = params->redact == AUDIT_REDACT_HASH ? audit->params.redact_key : NULL;
     audit->patrol.port = port;
     audit->history = history_new();
     if (audit->history == NULL) {

@@ -33,6 +33,10 @@ enum audit_mode { AUDIT_OFF, AUDIT_CANARY, AUDIT_WATCHLIST, AUDIT_SAMPLE, AUDIT_
  * horizon)? AUTO: yes when the address is private, loopback or link-local (HIJACK P2). */
 enum audit_filters { AUDIT_FILTERS_AUTO, AUDIT_FILTERS_YES, AUDIT_FILTERS_NO };
 
+/* How names stand in alerts and evidence: as they are, or as keyed hashes (redact.h). */
+enum audit_redact { AUDIT_REDACT_NONE, AUDIT_REDACT_HASH };
+enum { AUDIT_REDACT_KEY = 16 };
+
 /* May TLS tell who stands at an address? It shows the name to whom the local resolver chose. */
 enum audit_tls { AUDIT_TLS_YES, AUDIT_TLS_NO };
 
@@ -64,6 +68,8 @@ struct audit_params {
      * audit_set_fingerprints(). */
     const char *const *fingerprints;
     size_t n_fingerprints;
+    enum audit_redact redact;
+    uint8_t redact_key[AUDIT_REDACT_KEY]; /* this host's, for redact.h */
     uint32_t interval_s;    /* mean time from one name of the patrol to the next: 210 */
     uint32_t clear_after_s; /* a lie not met for so long is over: 600 by default */
 };

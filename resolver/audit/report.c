@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "resolver/audit/report.h"
 
+#include "resolver/audit/redact.h"
 #include "resolver/wire/text.h"
 
 #include <assert.h>
@@ -288,7 +289,11 @@ static void add_proof(struct field_texts *fields, const struct judge_meeting *me
     add(fields, "TLS_ISP", "%s", tls_text(&meeting->local));
     if (meeting->certificate.sha256[0] != '\0') {
         add(fields, "TLS_CERT_SHA256", "%s", meeting->certificate.sha256);
+    }
+    if (meeting->certificate.subject[0] != '\0') {
         add(fields, "TLS_SUBJECT", "%s", meeting->certificate.subject);
+    }
+    if (meeting->certificate.issuer[0] != '\0') {
         add(fields, "TLS_ISSUER", "%s", meeting->certificate.issuer);
     }
     if (meeting->second.answered) {
@@ -374,10 +379,11 @@ static void proof_text(const struct report_facts *facts, char out[VALUE_MAX])
     const struct judge_meeting *meeting = facts->meeting;
     out[0] = '\0';
     if (facts->judgement->rule == RULE_P1) {
+        const char *subject = meeting->certificate.subject;
         snprintf(out, VALUE_MAX,
                  ", where the certificate is %s (%.60s), while TLS holds at the "
                  "HTTPS answer's address",
-                 tls_text(&meeting->local), meeting->certificate.subject);
+                 tls_text(&meeting->local), subject[0] != '\0' ? subject : "of no name told here");
         make_printable(out);
     } else if (facts->judgement->rule == RULE_P7) {
         snprintf(out, VALUE_MAX, ", a known block address");
@@ -527,11 +533,15 @@ void report_event(const struct asker *asker, enum ledger_event event,
 {
     struct field_texts fields = {.n = 0};
     char message[MESSAGE_TEXT_MAX], names[MESSAGE_TEXT_MAX / 2];
+    struct ledger_view shown = *view;
+    for (size_t i = 0; i < shown.n_samples; i++) {
+        redact_name(asker->redact_key, &shown.samples[i].name);
+    }
     add_event(&fields, asker, event_word(event), view);
-    list_names(view, names);
+    list_names(&shown, names);
     add(&fields, "QNAMES", "%s", names);
     add(&fields, "N_QNAMES", "%zu", view->n_names);
-    event_message(event, view, message);
+    event_message(event, &shown, message);
     enum finding finding = event == LEDGER_OVERFLOW ? FINDING_NONE : view->subject.finding;
     raise_alert(asker, &fields, finding, message);
 }

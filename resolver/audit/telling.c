@@ -2,6 +2,7 @@
 #include "resolver/audit/telling.h"
 
 #include "resolver/audit/evidence_json.h"
+#include "resolver/audit/redact.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,6 +67,7 @@ static void keep(const struct asker *asker, const struct ledger_subject *subject
         .verdict = verdict,
         .unix_s = asker->door.unix_s(asker->door.ctx),
     };
+    redact_name(asker->redact_key, &record.subject.question.name);
     if (is_kept(verdict)) {
         record.evidence = evidence_text(evidence);
         ledger_keep(asker->door.ledger, &record);
@@ -114,6 +116,7 @@ void telling_case(const struct asker *asker, const struct audit_case *one)
     struct ledger_subject subject = subject_of(asker, one->server, judgement);
     subject.question = evidence->question;
     struct evidence kept = {.kind = EVIDENCE_NAME, .name = *evidence};
+    redact_case(asker->redact_key, &kept.name);
     keep(asker, &subject, judgement->verdict, &kept);
     if (judgement->verdict == VERDICT_CONSISTENT) {
         tell_consistent(asker, &subject);
@@ -124,8 +127,8 @@ void telling_case(const struct asker *asker, const struct audit_case *one)
     size_t last = evidence->n_meetings - 1;
     struct report_facts facts = {
         .judgement = judgement,
-        .question = &evidence->question,
-        .meeting = &evidence->meetings[last],
+        .question = &kept.name.question,
+        .meeting = &kept.name.meetings[last],
         .n_tries = (unsigned)evidence->n_meetings,
         .span_us = one->met_us[last] - one->met_us[0],
     };
