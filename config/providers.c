@@ -39,6 +39,14 @@ static const char *check_cipher(const struct provider_params *p)
                     : NULL;
 }
 
+static const char *check_tencent(const struct provider_params *p, bool clear)
+{
+    const char *why = check_cipher(p);
+    return why == NULL && clear && !p->account.insecure_http
+               ? "tencent takes a cipher by http: 'insecure-http: yes' allows it, or give a url"
+               : why;
+}
+
 /* What a vendor's protocol lacks, or has and may not; NULL when it is good. */
 static const char *check_account(const struct provider_params *p)
 {
@@ -70,7 +78,7 @@ static const char *check_account(const struct provider_params *p)
                        ? "tencent needs token over https, or cipher, cipher-key and account"
                        : NULL;
         }
-        return a->id == NULL ? "tencent with a cipher needs account" : check_cipher(p);
+        return a->id == NULL ? "tencent with a cipher needs account" : check_tencent(p, clear);
     case PROTOCOL_VOLC:
     case PROTOCOL_BAIDU:
         return !signs ? "volc and baidu need account and secret" : NULL;
@@ -112,10 +120,12 @@ static void set_defaults(struct provider_params *p, bool has_preset)
     if (has_preset || driver->url == NULL || p->endpoint.url != NULL) {
         return;
     }
-    p->endpoint.url = driver->url;
+    bool clear = p->account.cipher != CIPHER_NONE && driver->clear_url != NULL;
+    p->endpoint.url = clear ? driver->clear_url : driver->url;
+    p->endpoint.plaintext = p->account.insecure_http;
     p->name = p->name != NULL ? p->name : driver->name;
     if (p->endpoint.addresses == NULL) {
-        p->endpoint.addresses = driver->addresses;
+        p->endpoint.addresses = clear ? driver->clear_addresses : driver->addresses;
     }
     while (p->endpoint.addresses != NULL && p->endpoint.n_addresses < CONFIG_ADDRESSES_MAX &&
            p->endpoint.addresses[p->endpoint.n_addresses] != NULL) {

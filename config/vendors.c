@@ -101,6 +101,11 @@ static const struct schema_row rows[] = {
      .offset = AT(account.fixed_addresses),
      .help = "aliyun, aliyun2: yes to keep to the addresses given and not to ask the service for "
              "its own; no unless said."},
+    {.key = "dispatch",
+     .kind = SCHEMA_FLAG,
+     .offset = AT(account.dispatch),
+     .help = "tencent, volc: yes to ask the service for its own addresses (conf, svc_meta); no "
+             "unless said."},
     {.key = "batch",
      .kind = SCHEMA_FLAG,
      .offset = AT(account.batch),

@@ -278,15 +278,12 @@ static int read_reply(struct driver_call *call, const struct exchange_reply *rep
     } else if (class == DRIVER_OK) {
         class = read_success(call, root, expect, found);
     }
-    if (class == DRIVER_SERVER) {
-        found->addresses = service_rotate(call);
-    }
-    return class;
+    return dispatch_heed(call, class, found);
 }
 
 const struct driver driver_aliyun2 = {
     .name = "aliyun2",
-    .url = "https://resolvers.httpdns.aliyuncs.com",
+    .url = SERVICE_URL,
     .addresses = service_addresses,
     .wants_date = true,
     .body_max = EXCHANGE_JSON_MAX,
@@ -294,8 +291,9 @@ const struct driver driver_aliyun2 = {
     .build = build,
     .read = read_reply,
     .asks_both = hosts_asks_both,
-    .open = service_open,
-    .close = service_close,
+    .open = dispatch_open,
+    .close = dispatch_close,
+    .failed = dispatch_rotate,
     .errand = service_errand,
     .errand_done = service_errand_done,
 };

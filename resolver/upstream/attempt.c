@@ -133,6 +133,31 @@ static void set_clock(struct upstream *u, const struct exchange_reply *reply,
     }
 }
 
+/* Where the provider is to be asked from now on, as far as the vendor has told: a server would not
+ * serve, nobody was there, or somebody else. What was sent to older addresses is no news of those
+ * in use. True when that is elsewhere. */
+static bool move_on(struct attempt *a, const struct exchange_reply *reply,
+                    struct driver_addresses to)
+{
+    struct upstream *u = a->upstream;
+    bool nobody = reply->result == EXCHANGE_UNREACHABLE || reply->result == EXCHANGE_UNTRUSTED ||
+                  reply->result == EXCHANGE_TLS_FAILED;
+    if (a->addresses != u->endpoint.addresses) {
+        return false;
+    }
+    if (nobody && u->driver->failed != NULL) {
+        struct driver_call call = call_of(a);
+        to = u->driver->failed(&call);
+    }
+    if (to.n > 0) {
+        u->endpoint.addresses = to.at;
+        u->endpoint.n_addresses = to.n;
+        u->named_by_vendor = true;
+        u->suspect = true; /* the connection leads to an old one */
+    }
+    return to.n > 0;
+}
+
 /* True when the same provider is to be asked again, elsewhere. */
 static bool learn(struct attempt *a, const struct exchange_reply *reply, const struct findings *f,
                   enum attempt_verdict verdict)
@@ -154,13 +179,7 @@ static bool learn(struct attempt *a, const struct exchange_reply *reply, const s
     if (f->class == DRIVER_CLOCK) {
         set_clock(u, reply, f);
     }
-    if (f->found.addresses.n > 0) {
-        u->endpoint.addresses = f->found.addresses.at;
-        u->endpoint.n_addresses = f->found.addresses.n;
-        u->named_by_vendor = true;
-        u->suspect = true; /* the connection leads to an old one */
-        others = true;
-    }
+    others = move_on(a, reply, f->found.addresses) || others;
     learn_failure(u, reply, f);
     return others;
 }

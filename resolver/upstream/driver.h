@@ -93,6 +93,9 @@ struct driver {
     /* Where the service is, unless configured otherwise; NULL: nowhere. */
     const char *url;
     const char *const *addresses; /* NULL at the end; NULL: none */
+    /* The same for what an account's own cipher hides, over http; NULL: there as well. */
+    const char *clear_url;
+    const char *const *clear_addresses;
     /* Reads a reply's Date, for the clock. */
     bool wants_date;
     size_t body_max; /* octets a reply may have; 0: a DNS message's */
@@ -115,6 +118,8 @@ struct driver {
     void (*forget)(struct driver_call *call); /* frees call->kept */
     int (*open)(const struct provider_params *provider, struct driver_memory *memory);
     void (*close)(struct driver_memory *memory);
+    /* Nobody answered as the provider at the addresses in use: others, or {NULL, 0}. */
+    struct driver_addresses (*failed)(struct driver_call *call);
     /* Builds the errand's request when there is one to run; asked before each question, while the
      * errand is under way as well. May set another endpoint, whose id is the provider's + POOL_MAX.
      */

@@ -67,6 +67,7 @@ struct provider_account {
     enum provider_cipher cipher;
     const char *region;   /* aliyun: whose service addresses */
     bool fixed_addresses; /* aliyun: do not ask for the service's addresses */
+    bool dispatch;        /* tencent, volc: ask for the service's addresses */
     bool batch;           /* aliyun: by the calls for several hosts */
     bool name_expiry;     /* tencent: the name is sent with an expiry */
     bool plain_subnet;    /* tencent: the client subnet is not enciphered */

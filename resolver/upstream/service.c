@@ -3,25 +3,7 @@
 
 #include "resolver/upstream/vendor.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-
 enum { NONCE = 5, HTTPS_PORT = 443 };
-
-struct service_set {
-    char text[SERVICE_ADDRESSES_MAX][INET6_ADDRSTRLEN];
-    const char *at[SERVICE_ADDRESSES_MAX];
-    size_t n;
-};
-
-/* Sets are used in turn: one that is written again is the oldest of SERVICE_SETS. */
-struct service {
-    struct service_set sets[SERVICE_SETS];
-    unsigned current;
-    uint64_t asked_us, next_us; /* when the list was and will be asked for */
-};
 
 const char *const service_addresses[] = {"203.107.1.1",
                                          "203.107.1.97",
@@ -60,19 +42,6 @@ const char *const *service_addresses_of(const char *region)
         }
     }
     return NULL;
-}
-
-int service_open(const struct provider_params *provider, struct driver_memory *memory)
-{
-    (void)provider;
-    memory->own = calloc(1, sizeof(struct service));
-    return memory->own != NULL ? 0 : -ENOMEM;
-}
-
-void service_close(struct driver_memory *memory)
-{
-    free(memory->own);
-    memory->own = NULL;
 }
 
 /* ---- asking ---- */
@@ -117,105 +86,37 @@ static int build(struct driver_call *call, struct driver_room *room,
 enum driver_errand service_errand(struct driver_call *call, struct driver_room *room,
                                   struct exchange_request *request)
 {
-    struct service *s = call->memory->own;
-    uint64_t now_us = port_now_us(call->port);
-    if (call->provider->account.fixed_addresses || now_us < s->next_us) {
-        return DRIVER_ERRAND_NONE;
-    }
-    s->asked_us = now_us;
-    s->next_us = now_us + (uint64_t)SERVICE_BAD_S * 1000000;
-    return build(call, room, request) == 0 ? DRIVER_ERRAND_DUE : DRIVER_ERRAND_NONE;
+    bool due = !call->provider->account.fixed_addresses && dispatch_is_due(call);
+    return due && build(call, room, request) == 0 ? DRIVER_ERRAND_DUE : DRIVER_ERRAND_NONE;
 }
 
 /* ---- what came ---- */
 
-static bool add_address(struct service_set *set, const char *text)
-{
-    uint8_t at[16];
-    if (set->n == SERVICE_ADDRESSES_MAX || text == NULL ||
-        (inet_pton(AF_INET, text, at) != 1 && inet_pton(AF_INET6, text, at) != 1)) {
-        return false;
-    }
-    for (size_t i = 0; i < set->n; i++) {
-        if (strcmp(set->text[i], text) == 0) {
-            return false;
-        }
-    }
-    snprintf(set->text[set->n], sizeof set->text[0], "%s", text);
-    set->at[set->n] = set->text[set->n];
-    set->n++;
-    return true;
-}
-
 /* An address whose port is another than ours cannot be used: the endpoint has one. */
-static unsigned add_list(struct service_set *set, const struct jsonv *addresses,
-                         const struct jsonv *ports)
+static void add_list(struct driver_call *call, const struct jsonv *addresses,
+                     const struct jsonv *ports)
 {
-    unsigned n_added = 0;
     for (size_t i = 0; i < jsonv_count(addresses); i++) {
         int64_t port = HTTPS_PORT;
         const struct jsonv *given = jsonv_element(ports, i);
-        if (given != NULL && !tree_number(given, 0, UINT16_MAX, &port)) {
-            continue;
-        }
-        if (port == HTTPS_PORT || port == 0) {
-            n_added += add_address(set, jsonv_string(jsonv_element(addresses, i)));
+        bool told = given == NULL || tree_number(given, 0, UINT16_MAX, &port);
+        if (told && (port == HTTPS_PORT || port == 0)) {
+            dispatch_add(call, tree_text(jsonv_element(addresses, i)));
         }
     }
-    return n_added;
-}
-
-/* The set after the current one, empty. */
-static struct service_set *next_set(struct service *s)
-{
-    struct service_set *set = &s->sets[(s->current + 1) % SERVICE_SETS];
-    set->n = 0;
-    return set;
-}
-
-static struct driver_addresses use(struct service *s)
-{
-    s->current = (s->current + 1) % SERVICE_SETS;
-    return (struct driver_addresses){s->sets[s->current].at, s->sets[s->current].n};
 }
 
 struct driver_addresses service_errand_done(struct driver_call *call,
                                             const struct exchange_reply *reply)
 {
-    struct service *s = call->memory->own;
     owned(jsonv_freep) struct jsonv *root = NULL;
-    struct driver_addresses none = {NULL, 0};
     if (reply->result != EXCHANGE_DONE || reply->status != 200 ||
         tree_parse(reply->body, &root) < 0 ||
         tree_text_is(jsonv_member(root, "service_status"), "disable")) {
-        return none;
-    }
-    struct service_set *set = next_set(s);
-    unsigned n_found =
-        add_list(set, jsonv_member(root, "service_ip"), jsonv_member(root, "service_ip_port")) +
-        add_list(set, jsonv_member(root, "service_ipv6"), jsonv_member(root, "service_ipv6_port"));
-    if (n_found == 0) {
-        return none;
-    }
-    s->next_us = port_now_us(call->port) + (uint64_t)SERVICE_GOOD_S * 1000000;
-    const struct exchange_endpoint *first = &call->provider->endpoint;
-    for (size_t i = 0; i < first->n_addresses; i++) {
-        add_address(set, first->addresses[i]);
-    }
-    return use(s);
-}
-
-struct driver_addresses service_rotate(struct driver_call *call)
-{
-    struct service *s = call->memory->own;
-    const struct exchange_endpoint *now = call->endpoint;
-    s->next_us = s->asked_us + (uint64_t)SERVICE_HASTE_S * 1000000;
-    if (call->provider->account.fixed_addresses || now->n_addresses < 2) {
         return (struct driver_addresses){NULL, 0};
     }
-    struct service_set *set = next_set(s);
-    for (size_t i = 1; i <= now->n_addresses; i++) {
-        add_address(set, now->addresses[i % now->n_addresses]);
-    }
-    return use(s);
+    dispatch_begin(call);
+    add_list(call, jsonv_member(root, "service_ip"), jsonv_member(root, "service_ip_port"));
+    add_list(call, jsonv_member(root, "service_ipv6"), jsonv_member(root, "service_ipv6_port"));
+    return dispatch_use(call, SERVICE_GOOD_S);
 }

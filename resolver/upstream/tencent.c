@@ -3,6 +3,7 @@
  * token over HTTPS, or enciphered by AES (or, where that is insisted on, by DES). */
 #include "resolver/crypto/aead.h"
 #include "resolver/crypto/block.h"
+#include "resolver/upstream/dispatch.h"
 #include "resolver/upstream/drivers.h"
 #include "resolver/upstream/vendor.h"
 
@@ -17,6 +18,8 @@ enum {
     PLAIN_MAX = 320,
     TEXT_MAX = 8192, /* of a reply in clear */
     BODY_MAX = 2 * (TEXT_MAX + BLOCK_IV + BLOCK_MAX),
+    CONF_MINUTES = 60,
+    CONF_MINUTES_MAX = 1440,
 };
 
 static bool is_hidden(const struct driver_call *call)
@@ -108,19 +111,28 @@ static void put_text(const char *key, const char *value, struct buf *url)
     }
 }
 
+/* Who asks; `lead` stands before the first parameter. */
+static void put_account(const struct driver_call *call, const char *lead, struct buf *url)
+{
+    const struct provider_account *account = &call->provider->account;
+    const char *how = !is_hidden(call) ? "token=" : "alg=";
+    const char *what = !is_hidden(call) ? account->token.text : is_des(call) ? "des" : "aes";
+    if (account->id != NULL) {
+        encode_text(lead, url);
+        put_text("id=", account->id, url);
+        lead = "&";
+    }
+    encode_text(lead, url);
+    put_text(how, what, url);
+}
+
 static int build(struct driver_call *call, struct driver_room *room,
                  struct exchange_request *request)
 {
-    const struct provider_account *account = &call->provider->account;
     struct buf url = vendor_url(room, call->endpoint->url);
     vendor_put_first(call->endpoint->url, "dn=", &url);
     int failure = put_name(call, &url);
-    put_text("&id=", account->id, &url);
-    if (is_hidden(call)) {
-        put_text("&alg=", is_des(call) ? "des" : "aes", &url);
-    } else {
-        put_text("&token=", account->token.text, &url);
-    }
+    put_account(call, "&", &url);
     encode_text("&ttl=1&clientip=1&query=1&type=addrs", &url);
     failure = failure == 0 ? put_subnet(call, &url) : failure;
     return failure < 0 ? failure : vendor_get(room, &url, request);
@@ -270,8 +282,8 @@ static int read_hidden(const struct driver_call *call, struct bytes body,
     return class;
 }
 
-static int read_reply(struct driver_call *call, const struct exchange_reply *reply,
-                      const struct answer_expect *expect, struct driver_found *found)
+static int read_body(struct driver_call *call, const struct exchange_reply *reply,
+                     const struct answer_expect *expect, struct driver_found *found)
 {
     struct bytes body = trim(reply->body);
     if (reply->status == 401) {
@@ -284,15 +296,98 @@ static int read_reply(struct driver_call *call, const struct exchange_reply *rep
     return hidden ? read_hidden(call, body, expect, found) : read_text(call, body, expect, found);
 }
 
+static int read_reply(struct driver_call *call, const struct exchange_reply *reply,
+                      const struct answer_expect *expect, struct driver_found *found)
+{
+    return dispatch_heed(call, read_body(call, reply, expect, found), found);
+}
+
+/* ---- the service's own addresses: "log:1|domain:0|ip:1.1.1.1;2.2.2.2|ttl:60" ---- */
+
+static enum driver_errand conf_errand(struct driver_call *call, struct driver_room *room,
+                                      struct exchange_request *request)
+{
+    if (!call->provider->account.dispatch || !dispatch_is_due(call)) {
+        return DRIVER_ERRAND_NONE;
+    }
+    struct buf url = vendor_url_beside(room, call->endpoint->url, "conf");
+    encode_text("?", &url);
+    put_account(call, "", &url);
+    return vendor_get(room, &url, request) == 0 ? DRIVER_ERRAND_DUE : DRIVER_ERRAND_NONE;
+}
+
+/* What stands behind "key:" among the fields; {NULL, 0} without it. */
+static struct bytes field_of(struct bytes text, const char *key)
+{
+    size_t n_key = strlen(key);
+    while (text.n > 0) {
+        struct bytes field = cut_before(text, memchr(text.at, '|', text.n));
+        if (field.n > n_key && memcmp(field.at, key, n_key) == 0 && field.at[n_key] == ':') {
+            return behind(field, n_key + 1);
+        }
+        text = behind(text, field.n < text.n ? field.n + 1 : field.n);
+    }
+    return bytes_of(NULL, 0);
+}
+
+static uint32_t minutes_of(struct bytes text)
+{
+    uint32_t minutes = 0;
+    for (size_t i = 0;
+         i < text.n && text.at[i] >= '0' && text.at[i] <= '9' && minutes < CONF_MINUTES_MAX; i++) {
+        minutes = minutes * 10 + (text.at[i] - '0');
+    }
+    minutes = minutes < CONF_MINUTES_MAX ? minutes : CONF_MINUTES_MAX;
+    return minutes > 0 ? minutes : CONF_MINUTES;
+}
+
+static struct driver_addresses take_conf(struct driver_call *call, struct bytes text)
+{
+    struct bytes list = field_of(text, "ip");
+    dispatch_begin(call);
+    while (list.n > 0) {
+        struct bytes address = cut_before(list, memchr(list.at, ';', list.n));
+        dispatch_add(call, address);
+        list = behind(list, address.n < list.n ? address.n + 1 : address.n);
+    }
+    return dispatch_use(call, minutes_of(field_of(text, "ttl")) * 60);
+}
+
+static struct driver_addresses conf_errand_done(struct driver_call *call,
+                                                const struct exchange_reply *reply)
+{
+    struct driver_addresses none = {NULL, 0};
+    struct bytes body = trim(reply->body);
+    if (reply->result != EXCHANGE_DONE || reply->status != 200) {
+        return none;
+    }
+    if (!is_hidden(call)) {
+        return take_conf(call, body);
+    }
+    struct buf text = buf_over(malloc(BODY_MAX), BODY_MAX);
+    bool good = text.at != NULL && body.n <= BODY_MAX && reveal(call, body, &text) == 0;
+    struct driver_addresses found = good ? take_conf(call, trim(bytes_of(text.at, text.n))) : none;
+    free(text.at);
+    return found;
+}
+
 static const char *const addresses[] = {"119.29.29.99", NULL};
+static const char *const clear_addresses[] = {"119.29.29.98", "119.28.28.98", NULL};
 
 const struct driver driver_tencent = {
     .name = "tencent",
     .url = "https://119.29.29.99/d",
     .addresses = addresses,
+    .clear_url = "http://119.29.29.98/d",
+    .clear_addresses = clear_addresses,
     .body_max = BODY_MAX,
     .serves = hosts_serves,
     .build = build,
     .read = read_reply,
     .asks_both = hosts_asks_both,
+    .open = dispatch_open,
+    .close = dispatch_close,
+    .failed = dispatch_rotate,
+    .errand = conf_errand,
+    .errand_done = conf_errand_done,
 };

@@ -10,6 +10,16 @@ struct buf vendor_url(struct driver_room *room, const char *base)
     return url;
 }
 
+struct buf vendor_url_beside(struct driver_room *room, const char *base, const char *part)
+{
+    struct buf url = buf_over(room->target, sizeof room->target - 1);
+    size_t n = strcspn(base, "?");
+    const uint8_t *slash = memrchr(base, '/', n);
+    buf_put(&url, base, slash != NULL ? (size_t)((const char *)slash - base) + 1 : n);
+    encode_text(part, &url);
+    return url;
+}
+
 void vendor_put_first(const char *base, const char *name, struct buf *url)
 {
     encode_text(strchr(base, '?') != NULL ? "&" : "?", url);

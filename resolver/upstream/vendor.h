@@ -14,6 +14,8 @@ enum { VENDOR_EXPIRY_S = 300, VENDOR_SIGNED_MAX = 2048, VENDOR_SKEW_S = 60 };
 
 /* Starts a URL in the room. */
 struct buf vendor_url(struct driver_room *room, const char *base);
+/* The same with the last part of the base's path changed: ".../resolve" becomes ".../conf". */
+struct buf vendor_url_beside(struct driver_room *room, const char *base, const char *part);
 /* "?" and a parameter's "name=", or "&" when the base has parameters already. */
 void vendor_put_first(const char *base, const char *name, struct buf *url);
 /* Ends it: the request is a GET of it. -EMSGSIZE when it grew too long. */

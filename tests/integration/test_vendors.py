@@ -169,6 +169,17 @@ def test_aliyun_service_addresses_are_asked_for_with_a_signature(with_vendor, ve
     assert vendors.refused == []
 
 
+@pytest.mark.parametrize("protocol", ["tencent", "tencent-aes", "volc"])
+def test_service_tells_where_it_is_when_it_is_asked_to(with_vendor, vendors, protocol):
+    vendors.closes = True  # each question makes a connection
+    d = with_vendor(PROTOCOLS[protocol] + ", dispatch: yes", alone=True)
+    d.udp("www.vendor-lab.com")
+    names = (f"n{i}.vendor-lab.com" for i in range(1000))
+    wait_for(lambda: d.udp(next(names)) and vendors.heard_at[-1] == vendors.elsewhere, what="a question at the address that was told")
+    assert addresses(d.udp("four.vendor-lab.com")) == ["198.51.100.4"]
+    assert vendors.refused == []
+
+
 def test_client_subnet_is_told_only_when_configured_and_never_whole(with_vendor, vendors):
     with_vendor(PROTOCOLS["aliyun"], alone=True).udp("www.vendor-lab.com")
     with_vendor(PROTOCOLS["aliyun"] + ", client-subnet: 192.0.2.0/24", alone=True).udp("www.vendor-lab.com")

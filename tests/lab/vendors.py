@@ -57,15 +57,18 @@ class Vendors:
                         "subjectAltName=DNS:vendor.lab.example,IP:127.0.0.1"])
         lab_module.run([openssl, "x509", "-req", "-in", folder / "vendors.csr", "-CA", lab.ca, "-CAkey", lab.folder / "ca.key",
                         "-CAcreateserial", "-days", "2", "-copy_extensions", "copy", "-out", leaf])
-        self.asked, self.refused, self.ahead_s, self.delay_s = [], [], 0, 0
+        self.asked, self.heard_at, self.refused, self.ahead_s, self.delay_s, self.closes = [], [], [], 0, 0, False
+        self.elsewhere = "127.0.0.2"  # where the services say they are, and are
         self.tls = self.serve(ssl_files=(leaf, key))
         self.clear = self.serve()
+        self.others = [self.serve(ssl_files=(leaf, key), at=(self.elsewhere, self.tls.server_address[1])),
+                       self.serve(at=(self.elsewhere, self.clear.server_address[1]))]
         self.port, self.clear_port = self.tls.server_address[1], self.clear.server_address[1]
         self.url = f"https://vendor.lab.example:{self.port}"
 
-    def serve(self, ssl_files=None):
+    def serve(self, ssl_files=None, at=("127.0.0.1", 0)):
         handler = type("VendorHandler", (Handler,), {"vendors": self})
-        server = Listener(("127.0.0.1", 0), handler)
+        server = Listener(at, handler)
         server.daemon_threads = True
         if ssl_files:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -75,7 +78,7 @@ class Vendors:
         return server
 
     def stop(self):
-        for server in (self.tls, self.clear):
+        for server in (self.tls, self.clear, *self.others):
             server.shutdown()
             server.server_close()
 
@@ -159,7 +162,12 @@ class Vendors:
             data = base64.b64encode(seal_cbc(key, text) if q["m"] == "1" else iv + AESGCM(key).encrypt(iv, text, None)).decode()
         return {"code": "success", "mode": q["m"], "data": data}
 
-    def tencent(self, _, q):
+    def tencent(self, path, q):
+        if path == ["conf"]:
+            if q.get("token") != TOKEN and (q.get("id"), q.get("alg")) != (ACCOUNT, "aes"):
+                raise Refused(401, "")
+            text = f"log:1|domain:0|ip:{self.elsewhere}|ttl:60"
+            return text if "token" in q else seal_cbc(AES_TEXT.encode(), text.encode()).hex()
         host, seal = q["dn"], lambda text: text
         if "alg" not in q:
             if q.get("token") != TOKEN:
@@ -178,10 +186,12 @@ class Vendors:
             return seal("0")
         return seal(f"{host}.:{';'.join(v4)},{TTL}-{';'.join(v6) or '0'},{TTL}|127.0.0.1")
 
-    def volc(self, _, q):
-        parts = sorted([SECRET, q["timestamp"], q["account_id"], q["domain"], q.get("ip", ""), q.get("type", "")])
+    def volc(self, path, q):
+        parts = sorted([SECRET, q["timestamp"], q["account_id"], q.get("domain", ""), q.get("ip", ""), q.get("type", "")])
         if q["account_id"] != ACCOUNT or q["sign"] != md5("_".join(parts)) or int(q["timestamp"]) <= self.now() * 1000:
             raise Refused(403, {"msg": "auth"})
+        if path == ["svc_meta"]:
+            return {"svc_meta": {"main_domains": [self.elsewhere], "backup_domains": []}, "ts": 1676777261000, "update_interval_min": 30}
         v4, v6 = HOSTS.get(q["domain"], ([], []))
         return {"cip": "127.0.0.1", "host": q["domain"], "ips": v6 + v4, "ttl": TTL}
 
@@ -201,11 +211,12 @@ class Vendors:
             raise Refused(404, {"status": 404, "code": "FAIL_TO_RESOLVE", "message": "record cannot be found"})
         return {"host": q["host"], "client_ip": "127.0.0.1", "ip_list": HOSTS[q["host"]][0], "ttl": TTL}
 
-    def answer(self, target, authorization):
+    def answer(self, target, authorization, at):
         split = urllib.parse.urlsplit(target)
         vendor, *path = split.path.strip("/").split("/")
         query = dict(urllib.parse.parse_qsl(split.query, keep_blank_values=True))
         self.asked.append((vendor, path, query))
+        self.heard_at.append(at)
         time.sleep(self.delay_s)
         if vendor == "ucloud":
             return self.ucloud(path, query, authorization)
@@ -245,7 +256,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         try:
-            status, body = 200, self.vendors.answer(self.path, self.headers.get("Authorization"))
+            status, body = 200, self.vendors.answer(self.path, self.headers.get("Authorization"), self.connection.getsockname()[0])
         except Refused as refused:
             status, body = refused.status, refused.body
             self.vendors.refused.append((self.path, body))
@@ -253,5 +264,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", "text/plain" if isinstance(body, str) else "application/json")
         self.send_header("Content-Length", str(len(octets)))
+        if self.vendors.closes:
+            self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(octets)

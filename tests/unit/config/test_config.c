@@ -187,6 +187,14 @@ START_TEST(vendors_know_where_they_are_and_what_they_need)
     ck_assert(c->providers[2].endpoint.plaintext);
     ck_assert_uint_eq(c->providers[2].template.addresses.n, 2);
     config_free(c);
+    c = parse("providers: [{protocol: tencent, account: 1, cipher: aes, cipher-key: k, "
+              "insecure-http: yes, dispatch: yes}]\n");
+    ck_assert_str_eq(c->providers[0].endpoint.url, "http://119.29.29.98/d");
+    ck_assert_str_eq(c->providers[0].endpoint.addresses[1], "119.28.28.98");
+    ck_assert(c->providers[0].endpoint.plaintext && c->providers[0].account.dispatch);
+    config_free(c);
+    refuses("providers:\n  - {protocol: tencent, account: 1, cipher: aes, cipher-key: k}\n", 2, 5,
+            "insecure-http: yes");
     refuses("providers:\n  - {protocol: aliyun}\n", 2, 5, "needs account");
     refuses("providers:\n  - {protocol: aliyun2, account: 1, secret: xyz}\n", 2, 5, "hexadecimal");
     refuses("providers:\n  - {protocol: aliyun2, account: 1, cipher: aes-gcm, cipher-key: 00}\n", 2,
