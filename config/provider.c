@@ -391,19 +391,20 @@ static const struct schema_row rows[] = {
     {.key = "interface",
      .kind = SCHEMA_STRING,
      .offset = AT(endpoint.road.interface),
-     .help = "The network interface to leave by."},
+     .help = "The network interface to leave by; while it is not there the provider is not asked."},
     {.key = "source-address",
      .kind = SCHEMA_STRING,
      .offset = AT(endpoint.road.source),
-     .help = "The local address to come from."},
+     .help = "The local address to come from; while this host has it not the provider is not "
+             "asked."},
     {.key = "mark",
      .kind = SCHEMA_COUNT,
      .offset = AT(endpoint.road.mark),
      .max = UINT32_MAX,
      .fallback = "0",
-     .help = "A firewall mark (SO_MARK) for its packets; the daemon needs CAP_NET_ADMIN (or "
-             "CAP_NET_RAW) for that, "
-             "and cannot connect without."},
+     .help = "A firewall mark (SO_MARK) for its packets. The daemon needs CAP_NET_ADMIN or "
+             "CAP_NET_RAW for that, cannot ask the provider without, and says so: the unit as "
+             "shipped has no capability, see httpdnsd(8)."},
     {.key = "family",
      .kind = SCHEMA_WORD,
      .offset = AT(endpoint.road.family),

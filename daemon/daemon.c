@@ -7,6 +7,7 @@
 #include "daemon/log.h"
 #include "daemon/loop.h"
 #include "daemon/network.h"
+#include "daemon/outlets.h"
 #include "daemon/statefile.h"
 #include "daemon/status.h"
 #include "daemon/systemd.h"
@@ -33,6 +34,7 @@ struct daemon {
     uv_timer_t locals;
     uv_async_t ended;
     struct network network;
+    struct outlets outlets;
     struct sockets sockets;
     struct sockets control_sockets; /* the one, when we made it */
     struct control *control;
@@ -145,6 +147,7 @@ static void say_ready(struct daemon *d)
     }
     log_say(LOG_LEVEL_INFO, "ready: listening on%s", where);
     const struct config *config = generation_config(d->current);
+    outlets_look(&d->outlets, config);
     if (config->clients.n_allow == 0 && sockets_reach_beyond_host(&d->sockets)) {
         log_say(LOG_LEVEL_WARNING,
                 "listening beyond loopback, but only this host may ask: name who else may under "
@@ -285,6 +288,7 @@ static void replace_generation(struct daemon *d, struct generation *new)
     d->old[d->n_old++] = old;
     generation_drain(old);
     d->current = new;
+    outlets_forget(&d->outlets);
     forget_what_differs(d, old);
     sockets_prune(&d->sockets, count_workers(generation_config(new)));
     log_set_level(generation_config(new)->log_level);
@@ -362,6 +366,7 @@ static void on_network(void *ctx, bool slept)
     }
     log_say(LOG_LEVEL_INFO, "%s: all connections to providers are made anew",
             slept ? "this machine was asleep" : "the network has changed");
+    outlets_look(&d->outlets, generation_config(d->current));
     generation_change_network(d->current);
     /* Addresses made for the old network lead nowhere on this one. */
     if (generation_config(d->current)->policy.dns64 == POLICY_DNS64_AUTO) {

@@ -337,3 +337,20 @@ def test_h8_without_any_resolver_a_providers_address_is_asked_of_another_provide
     began = time.monotonic()
     assert is_answered(d) and time.monotonic() - began < 3
     wait_for(lambda: addresses_from(d) == {"p0": "provider", "p1": "configured"}, what="the address")
+
+
+def test_provider_is_asked_when_its_interface_comes_up(lab, daemon, world):
+    world.join(1)
+    d = daemon(provider(lab, world).replace("    addresses:", "    interface: late0\n    addresses:"),
+               start_with=["ip", "netns", "exec", world.here])
+    assert asks(d, "first.wild.honest-lab.net") == dns.rcode.SERVFAIL
+    assert "provider 'p0' cannot be asked: interface late0: No such device" in d.log()
+    world.leave()
+    ip("-n", world.here, "link", "set", "cable", "down")
+    ip("-n", world.here, "link", "set", "cable", "name", "late0")
+    ip("-n", world.here, "link", "set", "late0", "up")
+    ip("-n", world.here, "addr", "add", "10.99.1.2/24", "dev", "late0")
+    ip("-n", world.here, "route", "add", "default", "via", "10.99.1.1")
+    wait_for(lambda: "provider 'p0': its way out is open now" in d.log(), what="the interface to be seen")
+    names = (f"later{i}.wild.honest-lab.net" for i in range(1000))
+    wait_for(lambda: asks(d, next(names)) == dns.rcode.NOERROR, what="an answer by the new interface")

@@ -3,13 +3,14 @@
 import base64
 import hashlib
 import os
+import signal
 import socket
 import subprocess
 
 import dns.rcode
 import pytest
 
-from conftest import lab_module, needs_mounts, with_mounts
+from conftest import edes, lab_module, needs_mounts, wait_for, with_mounts
 from origin import Origin as CertOrigin, Reply
 from proxy import Connect, Middle, Socks5
 from test_hostile import good
@@ -125,17 +126,52 @@ def test_family_without_an_address_is_not_asked(lab, daemon, origin):
     assert rcode(daemon(one_provider(lab, origin.port, "family: ipv6"))) == dns.rcode.SERVFAIL
 
 
+def reasons(reply):
+    assert reply.rcode() == dns.rcode.SERVFAIL
+    return [text for _, text in edes(reply)]
+
+
+def troubles(d):
+    """What the daemon says once of providers that cannot be asked."""
+    return [line.split("httpdnsd: ")[-1] for line in d.log().splitlines() if "cannot be asked" in line]
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="binding to an interface needs privileges")
 def test_interface_is_the_one_to_leave_by_or_nothing_leaves(lab, daemon, origin):
     assert rcode(daemon(one_provider(lab, origin.port, "interface: lo"))) == dns.rcode.NOERROR
-    assert rcode(daemon(one_provider(lab, origin.port, "interface: nosuch0"))) == dns.rcode.SERVFAIL
+    d = daemon(one_provider(lab, origin.port, "interface: nosuch0"))
+    for i in range(3):
+        assert reasons(d.udp(f"a{i}.wild.honest-lab.net")) == ["one: interface nosuch0: No such device"]
+    assert troubles(d) == ["error: provider 'one' cannot be asked: interface nosuch0: No such device: "
+                           "it is tried again when it comes up, or mend 'interface: nosuch0'"]
+
+
+def test_source_address_that_this_host_has_not_is_said(lab, daemon, origin):
+    d = daemon(one_provider(lab, origin.port, "source-address: 192.0.2.77"))
+    assert reasons(d.udp("a.wild.honest-lab.net")) == ["one: source-address 192.0.2.77: Cannot assign requested address"]
+    assert troubles(d) == ["error: provider 'one' cannot be asked: source-address 192.0.2.77: Cannot assign requested address: "
+                           "it is tried again when this host has that address, or mend 'source-address: 192.0.2.77'"]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="dropping a capability needs it first")
-def test_mark_that_may_not_be_set_is_no_way_at_all(lab, daemon, origin):
+def test_mark_that_may_not_be_set_is_no_way_at_all_and_what_to_do_is_said_once(lab, daemon, origin):
     assert rcode(daemon(one_provider(lab, origin.port, "mark: 7"))) == dns.rcode.NOERROR
     without = ["setpriv", "--bounding-set=-net_admin,-net_raw", "--inh-caps=-net_admin,-net_raw"]
-    assert rcode(daemon(one_provider(lab, origin.port, "mark: 7"), start_with=without)) == dns.rcode.SERVFAIL
+    d = daemon(one_provider(lab, origin.port, "mark: 7"), start_with=without)
+    for i in range(3):
+        assert reasons(d.udp(f"a{i}.wild.honest-lab.net")) == ["one: mark 7: Operation not permitted"]
+    assert troubles(d) == ["error: provider 'one' cannot be asked: mark 7: Operation not permitted: give the service "
+                           "AmbientCapabilities=CAP_NET_ADMIN, CapabilityBoundingSet=CAP_NET_ADMIN and PrivateUsers=no, "
+                           "or remove 'mark: 7'"]
+    d.process.send_signal(signal.SIGHUP)  # the same trouble in another configuration is news
+    wait_for(lambda: len(troubles(d)) == 2, what="the second line")
+
+
+def test_provider_whose_way_is_barred_does_not_keep_others_from_answering(lab, daemon, origin):
+    second = lab.provider_yaml().removeprefix("providers:\n")
+    d = daemon(one_provider(lab, origin.port, "interface: nosuch0").replace("hijack:", second + "hijack:"))
+    for i in range(5):
+        assert d.udp(f"b{i}.wild.honest-lab.net").rcode() == dns.rcode.NOERROR
 
 
 def test_group_is_not_asked_for_what_no_rule_sends_there(lab, daemon, origin):

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "resolver/upstream/curl/road.h"
 
-#include <net/if.h>
+#include "resolver/upstream/outlet.h"
+
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -17,17 +18,10 @@ static int on_socket(void *ctx, curl_socket_t fd, curlsocktype purpose)
 {
     const struct exchange_road *road = ctx;
     unsigned silent_ms = SILENT_MS;
+    int error;
     (void)purpose;
     (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &silent_ms, sizeof silent_ms);
-    if (road->mark != 0 &&
-        setsockopt(fd, SOL_SOCKET, SO_MARK, &road->mark, sizeof road->mark) < 0) {
-        return CURL_SOCKOPT_ERROR;
-    }
-    if (road->interface != NULL && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, road->interface,
-                                              (socklen_t)strnlen(road->interface, IFNAMSIZ)) < 0) {
-        return CURL_SOCKOPT_ERROR;
-    }
-    return CURL_SOCKOPT_OK;
+    return outlet_dress(road, fd, &error) == OUTLET_OPEN ? CURL_SOCKOPT_OK : CURL_SOCKOPT_ERROR;
 }
 
 static bool set_source(CURL *e, const char *source)

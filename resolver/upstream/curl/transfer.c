@@ -3,6 +3,7 @@
 
 #include "resolver/upstream/curl/road.h"
 #include "resolver/upstream/fields.h"
+#include "resolver/upstream/outlet.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -182,6 +183,7 @@ void transfer_release(struct transfer *t)
 static bool set_endpoint(struct transfer *t, const struct exchange_endpoint *endpoint)
 {
     CURL *e = t->easy;
+    t->road = &endpoint->road;
     long http =
         endpoint->http3 && curl_exchange_has_http3() ? CURL_HTTP_VERSION_3 : CURL_HTTP_VERSION_2TLS;
     return curl_easy_setopt(e, CURLOPT_HTTP_VERSION, http) == CURLE_OK &&
@@ -289,6 +291,7 @@ static enum exchange_result result_of(const struct transfer *t, CURLcode code)
         return EXCHANGE_TLS_FAILED;
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_CONNECT:
+    case CURLE_INTERFACE_FAILED: /* the source address is none of ours */
         return EXCHANGE_UNREACHABLE;
     default:
         break;
@@ -300,6 +303,18 @@ static enum exchange_result result_of(const struct transfer *t, CURLcode code)
     return code == CURLE_OPERATION_TIMEDOUT && connected_us == 0 ? EXCHANGE_UNREACHABLE
                                                                  : EXCHANGE_BROKEN;
 }
+/* When packets may not even leave, curl knows that no connection came about, and not why. */
+static bool note_outlet(struct transfer *t)
+{
+    char words[OUTLET_TEXT_MAX];
+    int error;
+    enum outlet_trouble trouble = outlet_try(t->road, &error);
+    if (trouble != OUTLET_OPEN) {
+        snprintf(t->detail, sizeof t->detail, "%s", outlet_words(t->road, trouble, error, words));
+    }
+    return trouble != OUTLET_OPEN;
+}
+
 static enum exchange_http http_of(CURL *easy)
 {
     long version = CURL_HTTP_VERSION_NONE;
@@ -313,6 +328,9 @@ static enum exchange_http http_of(CURL *easy)
 void transfer_tell(struct transfer *t, CURLcode code)
 {
     struct exchange_reply reply = {.result = result_of(t, code), .media_type = "", .detail = ""};
+    if (reply.result != EXCHANGE_DONE && !t->encoded && !t->too_large && note_outlet(t)) {
+        reply.result = EXCHANGE_UNREACHABLE;
+    }
     if (reply.result == EXCHANGE_DONE) {
         long status = 0, n_connects = 0;
         curl_off_t retry_after_s = 0;

@@ -38,6 +38,7 @@ struct transfer {
     uint32_t max_age_s;
     int64_t date_s;
     char proxy_status[EXCHANGE_DETAIL_MAX];
+    const struct exchange_road *road; /* its endpoint's */
     char detail[CURL_ERROR_SIZE];
 };
 

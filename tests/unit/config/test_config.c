@@ -211,6 +211,18 @@ START_TEST(vendors_know_where_they_are_and_what_they_need)
 }
 END_TEST
 
+START_TEST(a_way_that_plain_dns_cannot_go_is_refused)
+{
+    refuses("providers:\n  - {name: x, server: 192.0.2.1, group: g, interface: eth0}\n", 2, 44,
+            "no effect on plain DNS");
+    refuses("providers:\n  - {name: x, server: 192.0.2.1, group: g, mark: 7}\n", 2, 44,
+            "no effect on plain DNS");
+    refuses("providers:\n  - {name: x, server: 192.0.2.1, group: g,\n"
+            "     proxy: \"socks5://192.0.2.9:1080\"}\n",
+            3, 6, "no effect on plain DNS");
+}
+END_TEST
+
 START_TEST(a_local_resolver_that_is_our_own_listener_is_refused)
 {
     refuses("listen: [udp://192.0.2.7:53]\nlocal-resolver: {servers: [192.0.2.7]}\n", 0, 0,
@@ -572,6 +584,7 @@ int main(void)
         secrets_are_printed_as_stars,
         secrets_come_from_files_and_credentials,
         secret_in_a_file_that_others_may_read_is_refused,
+        a_way_that_plain_dns_cannot_go_is_refused,
         a_local_resolver_that_is_our_own_listener_is_refused,
         public_resolvers_are_four_that_are_shipped_those_listed_or_none,
         lists_of_block_addresses_are_paths_from_the_root_with_or_without_a_scope,
