@@ -2,6 +2,7 @@
 """The control API and httpdnsctl, which asks it: what the daemon says of itself."""
 import json
 import os
+import resource
 import socket
 import stat
 import subprocess
@@ -74,6 +75,30 @@ def test_flush_forgets_every_answer(running):
     running.udp("www.bank-of-lab.com")
     assert ask_json(running, "flush")["flushed"] >= 1
     assert ask_json(running, "status")["cache"]["entries"] == 0
+
+
+def test_state_is_told_however_many_clients_are_connected(lab, daemon):
+    own, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most < 2500:
+        pytest.skip(f"only {most} descriptors a process may be had here")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(own, 2500), most))
+    d = daemon(lab.provider_yaml() + "tcp: {max-connections: 3000, max-per-local-client: 3000}\n")
+    clients = []
+
+    def taken():
+        return len(os.listdir(f"/proc/{d.process.pid}/fd")) > 1100
+
+    try:
+        for _ in range(1100):
+            s = socket.socket(socket.AF_UNIX)
+            s.connect(str(d.unix))
+            clients.append(s)
+        wait_for(taken, what="all clients taken in")
+        assert ask_json(d, "status")["queries"]["received"] == 0
+    finally:
+        for s in clients:
+            s.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (own, most))
 
 
 def test_what_it_does_not_know_is_said_with_the_right_status(running):
