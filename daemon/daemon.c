@@ -49,6 +49,7 @@ struct daemon {
     struct generation *current;
     struct generation *old[OLD_MAX]; /* draining after a reload */
     size_t n_old;
+    bool reload_waits;                              /* for room among them */
     struct traffic_counts past[TRAFFIC_TRANSPORTS]; /* of generations that ended */
     bool stopping;
 };
@@ -207,6 +208,8 @@ static void end_if_drained(struct daemon *d)
     }
 }
 
+static void reload(struct daemon *d);
+
 static void on_ended(uv_async_t *async)
 {
     struct daemon *d = async->data;
@@ -221,6 +224,9 @@ static void on_ended(uv_async_t *async)
         }
     }
     end_if_drained(d);
+    if (d->reload_waits && d->n_old < OLD_MAX) {
+        reload(d);
+    }
 }
 
 static void stop(struct daemon *d, int signal)
@@ -295,13 +301,9 @@ static void replace_generation(struct daemon *d, struct generation *new)
     log_say(LOG_LEVEL_INFO, "configuration reloaded from %s", d->path);
 }
 
-static void reload(struct daemon *d)
+/* Puts what the file says in force. */
+static void load_anew(struct daemon *d)
 {
-    if (d->stopping || d->n_old == OLD_MAX) {
-        log_say(LOG_LEVEL_WARNING, "reload ignored: %s",
-                d->stopping ? "stopping" : "the last reloads are still draining");
-        return;
-    }
     struct config *config;
     struct config_errors *errors = calloc(1, sizeof *errors);
     if (errors == NULL) {
@@ -328,19 +330,32 @@ static void reload(struct daemon *d)
     replace_generation(d, new);
 }
 
+/* Whoever asks for it last has written the file last: no wish is forgotten. */
+static void reload(struct daemon *d)
+{
+    d->reload_waits = !d->stopping && d->n_old == OLD_MAX;
+    if (d->stopping) {
+        log_say(LOG_LEVEL_WARNING, "reload ignored: stopping");
+        return;
+    }
+    if (d->reload_waits) {
+        log_say(LOG_LEVEL_INFO, "reload waits: the last ones are still draining");
+        return;
+    }
+    systemd_notify_reloading();
+    load_anew(d);
+    say_ready(d);
+}
+
 /* ---- signals and watchdog ---- */
 
 static void on_signal(uv_signal_t *handle, int signal)
 {
     struct daemon *d = handle->data;
-    if (signal != SIGHUP) {
+    if (signal == SIGHUP) {
+        reload(d);
+    } else {
         stop(d, signal);
-        return;
-    }
-    systemd_notify_reloading();
-    reload(d);
-    if (!d->stopping) {
-        say_ready(d);
     }
 }
 

@@ -156,6 +156,23 @@ def test_sighup_to_a_port_that_is_taken_changes_nothing(lab, daemon):
     assert d.udp("example.com").answer and d.tcp("example.com").answer
 
 
+def test_reload_while_earlier_ones_still_drain_is_not_forgotten(lab, daemon, provider):
+    d = daemon()
+    ports = lab_module.free_ports(7)
+    for server in provider:
+        server.signal(signal.SIGSTOP)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.connect(("127.0.0.1", d.port))
+        for i, port in enumerate(ports):  # each generation has a question that holds it up
+            s.send(d.query(f"held{i}.wild.honest-lab.net").to_wire())
+            d.write_config(lab.provider_yaml() + "hijack: {mode: off}\n", [*d.listen, f"udp://127.0.0.1:{port}"])
+            d.process.send_signal(signal.SIGHUP)
+            wait_for(lambda: d.log().count("configuration reloaded") + d.log().count("reload waits") > i, what="the reload")
+    assert "reload waits" in d.log()
+    d.port = ports[-1]
+    wait_for(lambda: d.raw_udp(d.query("localhost").to_wire()) is not None, what="the last configuration in force")
+
+
 def test_reloads_under_load_lose_no_query(daemon):
     d = daemon()
     assert d.udp("example.com").answer
