@@ -4,6 +4,7 @@
 #include "resolver/clients/address.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -359,6 +360,7 @@ static struct socket_entry *find_entry(struct sockets *s, const struct listen_ad
 
 static struct socket_entry *new_entry(struct sockets *s, const struct listen_address *a)
 {
+    assert(s->n < SOCKETS_MAX);
     struct socket_entry *e = &s->at[s->n++];
     memset(e, 0, sizeof *e);
     e->transport = a->transport;
@@ -385,8 +387,8 @@ int sockets_open(struct sockets *s, const struct listen_params *params, size_t n
                  char error[SOCKETS_ERROR_MAX])
 {
     size_t n_before = s->n;
-    size_t n_fds_before[2 * CONFIG_LISTEN_MAX];
-    bool wanted_before[2 * CONFIG_LISTEN_MAX];
+    size_t n_fds_before[SOCKETS_MAX];
+    bool wanted_before[SOCKETS_MAX];
     for (size_t i = 0; i < s->n; i++) {
         n_fds_before[i] = s->at[i].n_fds;
         wanted_before[i] = s->at[i].wanted;

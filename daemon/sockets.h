@@ -10,7 +10,10 @@
 
 #include "config/config.h"
 
-enum { SOCKETS_ERROR_MAX = 320 };
+enum {
+    SOCKETS_ERROR_MAX = 320,
+    SOCKETS_MAX = 3 * CONFIG_LISTEN_MAX, /* handed over, in force, and of the next configuration */
+};
 
 struct socket_entry {
     enum listen_transport transport;
@@ -24,7 +27,7 @@ struct socket_entry {
 };
 
 struct sockets {
-    struct socket_entry at[2 * CONFIG_LISTEN_MAX];
+    struct socket_entry at[SOCKETS_MAX];
     size_t n;
 };
 

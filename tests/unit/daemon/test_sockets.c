@@ -68,6 +68,26 @@ static void want_unix(void)
     a->n_address = sizeof *un;
 }
 
+/* One handed over, as many as may be, and as many others on a reload. */
+START_TEST(all_that_is_open_and_all_that_is_wanted_find_room_together)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&in, sizeof in), 0);
+    ck_assert_int_eq(sockets_adopt(sockets, fd, 1, error), 0);
+    for (unsigned round = 0; round < 2; round++) {
+        params.n = 0;
+        while (params.n < CONFIG_LISTEN_MAX) {
+            want(LISTEN_TCP, free_port());
+        }
+        ck_assert_int_eq(sockets_open(sockets, &params, 1, error), 0);
+        ck_assert_uint_eq(sockets->n, 1 + (1 + round) * CONFIG_LISTEN_MAX);
+    }
+    sockets_prune(sockets, 1);
+    ck_assert_uint_eq(sockets->n, 1 + CONFIG_LISTEN_MAX);
+}
+END_TEST
+
 START_TEST(udp_has_a_socket_a_worker_and_tcp_one_for_all)
 {
     want(LISTEN_UDP, free_port());
@@ -225,6 +245,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         udp_has_a_socket_a_worker_and_tcp_one_for_all,
+        all_that_is_open_and_all_that_is_wanted_find_room_together,
         u2_replies_are_not_shrunk_by_what_the_path_is_said_to_bear,
         second_daemon_on_the_same_udp_port_is_noticed,
         what_is_open_stays_the_same_socket_when_it_is_wanted_again,
