@@ -175,6 +175,22 @@ static void on_kick(struct port_timer *timer)
     }
 }
 
+/* Sends it, or has it end as unreachable before long. False without memory. */
+static bool send_off(struct curl_exchange *x, const struct known_endpoint *known,
+                     struct transfer *t, const struct exchange_request *request)
+{
+    if (known->lanes[0].resolve != NULL || known->is_literal) {
+        x->n_begun++;
+        return transfer_set(t, request) && curl_multi_add_handle(x->multi, t->easy) == CURLM_OK;
+    }
+    if (port_timer_start(x->port, &x->kick, port_now_us(x->port)) < 0) {
+        return false;
+    }
+    t->next = x->unreachable;
+    x->unreachable = t;
+    return true;
+}
+
 static int curl_start(struct exchange *exchange, const struct exchange_request *request,
                       struct exchange_call *call)
 {
@@ -189,17 +205,11 @@ static int curl_start(struct exchange *exchange, const struct exchange_request *
         return -ENOMEM;
     }
     transfer_begin(t, request, call);
-    if (known->lanes[0].resolve == NULL && !known->is_literal) {
-        t->next = x->unreachable;
-        x->unreachable = t;
-        return port_timer_start(x->port, &x->kick, port_now_us(x->port));
-    }
-    if (!transfer_set(t, request) || curl_multi_add_handle(x->multi, t->easy) != CURLM_OK) {
+    if (!send_off(x, known, t, request)) {
         call->handle = NULL;
         release(x, t);
         return -ENOMEM;
     }
-    x->n_begun++;
     return 0;
 }
 
