@@ -12,14 +12,16 @@ enum {
     DOUBT_US = 100000, /* silence that may mean a dead path; shorter ones are a slow answer */
 };
 
-/* An attempt that was silent for as long as a hedge waits has shown its provider to be slow. */
+/* An attempt that was silent for as long as a hedge waits has shown its provider to be slow. Who
+ * always loses races would never be known to be dead if it were not listened to. */
 void query_end_tries(struct query *q)
 {
+    bool is_race = pool_at_once(q->resolver->pool) > 1;
     uint64_t now_us = q->n_tries > 0 ? port_now_us(q->resolver->port) : 0;
     while (q->n_tries > 0) {
         struct query_try *t = &q->tries[--q->n_tries];
         uint64_t patience_us = pool_patience_us(q->resolver->pool, t->provider);
-        t->attempt = attempt_free(t->attempt, now_us - t->began_us >= patience_us);
+        t->attempt = attempt_free(t->attempt, is_race || now_us - t->began_us >= patience_us);
     }
 }
 
@@ -89,7 +91,7 @@ static uint64_t query_patience_us(const struct query *q)
     return longest_us;
 }
 
-static int query_next_provider(const struct query *q)
+static int query_next_provider(const struct query *q, bool beside)
 {
     struct pool_wish wish = {
         .route = q->route,
@@ -97,6 +99,7 @@ static int query_next_provider(const struct query *q)
         .question = &q->message.question,
         .want_do = q->message.edns_do,
         .want_cd = query_wants_cd(q),
+        .beside = beside,
     };
     return pool_next(q->resolver->pool, &wish);
 }
@@ -144,9 +147,10 @@ static bool query_try_apart(struct query *q)
 
 enum query_state query_ask(struct query *q)
 {
-    unsigned wanted = q->tried == 0 ? pool_at_once(q->resolver->pool) : 1;
+    bool begins = q->tried == 0;
+    unsigned wanted = begins ? pool_at_once(q->resolver->pool) : 1;
     while (wanted > 0 && q->n_tries < QUERY_ATTEMPTS_LIVE) {
-        int provider = query_next_provider(q);
+        int provider = query_next_provider(q, begins && q->n_tries > 0);
         if (provider < 0) {
             break;
         }
@@ -158,7 +162,7 @@ enum query_state query_ask(struct query *q)
         query_note_unstarted(q, failure);
         q->tried |= 1u << (unsigned)provider;
     }
-    if (wanted == 0 || query_try_apart(q)) {
+    if (wanted == 0 || (begins && q->n_tries > 0) || query_try_apart(q)) {
         return QUERY_WAITING;
     }
     if (q->n_tries > 0) {
@@ -213,7 +217,7 @@ static void query_keep_other(struct query *q, struct answer *other)
 }
 
 /* Once; not while the other of two is under way there, and not there where others broke too, when
- * there is somebody else. */
+ * somebody else is asked or can be. */
 static bool query_may_retry(const struct query *q, unsigned provider)
 {
     for (size_t i = 0; i < q->n_tries; i++) {
@@ -222,7 +226,8 @@ static bool query_may_retry(const struct query *q, unsigned provider)
         }
     }
     return (q->retried & 1u << provider) == 0 &&
-           (!pool_is_shaky(q->resolver->pool, provider) || query_next_provider(q) < 0);
+           (!pool_is_shaky(q->resolver->pool, provider) ||
+            (q->n_tries == 0 && query_next_provider(q, false) < 0));
 }
 
 static void on_attempt_end(void *ctx, struct attempt_end *end)

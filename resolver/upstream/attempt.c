@@ -171,8 +171,7 @@ static bool learn(struct attempt *a, const struct exchange_reply *reply, const s
     bool others = upstream_learn_addresses(u, &u->endpoint, u->bootstrap, a->addresses, reply);
     if (verdict == ATTEMPT_ANSWERED) {
         stalls_note(&u->stalls, a->began_us, u->n_live, now_us);
-        health_connected(&u->health, reply->connected, now_us);
-        health_good(&u->health, now_us - a->began_us, now_us);
+        health_good(&u->health, now_us - a->began_us, reply->connected, now_us);
         u->suspect = false;
         return false;
     }
@@ -480,11 +479,11 @@ static void attempt_cancel(struct attempt *a)
 }
 
 /* Gets off, and ends the carrier too if that was the last it went on for. */
-static void attempt_get_off(struct attempt *rider, bool late)
+static void attempt_get_off(struct attempt *rider, bool listen)
 {
     struct attempt *idle = ride_leave(rider);
     attempt_release(rider);
-    attempt_free(idle, late);
+    attempt_free(idle, listen);
 }
 
 /* No query waits for it, but others ride on it or are being told its end. */
@@ -496,19 +495,19 @@ static void attempt_leave(struct attempt *a)
     }
 }
 
-struct attempt *attempt_free(struct attempt *a, bool late)
+struct attempt *attempt_free(struct attempt *a, bool listen)
 {
     if (a == NULL) {
         return NULL;
     }
     if (a->carrier != NULL) {
-        attempt_get_off(a, late);
+        attempt_get_off(a, listen);
         return NULL;
     }
     struct upstream *u = a->upstream;
     uint64_t silent_us = port_now_us(u->pool->port) - a->began_us;
-    bool dead = late && silent_us >= upstream_silence_us(u) && !a->lands;
-    if (late && !dead && !a->waits && !a->lands && stray_adopt(a)) {
+    bool dead = listen && silent_us >= upstream_silence_us(u) && !a->lands;
+    if (listen && !dead && !a->waits && !a->lands && stray_adopt(a)) {
         return NULL;
     }
     if (dead) {

@@ -215,7 +215,7 @@ static int choose(struct pool *pool, const struct pool_wish *wish, unsigned memb
     ranks[DUE] = least_bad_of(pool, ranks[DUE]);
     ranks[ASIDE] = least_bad_of(pool, ranks[ASIDE]);
     ranks[QUIET] = rested_of(pool, ranks[QUIET], now_us);
-    for (unsigned rank = 0; rank < N_RANKS; rank++) {
+    for (unsigned rank = 0; rank < (wish->beside ? DUE : N_RANKS); rank++) {
         if (ranks[rank] != 0) {
             return (int)preferred_of(pool, ranks[rank], wish->question);
         }

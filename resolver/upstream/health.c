@@ -16,7 +16,7 @@ enum {
     LATER_OF = 256,
     CONNECTION = 16, /* of churn; a reply takes one away, a second sixteen */
     CHURN_TO_OPEN = 16 * CONNECTION,
-    CHURN_TO_NOTE = 4 * CONNECTION,
+    KEPT_US = 1000000, /* a connection nobody uses may be closed after that */
 };
 
 static uint64_t us_of(uint32_t s)
@@ -77,7 +77,7 @@ static void open_again(struct health *h, uint64_t now_us)
     h->open_until_us = now_us + us_of(h->open_s);
     h->is_open = true;
     h->slow_in_row = 0;
-    h->is_churning = h->is_churning || h->churn >= CHURN_TO_NOTE;
+    h->has_lasted = false;
     h->connected_us = 0;
     h->churn = 0;
 }
@@ -85,15 +85,57 @@ static void open_again(struct health *h, uint64_t now_us)
 /* What began before it was set aside belongs to the trouble that put it there. */
 static void maybe_close(struct health *h, uint64_t began_us, uint64_t now_us)
 {
-    if (h->is_open && !h->is_churning && began_us >= h->opened_us) {
+    if (h->is_open && h->has_lasted && began_us >= h->opened_us) {
         h->is_open = false;
         h->closed_us = now_us;
         h->error_ppm = 0;
     }
 }
 
-void health_good(struct health *h, uint64_t took_us, uint64_t now_us)
+/* Time and answers make it less. */
+static void learn_churn(struct health *h, bool made, uint64_t now_us)
 {
+    uint64_t less = (now_us - h->churn_us) * CONNECTION / us_of(1);
+    if (less > 0) {
+        h->churn -= less < h->churn ? (uint32_t)less : h->churn;
+        h->churn_us = now_us;
+    }
+    h->churn = made ? h->churn + CONNECTION : h->churn - (h->churn > 0);
+    if (h->churn > CHURN_TO_OPEN) {
+        open_again(h, now_us);
+    }
+}
+
+/* It was set aside, and this was asked for since: of that a connection made before its time was up
+ * says little. What began before the last one made had served could not share that. */
+static void learn_return(struct health *h, bool made, uint64_t began_us, uint64_t now_us)
+{
+    bool is_due = now_us >= h->open_until_us;
+    if (made && (h->connected_us == 0 || (is_due && h->connected_us < h->open_until_us))) {
+        h->connected_us = now_us;
+    } else if (began_us < h->connected_us) {
+        return;
+    } else if (!made || now_us - h->connected_us > KEPT_US) {
+        h->has_lasted = true;
+    } else if (is_due) {
+        open_again(h, now_us);
+    } else {
+        h->connected_us = now_us;
+    }
+}
+
+static void learn_connection(struct health *h, bool made, uint64_t began_us, uint64_t now_us)
+{
+    if (!h->is_open) {
+        learn_churn(h, made, now_us);
+    } else if (began_us >= h->opened_us) {
+        learn_return(h, made, began_us, now_us);
+    }
+}
+
+void health_good(struct health *h, uint64_t took_us, bool made, uint64_t now_us)
+{
+    learn_connection(h, made, now_us - took_us, now_us);
     bool is_slow = learn_usual(h, took_us);
     learn_time(h, took_us);
     h->n_good++;
@@ -115,42 +157,6 @@ void health_failed(struct health *h, uint64_t now_us)
     bool counts = !h->is_open || now_us >= h->open_until_us;
     if (counts && (h->failures_in_row >= FAILURES_TO_OPEN || h->error_ppm > SHARE_TO_OPEN)) {
         open_again(h, now_us);
-    }
-}
-
-/* Time and replies make it less. */
-static void learn_churn(struct health *h, bool made, uint64_t now_us)
-{
-    uint64_t less = (now_us - h->churn_us) * CONNECTION / us_of(1);
-    if (less > 0) {
-        h->churn -= less < h->churn ? (uint32_t)less : h->churn;
-        h->churn_us = now_us;
-    }
-    h->churn = made ? h->churn + CONNECTION : h->churn - (h->churn > 0);
-}
-
-/* It was set aside, and its time is up. One that nobody has used for a while may have been closed
- * for that. */
-static void learn_return(struct health *h, bool made, uint64_t now_us)
-{
-    if (!made || (h->connected_us != 0 && now_us - h->connected_us > us_of(1))) {
-        h->is_churning = false;
-    } else if (h->connected_us == 0) {
-        h->connected_us = now_us;
-    } else {
-        open_again(h, now_us);
-    }
-}
-
-void health_connected(struct health *h, bool made, uint64_t now_us)
-{
-    if (!h->is_open) {
-        learn_churn(h, made, now_us);
-        if (h->churn > CHURN_TO_OPEN) {
-            open_again(h, now_us);
-        }
-    } else if (h->is_churning && now_us >= h->open_until_us) {
-        learn_return(h, made, now_us);
     }
 }
 

@@ -25,10 +25,10 @@ struct health {
     bool is_open;
     uint64_t opened_us, open_until_us, closed_us;
     uint64_t quiet_until_us;
-    uint32_t churn; /* connections made of late, in sixteenths: see health_connected() */
+    uint32_t churn; /* connections made of late, in sixteenths */
     uint64_t churn_us;
-    bool is_churning;      /* set aside when it made many: it must show that one can be kept */
-    uint64_t connected_us; /* the first try-out's connection; 0: none yet */
+    bool has_lasted;       /* a connection has served twice since it was set aside */
+    uint64_t connected_us; /* when one made since then first served; 0: none yet */
     uint64_t n_good, n_failed;
 };
 
@@ -36,17 +36,18 @@ struct health {
 const char *health_word(enum health_state state);
 enum health_state health_state(const struct health *health, uint64_t now_us);
 
-/* An answer came after so long. Three in a row that took four times as long as usual, and 50 ms,
- * set the provider aside; one that did not, and was asked for afterwards, ends that. */
-void health_good(struct health *health, uint64_t took_us, uint64_t now_us);
+/* An answer came after so long, over a connection that was `made` for it or one that was there.
+ *
+ * Three in a row that took four times as long as usual, and 50 ms, set the provider aside. So do
+ * more than sixteen connections at a rate of more than one a second and more than one in sixteen
+ * answers: it closes them as fast as they are made, and everybody waits for handshakes.
+ *
+ * One that is set aside comes back with an answer that was asked for since and not slow, once a
+ * connection has served twice: each alone looks well where all are closed after one reply. */
+void health_good(struct health *health, uint64_t took_us, bool made, uint64_t now_us);
 /* No usable answer came. Three in a row set the provider aside, and so does an error share of more
  * than a third. */
 void health_failed(struct health *health, uint64_t now_us);
-/* A good reply came, and a connection was `made` for it or one that was there served again: to be
- * told before health_good(). More than sixteen connections at a rate of more than one a second and
- * more than one in sixteen replies: the provider closes them as fast as they are made, everybody
- * waits for handshakes, and it is set aside. It comes back when a connection serves twice. */
-void health_connected(struct health *health, bool made, uint64_t now_us);
 /* The provider asked for silence. */
 void health_quiet(struct health *health, uint32_t wait_s, uint64_t now_us);
 /* The network is another one: what was learnt on the old one is forgotten, counts and silence asked

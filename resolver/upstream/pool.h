@@ -67,6 +67,7 @@ struct pool_wish {
     unsigned tried; /* bit i = provider i */
     const struct question *question;
     bool want_do, want_cd;
+    bool beside; /* another one that is asked at this moment: only who is well */
 };
 
 /* The provider to try next: of those on the route that are not in `tried`, are well and have room,
@@ -79,7 +80,8 @@ struct pool_wish {
  * no query waits for that. */
 int pool_next(struct pool *pool, const struct pool_wish *wish);
 
-/* How many providers are asked at once for a new query: 1 but for POOL_RACE. */
+/* How many providers are asked at once for a new query, if so many are well: 1 but for POOL_RACE.
+ */
 unsigned pool_at_once(const struct pool *pool);
 
 /* How long an attempt at `provider` is usually over: about its p95 (health.h); 10 ms at least,
@@ -141,10 +143,11 @@ struct attempt_wish {
     void *ctx;
 };
 int attempt_start(struct pool *pool, const struct attempt_wish *wish, struct attempt **ret_attempt);
-/* Takes NULL; returns NULL. A cancelled attempt says nothing about its provider. One that is `late`
- * (silent for longer than its provider usually is) is not cancelled: the pool listens on, so as to
- * learn whether the provider is slow or dead. */
-struct attempt *attempt_free(struct attempt *attempt, bool late);
+/* Takes NULL; returns NULL. A cancelled attempt says nothing about its provider. With `listen` (it
+ * has been silent for longer than its provider usually is, or has lost a race) it is not cancelled
+ * while there is room: the pool waits for its end, so as to learn whether the provider is slow or
+ * dead. */
+struct attempt *attempt_free(struct attempt *attempt, bool listen);
 
 /* The attempt has been silent for longer than its provider usually is: a connection that shows no
  * sign of life is given up, and the attempt then ends with RETRY_SAME. */

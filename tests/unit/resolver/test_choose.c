@@ -154,6 +154,21 @@ START_TEST(race_asks_as_many_at_once_as_configured)
 }
 END_TEST
 
+START_TEST(race_asks_at_once_only_those_that_are_well)
+{
+    use(POOL_RACE);
+    make_fail(1);
+    struct pool_wish wish = {.route = pool_default_route(pool),
+                             .tried = ALL & ~2u,
+                             .question = &question,
+                             .beside = true};
+    ck_assert_int_eq(pool_next(pool, &wish), -ENOENT);
+    wish.tried = 1;
+    ck_assert_int_eq(pool_next(pool, &wish), 2);
+    ck_assert_int_eq(next_of(ALL & ~2u), 1);
+}
+END_TEST
+
 START_TEST(fastest_mostly_takes_the_fast_never_mostly_the_slowest_and_tries_all)
 {
     static const uint64_t takes_ms[N] = {40, 10, 80, 20};
@@ -419,6 +434,7 @@ int main(void)
     const TTest *const tests[] = {
         failover_keeps_the_configured_order,
         race_asks_as_many_at_once_as_configured,
+        race_asks_at_once_only_those_that_are_well,
         fastest_mostly_takes_the_fast_never_mostly_the_slowest_and_tries_all,
         spread_gives_each_site_one_provider_and_each_provider_its_share_of_sites,
         spread_does_not_take_all_of_co_uk_for_one_site,

@@ -194,6 +194,24 @@ START_TEST(silent_provider_is_joined_by_the_next_and_the_first_good_answer_wins)
 }
 END_TEST
 
+START_TEST(loser_of_a_race_is_listened_to_and_does_not_try_again_where_others_broke)
+{
+    world.pool.at_once = 2;
+    ask(0, "www.example.com");
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good("www.example.com", 60));
+    ck_assert_uint_eq(world.pool.n_late, 1);
+    ask(1, "b.example.com");
+    ck_assert_uint_eq(world.pool.n_live, 2);
+    world.pool.shaky = 2;
+    fake_pool_end_at(&world.pool, 1,
+                     (struct attempt_end){.verdict = ATTEMPT_RETRY_SAME, .detail = ""});
+    ck_assert_uint_eq(world.pool.n_live, 1);
+    ck_assert_uint_eq(world.pool.live[0]->wish.provider, 0);
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good("b.example.com", 60));
+    ck_assert_uint_eq(rcode_of(1), RCODE_NOERROR);
+}
+END_TEST
+
 START_TEST(silent_attempt_is_doubted_again_and_again_while_there_is_no_other_provider)
 {
     world.pool.n_providers = 1;
@@ -403,6 +421,7 @@ int main(void)
         upstreams_own_servfail_is_given_when_nobody_has_better,
         second_providers_answer_beats_the_firsts_servfail,
         silent_provider_is_joined_by_the_next_and_the_first_good_answer_wins,
+        loser_of_a_race_is_listened_to_and_does_not_try_again_where_others_broke,
         silent_attempt_is_doubted_again_and_again_while_there_is_no_other_provider,
         late_answer_of_the_first_still_wins_and_the_second_is_not_blamed,
         silence_of_all_ends_at_the_deadline_with_servfail,
