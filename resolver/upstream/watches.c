@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { DELAYED_ACK_US = 40000 };
+enum { DELAYED_ACK_US = 40000, TICKS_US = 10000 /* the kernel counts in such steps */ };
 
 struct watch {
     struct watches *all;
@@ -145,19 +145,25 @@ void watches_release(const struct watches *w)
     cork(w, 0);
 }
 
-/* The peer's kernel acknowledges within its round trip and its delay, however slow the program
- * behind it is: silence of the kernel is silence of the path. */
+bool watches_is_black_hole(const struct tcp_info *info, uint64_t silent_us)
+{
+    if (info->tcpi_state != TCP_ESTABLISHED || info->tcpi_unacked == 0) {
+        return false;
+    }
+    uint64_t usual_us = info->tcpi_rtt + 4 * (uint64_t)info->tcpi_rttvar + DELAYED_ACK_US;
+    uint64_t wait_us = silent_us > usual_us ? silent_us : usual_us;
+    bool is_sent_again = info->tcpi_retransmits > 0;
+    bool is_sent_long_ago = (uint64_t)info->tcpi_last_data_sent * 1000 + TICKS_US >= wait_us;
+    return (uint64_t)info->tcpi_last_ack_recv * 1000 >= wait_us &&
+           (is_sent_again || is_sent_long_ago);
+}
+
 static bool is_black_hole(int fd, uint64_t silent_us)
 {
     struct tcp_info info = {0};
     socklen_t n = sizeof info;
-    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &n) < 0 ||
-        info.tcpi_state != TCP_ESTABLISHED || info.tcpi_unacked == 0) {
-        return false;
-    }
-    uint64_t usual_us = info.tcpi_rtt + 4 * (uint64_t)info.tcpi_rttvar + DELAYED_ACK_US;
-    uint64_t wait_us = silent_us > usual_us ? silent_us : usual_us;
-    return (uint64_t)info.tcpi_last_ack_recv * 1000 >= wait_us;
+    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &n) == 0 &&
+           watches_is_black_hole(&info, silent_us);
 }
 
 void watches_doubt(const struct watches *w, const void *owner, uint64_t silent_us)

@@ -8,6 +8,7 @@
 #include "resolver/port.h"
 
 struct watch;
+struct tcp_info;
 
 struct watches {
     struct port *port;
@@ -39,6 +40,11 @@ void watches_release(const struct watches *watches);
 /* Shuts down those of the owner's TCP connections on which for `silent_us` nothing was heard, not
  * even that what was sent had arrived. Whoever reads or writes there finds it ended. */
 void watches_doubt(const struct watches *watches, const void *owner, uint64_t silent_us);
+/* Is such a connection's path dead, as the kernel sees it? The peer's kernel acknowledges within
+ * its round trip and its delay, however slow the program behind it is; but what was sent a moment
+ * ago over a connection that had rested is no sign: it must have been sent again, or long ago.
+ * Pure. */
+bool watches_is_black_hole(const struct tcp_info *info, uint64_t silent_us);
 /* Shuts them all down, whoever owns them. */
 void watches_retire(const struct watches *watches);
 /* Ends the watch; to be called before fd is closed. */

@@ -4,6 +4,7 @@
 #include "tests/unit/suite.h"
 
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -148,6 +149,30 @@ START_TEST(what_is_written_while_held_leaves_at_the_release)
 }
 END_TEST
 
+START_TEST(path_is_dead_when_what_was_sent_long_ago_or_again_is_not_acknowledged)
+{
+    static const struct {
+        unsigned unacked, ack_ms, sent_ms, retransmits, rtt_us;
+        bool is_dead;
+    } table[] = {
+        {1, 120, 116, 0, 9, true},      {0, 120, 116, 0, 9, false},
+        {1, 120, 0, 0, 9, false}, /* it had rested until just now */
+        {1, 280, 44, 0, 13166, false},  {9, 300, 0, 1, 9, true},
+        {9, 90, 0, 1, 9, false},        {1, 120, 116, 0, 100000, false},
+        {1, 200, 200, 0, 100000, true},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        struct tcp_info info = {.tcpi_state = TCP_ESTABLISHED,
+                                .tcpi_unacked = table[i].unacked,
+                                .tcpi_last_ack_recv = table[i].ack_ms,
+                                .tcpi_last_data_sent = table[i].sent_ms,
+                                .tcpi_retransmits = (uint8_t)table[i].retransmits,
+                                .tcpi_rtt = table[i].rtt_us};
+        ck_assert_msg(watches_is_black_hole(&info, 110000) == table[i].is_dead, "row %zu", i);
+    }
+}
+END_TEST
+
 START_TEST(doubt_ends_no_connection_whose_other_side_acknowledges)
 {
     int ends[2];
@@ -174,6 +199,7 @@ int main(void)
         socket_that_was_closed_behind_our_back_is_watched_no_longer,
         new_socket_has_no_number_that_is_watched_still,
         what_is_written_while_held_leaves_at_the_release,
+        path_is_dead_when_what_was_sent_long_ago_or_again_is_not_acknowledged,
         doubt_ends_no_connection_whose_other_side_acknowledges,
     };
     return suite_run("watches", tests, sizeof tests / sizeof tests[0], set_up, tear_down);
