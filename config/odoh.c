@@ -210,8 +210,12 @@ static const char *finish(struct reader *r, struct provider_params *p)
 /* With another protocol these keys mean a mistake. */
 static void refuse_keys(struct reader *r, const struct yaml_node *mapping)
 {
-    static const char *const keys[] = {"relay", "target-addresses", "odoh-configs-path",
-                                       "odoh-configs-file", "insecure-same-operator"};
+    static const char *const keys[] = {"relay",
+                                       "target-addresses",
+                                       "odoh-configs-path",
+                                       "odoh-configs-file",
+                                       "odoh-configs-dns",
+                                       "insecure-same-operator"};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         const struct yaml_node *node = provider_node(mapping, keys[i]);
         if (node != NULL) {

@@ -463,6 +463,12 @@ static const struct schema_row rows[] = {
      .read = odoh_read_configs_path,
      .help = "Where the target shows its keys, when it is not /.well-known/odohconfigs. They are "
              "fetched from the target itself, which so learns an address, but no question."},
+    {.key = "odoh-configs-dns",
+     .kind = SCHEMA_FLAG,
+     .offset = AT(odoh.configs_dns),
+     .help = "yes to look for the target's keys in its HTTPS record (odohconfig, key 32769) first, "
+             "asked of another provider, so that the target learns nothing at all; they are "
+             "fetched from the target only when it has none. no unless said."},
     {.key = "odoh-configs-file",
      .kind = SCHEMA_STRING,
      .offset = AT(odoh.configs_file),

@@ -125,6 +125,10 @@ struct driver {
      */
     enum driver_errand (*errand)(struct driver_call *call, struct driver_room *room,
                                  struct exchange_request *request);
+    /* The same errand as a question, which another provider is asked first; false: it is none. */
+    bool (*errand_question)(struct driver_call *call, struct question *ret_question);
+    /* Its answer. True when that was what the errand was for; else the request is made. */
+    bool (*errand_answer)(struct driver_call *call, const struct answer *answer);
     /* lends where errands go when not to the provider's own endpoint (NULL: there); its id is the
      * provider's + POOL_MAX. Without addresses, they are looked up as the provider's are. */
     const struct exchange_endpoint *(*errand_endpoint)(const struct provider_params *provider);

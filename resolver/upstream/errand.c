@@ -23,7 +23,7 @@ static void on_errand_done(struct exchange_call *exchange_call, const struct exc
     struct driver_addresses found = u->driver->errand_done(&call, reply);
     (void)upstream_learn_addresses(u, &u->errand_endpoint, u->errand_bootstrap, u->errand_addresses,
                                    reply);
-    u->errand_runs = false;
+    u->errand_runs = u->errand_asked = false;
     if (found.n > 0) {
         u->endpoint.addresses = found.at;
         u->endpoint.n_addresses = found.n;
@@ -58,6 +58,37 @@ static bool awaits_address(struct upstream *u)
            bootstrap_ask(u->errand_bootstrap) && u->errand_endpoint.n_addresses == 0;
 }
 
+static void on_answered(void *ctx, struct attempt_end *end)
+{
+    struct upstream *u = ctx;
+    struct driver_call call = call_of(u);
+    bool answered = end->verdict == ATTEMPT_ANSWERED;
+    u->errand_attempt = NULL;
+    u->errand_runs = false;
+    u->errand_asked = !answered || !u->driver->errand_answer(&call, end->answer);
+    answer_unref(end->answer);
+    answer_unref(end->other);
+    attempts_resume(u);
+}
+
+/* True while another provider is asked what the errand is for. */
+static bool errand_ask(struct upstream *u, struct driver_call *call)
+{
+    struct question question;
+    if (u->errand_asked || u->driver->errand_question == NULL ||
+        !u->driver->errand_question(call, &question)) {
+        return false;
+    }
+    int provider = through_other(u, &question);
+    if (provider < 0) {
+        return false;
+    }
+    struct attempt_wish wish = {
+        .question = &question, .provider = (unsigned)provider, .on_end = on_answered, .ctx = u};
+    u->errand_runs = attempt_start(u->pool, &wish, &u->errand_attempt) == 0;
+    return u->errand_runs;
+}
+
 bool errand_run(struct upstream *u)
 {
     if (u->driver->errand == NULL) {
@@ -70,6 +101,9 @@ bool errand_run(struct upstream *u)
                                                                           : &u->endpoint,
                                        .wants_date = u->driver->wants_date};
     enum driver_errand errand = u->driver->errand(&call, &room, &request);
+    if (errand != DRIVER_ERRAND_NONE && !u->errand_runs && errand_ask(u, &call)) {
+        return errand == DRIVER_ERRAND_NEEDED;
+    }
     if (errand != DRIVER_ERRAND_NONE && !u->errand_runs && awaits_address(u)) {
         return errand == DRIVER_ERRAND_NEEDED;
     }
@@ -83,8 +117,10 @@ bool errand_run(struct upstream *u)
 
 void errand_done(struct upstream *u)
 {
-    if (u->errand_runs) {
+    if (u->errand_attempt != NULL) {
+        u->errand_attempt = attempt_free(u->errand_attempt, false);
+    } else if (u->errand_runs) {
         u->pool->exchange->ops->cancel(u->pool->exchange, &u->errand);
-        u->errand_runs = false;
     }
+    u->errand_runs = false;
 }

@@ -85,6 +85,39 @@ int odoh_key_read(struct bytes configs, struct odoh_key *ret_key)
     return found == 1 ? 0 : -ENOENT;
 }
 
+/* The value of the parameter (RFC 9460 §2.2); {NULL, 0} when there is none, or in alias mode. */
+static struct bytes service_parameter(struct bytes rdata, uint16_t wanted)
+{
+    struct cursor c = cursor_over(rdata);
+    struct name target;
+    if (cursor_u16(&c) == 0 || !name_read_plain(&c, &target)) {
+        return bytes_of(NULL, 0);
+    }
+    while (cursor_left(&c) > 0) {
+        uint16_t key = cursor_u16(&c);
+        struct bytes value = take_opaque(&c);
+        if (key == wanted && !c.failed) {
+            return value;
+        }
+    }
+    return bytes_of(NULL, 0);
+}
+
+int odoh_key_find(const struct answer *answer, struct odoh_key *ret_key)
+{
+    struct answer_walk walk = answer_walk(answer);
+    struct answer_record record;
+    for (unsigned i = 0; i < answer->n_answers && answer_next(&walk, &record); i++) {
+        struct bytes configs = record.type == TYPE_HTTPS
+                                   ? service_parameter(record.rdata, ODOH_SVC_PARAM)
+                                   : bytes_of(NULL, 0);
+        if (configs.n > 0 && odoh_key_read(configs, ret_key) == 0) {
+            return 0;
+        }
+    }
+    return -ENOENT;
+}
+
 /* ---- a question ---- */
 
 static int write_plain(struct bytes message, struct odoh_pending *pending)

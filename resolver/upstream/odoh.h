@@ -8,6 +8,7 @@
 #define RESOLVER_UPSTREAM_ODOH_H
 
 #include "resolver/crypto/hpke.h"
+#include "resolver/wire/answer.h"
 
 #define ODOH_MEDIA_TYPE "application/oblivious-dns-message"
 
@@ -38,6 +39,12 @@ struct odoh_pending {
  * suites that we do not know are passed over. -EBADMSG when it is no ObliviousDoHConfigs, -ENOENT
  * when none is for us. */
 int odoh_key_read(struct bytes configs, struct odoh_key *ret_key);
+
+/* The same from the HTTPS record of the target, SvcParam odohconfig (a private number of the
+ * drafts, PROVIDERS §8.4); of several records the first that has one for us. -ENOENT when none has.
+ */
+enum { ODOH_SVC_PARAM = 32769 };
+int odoh_key_find(const struct answer *answer, struct odoh_key *ret_key);
 
 /* §6.3: pads and seals a DNS message. Writes to ret_query, gives its length. -EMSGSIZE for a
  * message that is too long; -EBADMSG for a key that is none. */

@@ -4,6 +4,7 @@
  * target: before the first question, again every day, and when the target does not know it any
  * more.
  */
+#include "resolver/upstream/bootstrap.h"
 #include "resolver/upstream/drivers.h"
 #include "resolver/upstream/odoh.h"
 
@@ -89,25 +90,51 @@ static enum driver_errand odoh_errand(struct driver_call *call, struct driver_ro
     return needed ? DRIVER_ERRAND_NEEDED : DRIVER_ERRAND_DUE;
 }
 
+/* The errand has ended, with a key or with NULL. */
+static void take_key(struct driver_call *call, const struct odoh_key *key)
+{
+    struct target *target = call->memory->own;
+    uint64_t wait_s = REFRESH_AGAIN_S;
+    target->fetching = false;
+    if (key != NULL) {
+        target->key = *key;
+        target->has_key = true;
+        target->refused = false;
+        wait_s = REFRESH_S - port_random_below(call->port, REFRESH_JITTER_S);
+    }
+    target->refresh_us = port_now_us(call->port) + wait_s * S_US;
+}
+
 static struct driver_addresses odoh_errand_done(struct driver_call *call,
                                                 const struct exchange_reply *reply)
 {
-    struct target *target = call->memory->own;
     struct odoh_key key;
     bool good = reply->result == EXCHANGE_DONE && reply->status >= 200 && reply->status <= 299 &&
                 odoh_key_read(reply->body, &key) == 0;
-    uint64_t now_us = port_now_us(call->port);
-    target->fetching = false;
-    if (good) {
-        target->key = key;
-        target->has_key = true;
-        target->refused = false;
-    }
-    target->refresh_us =
-        now_us +
-        (good ? REFRESH_S - port_random_below(call->port, REFRESH_JITTER_S) : REFRESH_AGAIN_S) *
-            S_US;
+    take_key(call, good ? &key : NULL);
     return (struct driver_addresses){0};
+}
+
+static bool odoh_errand_question(struct driver_call *call, struct question *ret_question)
+{
+    *ret_question = (struct question){.type = TYPE_HTTPS, .class = CLASS_IN};
+    bool named = call->provider->odoh.configs_dns &&
+                 bootstrap_host_of(call->provider->odoh.target.url, &ret_question->name);
+    name_lower(&ret_question->name);
+    return named;
+}
+
+/* A key that the target has just refused is no news. */
+static bool odoh_errand_answer(struct driver_call *call, const struct answer *answer)
+{
+    const struct target *target = call->memory->own;
+    struct odoh_key key;
+    bool good = odoh_key_find(answer, &key) == 0 &&
+                !(target->refused && memcmp(key.id, target->key.id, ODOH_KEY_ID) == 0);
+    if (good) {
+        take_key(call, &key);
+    }
+    return good;
 }
 
 /* ---- a question ---- */
@@ -262,4 +289,6 @@ const struct driver driver_odoh = {
     .errand = odoh_errand,
     .errand_endpoint = odoh_errand_endpoint,
     .errand_done = odoh_errand_done,
+    .errand_question = odoh_errand_question,
+    .errand_answer = odoh_errand_answer,
 };

@@ -47,7 +47,6 @@ static void upstream_done(struct upstream *u)
     if (u->driver == NULL) {
         return;
     }
-    errand_done(u);
     if (u->driver->close != NULL) {
         u->driver->close(&u->memory);
     }
@@ -80,6 +79,7 @@ struct pool *pool_free(struct pool *pool)
     }
     strays_end(pool);
     for (size_t i = 0; i < pool->params.n_providers; i++) {
+        errand_done(&pool->upstreams[i]);
         bootstrap_free(pool->upstreams[i].bootstrap);
         bootstrap_free(pool->upstreams[i].errand_bootstrap);
     }

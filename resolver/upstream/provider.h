@@ -46,6 +46,7 @@ struct provider_odoh {
     struct bytes configs;     /* what stands in that file */
     struct exchange_endpoint
         target;         /* where the keys are fetched; id = the provider's + POOL_MAX */
+    bool configs_dns;   /* the keys are looked for in the target's HTTPS record first */
     bool same_operator; /* relay and target may be one's own */
 };
 

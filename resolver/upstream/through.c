@@ -38,6 +38,23 @@ static size_t list(const struct upstream *self, struct upstream *ret_list[THROUG
     return n;
 }
 
+int through_other(const struct upstream *self, const struct question *question)
+{
+    const struct pool *pool = self->pool;
+    int found = -ENOENT;
+    for (size_t i = pool->params.n_providers; i-- > 0;) {
+        const struct upstream *u = &pool->upstreams[i];
+        /* Of two oblivious ones each could wait for the other's key. */
+        bool able = u != self && u->params->protocol != PROTOCOL_ODOH &&
+                    (pool->route.members & 1u << i) != 0 && has_address(u) &&
+                    u->driver->serves(u->params, question, false, false) == DRIVER_READILY;
+        if (able && (found < 0 || is_good(u) || !is_good(&pool->upstreams[found]))) {
+            found = (int)i;
+        }
+    }
+    return found;
+}
+
 static size_t count(void *ctx, bool *ret_good)
 {
     struct upstream *at[THROUGH_MAX];

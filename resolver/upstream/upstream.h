@@ -16,7 +16,9 @@ struct upstream {
     struct driver_memory memory;
     struct exchange_call errand;
     bool errand_runs;
-    bool has_errand_endpoint; /* its errands go elsewhere: there */
+    bool errand_asked;              /* another provider was asked, in vain */
+    struct attempt *errand_attempt; /* the one that asks it */
+    bool has_errand_endpoint;       /* its errands go elsewhere: there */
     struct exchange_endpoint errand_endpoint;
     const char *const *errand_addresses; /* where the one under way was sent */
     struct bootstrap *errand_bootstrap;  /* of that; NULL: its addresses are known */
@@ -125,6 +127,9 @@ bool upstream_learn_addresses(struct upstream *upstream, struct exchange_endpoin
                               const struct exchange_reply *reply);
 /* The way from a provider's bootstrap to the other providers. */
 struct bootstrap_door through_door(struct upstream *upstream);
+/* Another provider that can be asked this: one that has answered lately if there is any. -ENOENT.
+ */
+int through_other(const struct upstream *upstream, const struct question *question);
 
 /* The bootstrap's round or an errand has ended: go on with those that wait, or end them. */
 void attempts_resume(struct upstream *upstream);

@@ -6,6 +6,7 @@
 #include "tests/unit/fake_port.h"
 #include "tests/unit/messages.h"
 #include "tests/unit/odoh_target.h"
+#include "tests/unit/resolver/maker.h"
 #include "tests/unit/suite.h"
 
 #include <errno.h>
@@ -438,6 +439,119 @@ START_TEST(question_that_is_given_up_leaves_nothing_behind)
 }
 END_TEST
 
+/* ---- keys in the target's HTTPS record ---- */
+
+/* The provider and, beside it, one of DNS over HTTPS that can be asked. */
+static struct provider_params two[2];
+
+static void make_pool_of_two(void)
+{
+    provider.odoh.configs_dns = true;
+    two[0] = provider;
+    two[1] = (struct provider_params){
+        .name = "d",
+        .endpoint = {
+            .id = 1, .url = "https://d.example/q", .addresses = addresses, .n_addresses = 1}};
+    struct pool_params params = {.providers = two,
+                                 .n_providers = 2,
+                                 .max_attempts = 8,
+                                 .patience_max_ms = 500,
+                                 .max_ttl_s = 86400,
+                                 .negative_max_ttl_s = 3600};
+    pool = pool_new(&params, &fake_port.port, &fake.exchange);
+    ck_assert_ptr_nonnull(pool);
+}
+
+/* Answers the oldest question, which is for t.example HTTPS at the other provider, with a record
+ * that has this parameter behind one that every client knows. */
+static void give_record(uint16_t priority, uint16_t key, struct bytes value)
+{
+    static const uint8_t asked[] = "\1t\7example\0\0\101\0\1";
+    static struct maker m;
+    uint8_t rdata[256];
+    struct buf b = buf_over(rdata, sizeof rdata);
+    ck_assert_uint_eq(fake.live[0].provider, 1);
+    ck_assert_mem_eq(fake.live[0].body + MESSAGE_HEADER, asked, sizeof asked - 1);
+    buf_put_u16(&b, priority);
+    buf_put(&b, "\0\0\1\0\3\2h2", 8); /* ".", alpn=h2 */
+    buf_put_u16(&b, key);
+    buf_put_u16(&b, (uint16_t)value.n);
+    buf_put(&b, value.at, value.n);
+    maker_begin(&m, FLAG_QR | FLAG_RD | FLAG_RA, "t.example", TYPE_HTTPS);
+    maker_put_name(&m, "t.example");
+    maker_put_fixed(&m, ANSWER, TYPE_HTTPS, 300, bytes_of(rdata, b.n));
+    reply_with(200, "application/dns-message", maker_message(&m));
+}
+
+START_TEST(key_in_the_https_record_is_used_and_nothing_is_fetched)
+{
+    make_pool_of_two();
+    start();
+    start();
+    ck_assert_uint_eq(fake.n_live, 1);
+    give_record(1, ODOH_SVC_PARAM, bytes_of(target.configs, sizeof target.configs));
+    ck_assert_uint_eq(fake.n_live, 2);
+    answer_by(&target);
+    answer_by(&target);
+    ck_assert_int_eq(ended.verdict, ATTEMPT_ANSWERED);
+    /* Refused, and the record not yet changed: the target itself is asked. */
+    fake_port_advance(&fake_port, UINT64_C(11) * S);
+    start();
+    reply_with(401, "", bytes_of("", 0));
+    ck_assert_int_eq(ended.verdict, ATTEMPT_RETRY_SAME);
+    start_again(true);
+    give_record(1, ODOH_SVC_PARAM, bytes_of(target.configs, sizeof target.configs));
+    give_configs(&next_target);
+    answer_by(&next_target);
+    ck_assert_int_eq(ended.verdict, ATTEMPT_ANSWERED);
+}
+END_TEST
+
+START_TEST(target_is_asked_itself_when_its_record_has_no_key_or_nobody_tells)
+{
+    static const uint8_t garbage[] = {0, 9, 1};
+    const struct bytes good = bytes_of(target.configs, sizeof target.configs);
+    for (unsigned i = 0; i < 4; i++) {
+        make_pool_of_two();
+        start();
+        switch (i) {
+        case 0:
+            give_record(1, 7, good);
+            break;
+        case 1:
+            give_record(1, ODOH_SVC_PARAM, bytes_of(garbage, sizeof garbage));
+            break;
+        case 2:
+            reply_with(200, "application/dns-message", bytes_of(garbage, sizeof garbage));
+            break;
+        default:
+            reply_with(500, "", bytes_of("", 0));
+        }
+        give_configs(&target);
+        answer_by(&target);
+        ck_assert_int_eq(ended.verdict, ATTEMPT_ANSWERED);
+        ended.verdict = 0;
+        pool = pool_free(pool);
+    }
+    provider.odoh.configs_dns = true;
+    make_pool(); /* there is no other provider */
+    start();
+    give_configs(&target);
+    answer_by(&target);
+    ck_assert_int_eq(ended.verdict, ATTEMPT_ANSWERED);
+}
+END_TEST
+
+START_TEST(question_for_the_key_ends_with_the_pool)
+{
+    make_pool_of_two();
+    attempt_free(start(), false);
+    ck_assert_uint_eq(fake.n_live, 1);
+    pool = pool_free(pool);
+    ck_assert_uint_eq(fake.n_live, 0);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -456,6 +570,9 @@ int main(void)
         key_of_a_file_is_used_and_nothing_is_fetched,
         address_of_the_target_is_looked_up_before_its_key_is_fetched,
         question_that_is_given_up_leaves_nothing_behind,
+        key_in_the_https_record_is_used_and_nothing_is_fetched,
+        target_is_asked_itself_when_its_record_has_no_key_or_nobody_tells,
+        question_for_the_key_ends_with_the_pool,
     };
     return suite_run("odoh_driver", tests, sizeof tests / sizeof tests[0], set_up, tear_down);
 }
