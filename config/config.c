@@ -2,6 +2,7 @@
 #include "config/config.h"
 
 #include "config/lists.h"
+#include "config/loops.h"
 #include "config/schema.h"
 
 #include <assert.h>
@@ -54,24 +55,6 @@ static void read_options(struct reader *r, const char *section, const struct yam
     }
 }
 
-/* Is that server one of our own UDP listeners? To cross-check it would be to ask ourselves. */
-static bool is_own_listener(const struct config *config, const char *server)
-{
-    struct sockaddr_storage to;
-    socklen_t n_to;
-    if (!plain_server_address(server, &to, &n_to)) {
-        return false;
-    }
-    for (size_t i = 0; i < config->listen.n; i++) {
-        const struct listen_address *one = &config->listen.at[i];
-        if (one->transport == LISTEN_UDP && one->n_address == n_to &&
-            memcmp(&one->address, &to, n_to) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* What no single option can know. */
 static void check_together(struct reader *r)
 {
@@ -90,14 +73,6 @@ static void check_together(struct reader *r)
                    "in force, a blank, the one before it");
     }
     explicit_bzero(&keys, sizeof keys);
-    for (size_t i = 0; i < c->audit.n_servers; i++) {
-        if (is_own_listener(c, c->audit.servers[i])) {
-            errors_add(r->errors, 0, 0,
-                       "local-resolver.servers: %s is our own listener: name the resolver of the "
-                       "network, or auto",
-                       c->audit.servers[i]);
-        }
-    }
     policy_check(r);
     c->audit.n_controls = c->n_providers;
 }
@@ -120,6 +95,7 @@ static void read_tree(struct reader *r, const struct yaml_node *root)
         }
     }
     check_together(r);
+    loops_check(r, root);
 }
 
 int config_parse(struct bytes yaml, struct config **ret_config, struct config_errors *errors)

@@ -361,7 +361,9 @@ static const struct schema_row rows[] = {
      .is_set = has_server,
      .help =
          "Instead of url: a DNS server of the own network (192.0.2.1, [2001:db8::1]:5353), asked "
-         "in the clear over UDP and TCP. It needs a group: it is asked by rules alone."},
+         "in the clear over UDP and TCP. It needs a group: it is asked by rules alone. It may not "
+         "be "
+         "one of our own listeners."},
     {.key = "group",
      .kind = SCHEMA_STRING,
      .offset = AT(group),

@@ -6,7 +6,7 @@
 #include "daemon/log.h"
 #include "daemon/loop.h"
 #include "daemon/origins.h"
-#include "daemon/own.h"
+#include "config/own.h"
 #include "resolver/audit/public.h"
 #include "resolver/plain.h"
 #include "resolver/upstream/curl/curl.h"

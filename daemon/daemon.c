@@ -6,6 +6,7 @@
 #include "daemon/lacks.h"
 #include "daemon/log.h"
 #include "daemon/loop.h"
+#include "daemon/loopguard.h"
 #include "daemon/network.h"
 #include "daemon/outlets.h"
 #include "daemon/statefile.h"
@@ -35,6 +36,7 @@ struct daemon {
     uv_async_t ended;
     struct network network;
     struct outlets outlets;
+    struct loopguard loopguard;
     struct sockets sockets;
     struct sockets control_sockets; /* the one, when we made it */
     struct control *control;
@@ -132,6 +134,14 @@ static struct generation *make_generation(struct daemon *d, struct config *confi
     return g;
 }
 
+/* Whom can we ask, as this host is now? */
+static void look_around(struct daemon *d)
+{
+    const struct config *config = generation_config(d->current);
+    outlets_look(&d->outlets, config);
+    generation_bar(d->current, loopguard_look(&d->loopguard, &d->sockets, config));
+}
+
 static void say_ready(struct daemon *d)
 {
     char where[1024] = "";
@@ -148,7 +158,6 @@ static void say_ready(struct daemon *d)
     }
     log_say(LOG_LEVEL_INFO, "ready: listening on%s", where);
     const struct config *config = generation_config(d->current);
-    outlets_look(&d->outlets, config);
     if (config->clients.n_allow == 0 && sockets_reach_beyond_host(&d->sockets)) {
         log_say(LOG_LEVEL_WARNING,
                 "listening beyond loopback, but only this host may ask: name who else may under "
@@ -295,6 +304,8 @@ static void replace_generation(struct daemon *d, struct generation *new)
     generation_drain(old);
     d->current = new;
     outlets_forget(&d->outlets);
+    loopguard_forget(&d->loopguard);
+    look_around(d);
     forget_what_differs(d, old);
     sockets_prune(&d->sockets, count_workers(generation_config(new)));
     log_set_level(generation_config(new)->log_level);
@@ -381,7 +392,7 @@ static void on_network(void *ctx, bool slept)
     }
     log_say(LOG_LEVEL_INFO, "%s: all connections to providers are made anew",
             slept ? "this machine was asleep" : "the network has changed");
-    outlets_look(&d->outlets, generation_config(d->current));
+    look_around(d);
     generation_change_network(d->current);
     /* Addresses made for the old network lead nowhere on this one. */
     if (generation_config(d->current)->policy.dns64 == POLICY_DNS64_AUTO) {
@@ -574,6 +585,7 @@ static bool daemon_start(struct daemon *d, struct config *config)
         config_free(config);
         return false;
     }
+    look_around(d);
     start_control(d, control);
     if (generation_start(d->current) < 0) {
         log_say(LOG_LEVEL_ERROR,

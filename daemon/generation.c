@@ -20,6 +20,7 @@ struct generation {
     size_t n_workers;
     size_t n_started;
     atomic_uint n_connections;
+    atomic_uint barred; /* providers that lead back to us */
     struct tally *tally;
     struct clients *clients; /* NULL: only this host can reach us, and all of it may ask */
     atomic_size_t n_ended;
@@ -27,7 +28,7 @@ struct generation {
 
 static bool find_local(struct generation *g)
 {
-    g->locals = locals_new(g->params.config, "");
+    g->locals = locals_new(g->params.config, g->params.sockets, "");
     if (g->locals == NULL) {
         return false;
     }
@@ -101,6 +102,7 @@ static bool make_workers(struct generation *g, const char **ret_detail)
             .locals = g->locals,
             .state = g->params.state,
             .n_connections = &g->n_connections,
+            .barred = &g->barred,
             .tally = g->tally,
             .clients = g->clients,
             .policy = keeper_policy(g->keeper),
@@ -299,6 +301,11 @@ void generation_change_network(struct generation *g)
     if (g->auditor != NULL) {
         auditor_change_network(g->auditor);
     }
+}
+
+void generation_bar(struct generation *g, unsigned providers)
+{
+    atomic_store_explicit(&g->barred, providers, memory_order_relaxed);
 }
 
 bool generation_is_alive(struct generation *g)

@@ -62,6 +62,8 @@ void generation_change_network(struct generation *generation);
  * to look again. Not after generation_drain(). */
 enum { GENERATION_LOCALS_MS = 5000, GENERATION_LOCALS_NEEDED_MS = 1000 };
 unsigned generation_look_for_locals(struct generation *generation);
+/* These providers (bit i) lead back to us, and are not asked from now on. */
+void generation_bar(struct generation *generation, unsigned providers);
 /* Every worker's loop has come round since this was called last. */
 bool generation_is_alive(struct generation *generation);
 /* Where the local resolvers were found at the start: "configuration", "NetworkManager" …, or NULL

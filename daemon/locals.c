@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/locals.h"
 
-#include "daemon/own.h"
+#include "config/loops.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -11,9 +11,12 @@ enum { NEVER_MAX = 256 };
 struct locals {
     const struct config *config;
     const char *root;
+    struct sockaddr_storage ears[2 * CONFIG_LISTEN_MAX]; /* where we listen, but for Unix sockets */
+    size_t n_ears;
     /* Held while it is looked, which may take the time of reading files: */
     pthread_mutex_t looking;
     uint64_t mark;
+    struct own own;
     uint64_t n_changes;
     /* Held for a moment: */
     pthread_mutex_t lock;
@@ -34,27 +37,16 @@ static void add_never(struct never *never, const struct address *address)
 }
 
 /* Who listens on every address listens on each of this machine's. */
-static void add_own_addresses(struct never *never)
+static void add_listeners(const struct locals *locals, const struct own *own, struct never *never)
 {
-    struct own own;
-    own_find(&own);
-    for (size_t i = 0; i < own.n; i++) {
-        add_never(never, &own.at[i]);
-    }
-}
-
-static void add_listeners(const struct listen_params *listen, struct never *never)
-{
-    for (size_t i = 0; i < listen->n; i++) {
-        const struct listen_address *one = &listen->at[i];
-        if (one->transport == LISTEN_UNIX) {
-            continue;
-        }
-        struct address address = own_address_of((const struct sockaddr *)&one->address);
-        if (address_is_unspecified(&address)) {
-            add_own_addresses(never);
-        }
+    bool everywhere = false;
+    for (size_t i = 0; i < locals->n_ears; i++) {
+        struct address address = own_address_of((const struct sockaddr *)&locals->ears[i]);
+        everywhere = everywhere || address_is_unspecified(&address);
         add_never(never, &address);
+    }
+    for (size_t i = 0; everywhere && i < own->n; i++) {
+        add_never(never, &own->at[i]);
     }
 }
 
@@ -71,19 +63,41 @@ static void add_providers(const struct config *config, struct never *never)
     }
 }
 
+static bool leads_here(const struct locals *locals, const struct own *own, const char *server)
+{
+    struct sockaddr_storage to;
+    socklen_t n_to;
+    bool here = false;
+    for (size_t i = 0; !here && i < locals->n_ears; i++) {
+        here = plain_server_address(server, &to, &n_to) && loops_hears(&locals->ears[i], &to, own);
+    }
+    return here;
+}
+
 static void find(struct locals *locals, struct local_resolvers *ret_found)
 {
+    const struct own *own = &locals->own;
+    const struct audit_params *audit = &locals->config->audit;
+    const char *configured[AUDIT_SERVERS_MAX];
     struct never never = {.n = 0};
-    add_listeners(&locals->config->listen, &never);
+    add_listeners(locals, own, &never);
     add_providers(locals->config, &never);
     struct local_params params = {
         .root = locals->root,
-        .configured = locals->config->audit.servers,
-        .n_configured = locals->config->audit.n_servers,
+        .configured = configured,
         .never = never.at,
         .n_never = never.n,
     };
-    local_find(&params, ret_found);
+    for (size_t i = 0; i < audit->n_servers; i++) {
+        if (!leads_here(locals, own, audit->servers[i])) {
+            configured[params.n_configured++] = audit->servers[i];
+        }
+    }
+    /* Nobody else than those who were named. */
+    ret_found->n = 0;
+    if (audit->n_servers == 0 || params.n_configured > 0) {
+        local_find(&params, ret_found);
+    }
 }
 
 size_t locals_in_use(const struct local_resolvers *found,
@@ -124,10 +138,13 @@ static void look(struct locals *locals)
 {
     struct local_params params = {.root = locals->root};
     uint64_t mark = local_mark(&params);
-    if (mark == locals->mark) {
+    struct own own;
+    own_find(&own);
+    if (mark == locals->mark && own_equal(&own, &locals->own)) {
         return;
     }
     struct local_resolvers found;
+    locals->own = own;
     char network[LOCAL_NETWORK_TEXT_MAX];
     locals->mark = mark;
     find(locals, &found);
@@ -149,7 +166,18 @@ uint64_t locals_refresh(struct locals *locals)
     return n_changes;
 }
 
-struct locals *locals_new(const struct config *config, const char *root)
+static void take_ears(struct locals *locals, const struct sockets *sockets)
+{
+    for (size_t i = 0; i < sockets->n; i++) {
+        const struct socket_entry *entry = &sockets->at[i];
+        if (entry->transport != LISTEN_UNIX && entry->wanted && entry->n_fds > 0) {
+            locals->ears[locals->n_ears++] = entry->address;
+        }
+    }
+}
+
+struct locals *locals_new(const struct config *config, const struct sockets *sockets,
+                          const char *root)
 {
     struct locals *locals = calloc(1, sizeof *locals);
     if (locals == NULL) {
@@ -159,6 +187,7 @@ struct locals *locals_new(const struct config *config, const char *root)
     pthread_mutex_init(&locals->looking, NULL);
     locals->config = config;
     locals->root = root;
+    take_ears(locals, sockets);
     locals_refresh(locals);
     return locals;
 }

@@ -4,14 +4,15 @@
 #ifndef DAEMON_LOCALS_H
 #define DAEMON_LOCALS_H
 
-#include "config/config.h"
+#include "daemon/sockets.h"
 #include "resolver/audit/local.h"
 
 struct locals;
 
-/* `config` is borrowed for its life; `root` ("" for the system) stands before every path. gives the
- * locals, found; NULL without memory. */
-struct locals *locals_new(const struct config *config, const char *root);
+/* `config` is borrowed for its life, `sockets` during the call; `root` ("" for the system) stands
+ * before every path. gives the locals, found; NULL without memory. */
+struct locals *locals_new(const struct config *config, const struct sockets *sockets,
+                          const char *root);
 struct locals *locals_free(struct locals *locals);
 
 /* Any thread: looks whether anything has changed since it was looked last, and finds anew if so.

@@ -411,6 +411,7 @@ static bool make_resolver(struct worker *w)
         .max_in_flight = IN_FLIGHT_MAX,
         .max_serial = CONNECTIONS_PER_PROVIDER,
         .patience_max_ms = PATIENCE_MAX_MS,
+        .barred = w->params.barred,
         .bootstrap = w->plain,
         .minimal = config->answers == ANSWERS_MINIMAL,
         .min_ttl_s = config->cache.min_ttl_s,

@@ -27,6 +27,7 @@ struct worker_params {
     struct locals *locals;         /* the same: who is asked for providers' addresses */
     struct statefile *state;       /* the same: where they were good before */
     atomic_uint *n_connections;
+    const atomic_uint *barred;   /* as pool.h has it */
     struct tally *tally;         /* borrowed for the worker's life */
     struct clients *clients;     /* the same; NULL: everybody may ask */
     struct policy *policy;       /* one reference, taken on success */

@@ -75,6 +75,8 @@ static void query_note_unstarted(struct query *q, int failure)
         query_note_error(q, EDE_NOT_READY, "too many queries under way");
     } else if (failure == -ENOMEM) {
         query_note_error(q, EDE_NOT_READY, "out of memory");
+    } else if (failure == -ELOOP) {
+        query_note_error(q, EDE_OTHER, "the server for this name is this daemon itself");
     } else if (failure != -ENOTSUP) {
         query_note_error(q, EDE_OTHER, "the request could not be made");
     }

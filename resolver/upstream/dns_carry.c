@@ -44,9 +44,20 @@ static void on_done(struct plain_call *call, enum plain_result result, struct by
     attempt_finish(a, &reply);
 }
 
+/* To ask it would be to ask ourselves. */
+static bool is_barred(const struct upstream *u)
+{
+    const atomic_uint *barred = u->pool->params.barred;
+    unsigned bit = 1u << (u - u->pool->upstreams);
+    return barred != NULL && (atomic_load_explicit(barred, memory_order_relaxed) & bit) != 0;
+}
+
 int dns_send(struct attempt *a)
 {
     struct upstream *u = a->upstream;
+    if (is_barred(u)) {
+        return -ELOOP;
+    }
     struct plain_request request = {
         .server = server_of(u),
         .question = &a->question,

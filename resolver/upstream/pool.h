@@ -14,6 +14,8 @@
 #include "resolver/upstream/health.h"
 #include "resolver/upstream/kept.h"
 
+#include <stdatomic.h>
+
 enum { POOL_MAX = 17 /* sixteen as configured, and the local resolvers */ };
 
 enum pool_strategy {
@@ -28,10 +30,12 @@ struct pool_params {
     size_t n_providers;                      /* 1 … POOL_MAX */
     size_t max_attempts;
     enum pool_strategy strategy;
-    uint32_t n_race;          /* with POOL_RACE: how many at once */
-    size_t max_in_flight;     /* attempts at one provider while others have room; 0: no matter */
-    size_t max_serial;        /* the same where a connection takes one request at a time */
-    uint32_t patience_max_ms; /* for pool_patience_us() */
+    uint32_t n_race;           /* with POOL_RACE: how many at once */
+    size_t max_in_flight;      /* attempts at one provider while others have room; 0: no matter */
+    size_t max_serial;         /* the same where a connection takes one request at a time */
+    uint32_t patience_max_ms;  /* for pool_patience_us() */
+    const atomic_uint *barred; /* bit i: provider i is a server that leads back to us, and is not
+                                  asked; borrowed for the pool's life; NULL: none does */
     struct plain
         *bootstrap; /* borrowed; finds the addresses of providers that have none; may be NULL */
     const struct kept *kept; /* borrowed by pool_new(): where they were good before; may be NULL */

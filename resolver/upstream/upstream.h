@@ -151,7 +151,7 @@ bool verdict_is_worth_telling(uint16_t rcode);
 void attempt_finish(struct attempt *attempt, const struct exchange_reply *reply);
 
 /* Plain DNS (dns_carry.c): sends what the exchange would, or takes it back. -EHOSTUNREACH without a
- * server, or plain_ask()'s failure. */
+ * server, -ELOOP when that is ourselves, or plain_ask()'s failure. */
 int dns_send(struct attempt *attempt);
 void dns_cancel(struct attempt *attempt);
 

@@ -225,11 +225,11 @@ END_TEST
 
 START_TEST(a_local_resolver_that_is_our_own_listener_is_refused)
 {
-    refuses("listen: [udp://192.0.2.7:53]\nlocal-resolver: {servers: [192.0.2.7]}\n", 0, 0,
+    refuses("listen: [udp://192.0.2.7:53]\nlocal-resolver: {servers: [192.0.2.7]}\n", 2, 28,
             "is our own listener");
     refuses("listen: [\"udp://[2001:db8::7]:5353\"]\n"
             "local-resolver: {servers: [\"[2001:db8::7]:5353\"]}\n",
-            0, 0, "is our own listener");
+            2, 28, "is our own listener");
     config_free(parse("listen: [udp://192.0.2.7:53]\nlocal-resolver: {servers: [192.0.2.8]}\n"));
 }
 END_TEST
@@ -344,7 +344,7 @@ START_TEST(what_is_printed_reads_back_as_the_same)
         "unix-socket: {group: \"a b\"}\nworkers: 3\ncache: {size: 0}\nhijack: {sample: 0.125}\n",
         "access: {allow: [192.0.2.0/24, \"2001:db8::/32\", \"::ffff:0:0/96\"], deny: [192.0.2.1]}\n"
         "rate-limit: {queries: off, over: drop}\ncookies: {mode: on}\n",
-        "providers: [{preset: quad9}, {name: d, server: '[::1]:53', group: corp}]\nrules: "
+        "providers: [{preset: quad9}, {name: d, server: '[2001:db8::1]:53', group: corp}]\nrules: "
         "[{domains: "
         "['*.a.example'], group: corp, fallback: default}]\nhosts: []\nlocal-data: {'*.x.lan': "
         "other.lan, y.lan: nodata, z.lan: ['::1']}\nblock: {lists: [/a/b.txt], allow: "

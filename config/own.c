@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "daemon/own.h"
+#include "config/own.h"
 
 #include <ifaddrs.h>
 #include <netinet/in.h>
@@ -33,6 +33,15 @@ void own_find(struct own *ret_own)
         }
     }
     freeifaddrs(all);
+}
+
+bool own_equal(const struct own *a, const struct own *b)
+{
+    bool same = a->n == b->n;
+    for (size_t i = 0; same && i < a->n; i++) {
+        same = address_equal(&a->at[i], &b->at[i]);
+    }
+    return same;
 }
 
 bool own_has(const struct own *own, const struct address *address)
