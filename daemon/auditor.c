@@ -170,6 +170,15 @@ static void on_alert(void *ctx, const struct alert *alert)
     alert_send(a->config->alert, alert);
 }
 
+static void on_loop(void *ctx, const char *server)
+{
+    (void)ctx;
+    log_say(LOG_LEVEL_WARNING,
+            "cross-check: what the local resolver %s is asked comes back to us, so no lie can be "
+            "seen there: name the network's own under local-resolver.servers",
+            server);
+}
+
 static int64_t unix_s(void *ctx)
 {
     (void)ctx;
@@ -399,6 +408,7 @@ static bool make_audit(struct auditor *a)
         .is_own = is_own,
         .origin_as = origin_as_of,
         .on_alert = on_alert,
+        .on_loop = on_loop,
         .wake = wake,
     };
     a->audit = audit_new(&params, &door, &a->loop.port, a->plain);

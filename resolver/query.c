@@ -463,6 +463,9 @@ static enum query_state step_replying(struct query *q)
 {
     struct resolver *r = q->resolver;
     bool led = q->leads;
+    if (q->tried != 0 && r->audit != NULL) {
+        audit_hear(r->audit, &q->message.question);
+    }
     query_end_tries(q);
     query_stop_leading(q);
     if (led && q->has_stale) {

@@ -7,11 +7,14 @@
 
 #include "resolver/audit/budget.h"
 #include "resolver/audit/case.h"
+#include "resolver/audit/counts.h"
+#include "resolver/audit/echo.h"
 #include "resolver/audit/patrol.h"
 #include "resolver/audit/probe.h"
 #include "resolver/audit/seen.h"
 #include "resolver/audit/telling.h"
 #include "resolver/audit/told.h"
+#include "resolver/audit/turn.h"
 
 #include <assert.h>
 #include <stdatomic.h>
@@ -30,15 +33,11 @@ enum {
     PROBE_RETRY_S = 60, /* doubled each time it could not be decided */
     PROBE_RETRY_SPREAD_S = 30,
     PROBE_RETRIES_MAX = 8,
+    LOOP_AGAIN_S = 3600, /* a local resolver that leads back to us is looked at again */
     PROBE_AGAIN_S = 600, /* not triggered again so soon after it was decided */
     SAMPLE_SCALE = 1 << 24,
     CASES_AN_HOUR = 600,
     INCIDENTS_EVERY_S = 1, /* how often open incidents are looked at */
-};
-
-struct audit_counters {
-    atomic_uint_fast64_t n_told, n_dropped, n_checked, n_consistent, n_inconclusive, n_probable,
-        n_confirmed;
 };
 
 struct audit {
@@ -47,9 +46,9 @@ struct audit {
     struct told *told;          /* NULL when the mode does not want clients' questions */
     struct budget budget, hour; /* of cases; by the hour in all modes but `all` */
     struct audit_counters counts;
-    char servers[AUDIT_SERVERS_MAX][PLAIN_SERVER_TEXT_MAX];
-    size_t n_servers;
-    size_t server;       /* the local resolver that is asked; another when it is silent */
+    struct turn turn; /* of the local resolvers */
+    struct echo echo; /* does it lead back to us? */
+    bool loop_told;
     uint64_t settled_us; /* nothing is checked before */
     struct patrol patrol;
     struct probe probe;
@@ -62,66 +61,6 @@ struct audit {
     struct seen checked; /* (name, type), until it may be checked again */
     struct port_timer incidents_timer;
 };
-
-static void count(atomic_uint_fast64_t *counter)
-{
-    atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
-}
-
-static void count_verdict(struct audit *audit, enum verdict verdict)
-{
-    count(&audit->counts.n_checked);
-    switch (verdict) {
-    case VERDICT_CONSISTENT:
-        count(&audit->counts.n_consistent);
-        return;
-    case VERDICT_STALE:
-    case VERDICT_DOWNGRADE:
-    case VERDICT_INCONCLUSIVE:
-    case VERDICT_SUSPECTED:
-        count(&audit->counts.n_inconclusive);
-        return;
-    case VERDICT_PROBABLE:
-    case VERDICT_FILTERED_DECLARED:
-        count(&audit->counts.n_probable);
-        return;
-    case VERDICT_CONFIRMED:
-        count(&audit->counts.n_confirmed);
-        return;
-    case VERDICT_NO_DATA:
-    case VERDICT_INELIGIBLE:
-    case VERDICT_UNUSABLE:
-        return;
-    }
-}
-
-/* How long a verdict stands before the name may be checked again (HIJACK §3.7). */
-static uint64_t verdict_life_us(enum verdict verdict)
-{
-    switch (verdict) {
-    case VERDICT_CONSISTENT:
-    case VERDICT_INELIGIBLE:
-        return HOUR_US;
-    case VERDICT_STALE:
-    case VERDICT_DOWNGRADE:
-    case VERDICT_INCONCLUSIVE:
-    case VERDICT_SUSPECTED:
-        return 6 * HOUR_US;
-    case VERDICT_PROBABLE:
-    case VERDICT_FILTERED_DECLARED:
-    case VERDICT_CONFIRMED:
-        return 10 * MINUTE_US;
-    case VERDICT_NO_DATA:
-    case VERDICT_UNUSABLE:
-        break;
-    }
-    return MINUTE_US;
-}
-
-static const char *server_now(const struct audit *audit)
-{
-    return audit->servers[audit->server];
-}
 
 static bool may_filter(const struct audit *audit, const char *server)
 {
@@ -137,14 +76,6 @@ static bool may_filter(const struct audit *audit, const char *server)
     return false;
 }
 
-/* A resolver that does not answer gives way to the next; `server` is the one that was asked. */
-static void note_unusable(struct audit *audit, const char *server)
-{
-    if (strcmp(server, server_now(audit)) == 0) {
-        audit->server = (audit->server + 1) % audit->n_servers;
-    }
-}
-
 static uint64_t question_key(const struct audit *audit, const struct question *question)
 {
     uint8_t type[2];
@@ -155,7 +86,7 @@ static uint64_t question_key(const struct audit *audit, const struct question *q
 
 static bool may_ask(const struct audit *audit)
 {
-    return audit->n_servers > 0 && audit->asker.n_controls > 0 &&
+    return turn_now(&audit->turn) != NULL && audit->asker.n_controls > 0 &&
            port_now_us(audit->asker.port) >= audit->settled_us;
 }
 
@@ -163,7 +94,7 @@ static bool may_ask(const struct audit *audit)
 static void begin_path(struct audit *audit)
 {
     if (audit->params.path_probe == AUDIT_PATH_YES && audit->path.state == PATH_IDLE) {
-        (void)path_begin(&audit->path, server_now(audit));
+        (void)path_begin(&audit->path, turn_now(&audit->turn));
     }
 }
 
@@ -173,15 +104,18 @@ static void on_path_end(struct path_probe *path)
     telling_path(&audit->asker, path);
 }
 
+static bool is_probing(const struct audit *audit)
+{
+    return audit->echo.asking_now || audit->probe.state != PROBE_IDLE;
+}
+
+/* First of all: is it somebody else? */
 static void begin_probe(struct audit *audit)
 {
     port_timer_stop(audit->asker.port, &audit->probe_timer);
-    if (!may_ask(audit)) {
-        return;
+    if (may_ask(audit)) {
+        echo_begin(&audit->echo, turn_now(&audit->turn));
     }
-    const char *server = server_now(audit);
-    begin_path(audit);
-    probe_begin(&audit->probe, server, may_filter(audit, server));
 }
 
 /* A name that does not exist over HTTPS has addresses here: is that so for any such name? */
@@ -190,15 +124,17 @@ static void trigger_probe(struct audit *audit)
     uint64_t now_us = port_now_us(audit->asker.port);
     bool recent = audit->probe_decided_us != 0 &&
                   now_us - audit->probe_decided_us < PROBE_AGAIN_S * SECOND_US;
-    if (audit->probe.state == PROBE_IDLE && !recent &&
-        audit->probe.judgement.verdict != VERDICT_CONFIRMED) {
+    if (!is_probing(audit) && !recent && audit->probe.judgement.verdict != VERDICT_CONFIRMED) {
         begin_probe(audit);
     }
 }
 
 static void on_probe_timer(struct port_timer *timer)
 {
-    begin_probe((struct audit *)(void *)((char *)timer - offsetof(struct audit, probe_timer)));
+    struct audit *audit =
+        (struct audit *)(void *)((char *)timer - offsetof(struct audit, probe_timer));
+    turn_forgive(&audit->turn);
+    begin_probe(audit);
 }
 
 static void schedule_probe(struct audit *audit, uint64_t wait_us)
@@ -211,6 +147,41 @@ static void schedule_probe(struct audit *audit, uint64_t wait_us)
 static uint64_t jittered_us(struct audit *audit, uint32_t least_s, uint32_t spread_s)
 {
     return (least_s + port_random_below(audit->asker.port, spread_s + 1)) * SECOND_US;
+}
+
+/* A program of this machine's is taken at its word; another host could send back what it is asked,
+ * so as not to be looked at. */
+static bool is_on_this_machine(const struct audit *audit, const char *server)
+{
+    const struct audit_door *door = &audit->asker.door;
+    struct address address;
+    return address_from_server(server, &address) &&
+           (address_is_loopback(&address) ||
+            (door->is_own != NULL && door->is_own(door->ctx, &address)));
+}
+
+static void tell_loop(struct audit *audit, const char *server)
+{
+    const struct audit_door *door = &audit->asker.door;
+    if (!audit->loop_told && door->on_loop != NULL) {
+        door->on_loop(door->ctx, server);
+    }
+    audit->loop_told = true;
+}
+
+static void on_echo(struct echo *echo)
+{
+    struct audit *audit = echo->ctx;
+    if (echo_was_heard(echo)) {
+        tell_loop(audit, echo->server);
+        if (is_on_this_machine(audit, echo->server)) {
+            turn_leave_out(&audit->turn, echo->server);
+            schedule_probe(audit, turn_now(&audit->turn) != NULL ? 0 : LOOP_AGAIN_S * SECOND_US);
+            return;
+        }
+    }
+    begin_path(audit);
+    probe_begin(&audit->probe, echo->server, may_filter(audit, echo->server));
 }
 
 /* What it gives for names that do not exist is a block page for others too. */
@@ -227,13 +198,13 @@ static void on_probe_end(struct probe *probe)
 {
     struct audit *audit = probe->ctx;
     enum verdict verdict = probe->judgement.verdict;
-    count_verdict(audit, verdict);
+    counts_add_verdict(&audit->counts, verdict);
     if (verdict == VERDICT_NO_DATA || verdict == VERDICT_UNUSABLE) {
         uint32_t retry_s = (uint32_t)PROBE_RETRY_S << audit->n_probe_retries;
         audit->n_probe_retries += audit->n_probe_retries < PROBE_RETRIES_MAX;
         schedule_probe(audit, jittered_us(audit, retry_s, PROBE_RETRY_SPREAD_S));
         if (probe->judgement.rule == RULE_G3) {
-            note_unusable(audit, probe->server);
+            turn_pass(&audit->turn, probe->server);
         }
         return;
     }
@@ -250,14 +221,14 @@ static void on_case_end(struct audit_case *one)
     const struct said *local = &one->evidence.meetings[0].local;
     const struct said *told = &one->evidence.told;
     enum verdict verdict = one->judgement.verdict;
-    count_verdict(audit, verdict);
+    counts_add_verdict(&audit->counts, verdict);
     history_note_end(audit->history, &one->evidence, &one->judgement,
                      port_now_us(audit->asker.port));
     seen_put(&audit->checked, question_key(audit, &one->evidence.question),
-             port_now_us(audit->asker.port) + verdict_life_us(verdict));
+             port_now_us(audit->asker.port) + counts_life_us(verdict));
     telling_case(&audit->asker, one);
     if (verdict == VERDICT_UNUSABLE && !local->answered) {
-        note_unusable(audit, one->server);
+        turn_pass(&audit->turn, one->server);
     }
     if (told->answered && told->rcode == RCODE_NXDOMAIN && said_gives_addresses(local)) {
         trigger_probe(audit);
@@ -299,12 +270,12 @@ static void check(struct audit *audit, const struct question *question, const st
         return;
     }
     if (one == NULL || !may_spend(audit, now_us)) {
-        count(&audit->counts.n_dropped);
+        counts_add(&audit->counts.n_dropped);
         return;
     }
     /* While it is under way it counts as done; it ends long before that. */
     seen_put(&audit->checked, key, now_us + one->recheck_us + HOUR_US);
-    const char *server = server_now(audit);
+    const char *server = turn_now(&audit->turn);
     struct case_begin begin = {
         .asker = &audit->asker,
         .question = question,
@@ -327,13 +298,13 @@ static void on_due(void *ctx, const struct question *question, const struct said
 static void follow(struct audit *audit)
 {
     struct ledger_subject subject;
-    if (!may_ask(audit) || !telling_follow(&audit->asker, server_now(audit), &subject)) {
+    if (!may_ask(audit) || !telling_follow(&audit->asker, turn_now(&audit->turn), &subject)) {
         return;
     }
     if (subject.finding == FINDING_PATH_INTERCEPTED) {
         begin_path(audit);
     } else if (subject.finding == FINDING_NXDOMAIN_REWRITE) {
-        if (audit->probe.state == PROBE_IDLE) {
+        if (!is_probing(audit)) {
             begin_probe(audit);
         }
     } else if (subject.question.name.n > 0) {
@@ -368,7 +339,7 @@ static void consider(struct audit *audit, const struct told_item *item)
     bool chosen =
         port_random_below(audit->asker.port, SAMPLE_SCALE) < audit->params.sample * SAMPLE_SCALE;
     if (chosen && !patrol_put_off(&audit->patrol, &item->question, &told)) {
-        count(&audit->counts.n_dropped);
+        counts_add(&audit->counts.n_dropped);
     }
 }
 
@@ -382,6 +353,11 @@ void audit_drain(struct audit *audit)
     }
 }
 
+void audit_hear(struct audit *audit, const struct question *question)
+{
+    echo_hear(&audit->echo, &question->name);
+}
+
 void audit_tell(struct audit *audit, const struct question *question, const struct answer *answer)
 {
     if (audit->told == NULL || question->class != CLASS_IN) {
@@ -393,13 +369,16 @@ void audit_tell(struct audit *audit, const struct question *question, const stru
     if (answer->rcode != RCODE_NOERROR && answer->rcode != RCODE_NXDOMAIN) {
         return;
     }
-    count(&audit->counts.n_told);
+    if (echo_is_ours(&audit->echo, &question->name)) {
+        return;
+    }
+    counts_add(&audit->counts.n_told);
     switch (told_put(audit->told, question, answer)) {
     case TOLD_FIRST:
         audit->asker.door.wake(audit->asker.door.ctx);
         return;
     case TOLD_FULL:
-        count(&audit->counts.n_dropped);
+        counts_add(&audit->counts.n_dropped);
         return;
     case TOLD_QUEUED:
         return;
@@ -416,6 +395,7 @@ static void stop_all(struct audit *audit)
     for (size_t i = 0; i < AUDIT_CASES_MAX; i++) {
         case_stop(&audit->cases[i]);
     }
+    echo_stop(&audit->echo);
     probe_stop(&audit->probe);
     path_stop(&audit->path);
     port_timer_stop(audit->asker.port, &audit->probe_timer);
@@ -424,14 +404,11 @@ static void stop_all(struct audit *audit)
 static void copy_place(struct audit *audit, const struct audit_place *place)
 {
     struct asker *asker = &audit->asker;
-    audit->n_servers = place->n_servers < AUDIT_SERVERS_MAX ? place->n_servers : AUDIT_SERVERS_MAX;
-    audit->server = 0;
+    turn_set(&audit->turn, place->servers, place->n_servers);
+    audit->loop_told = false;
     asker->dns64_server[0] = '\0';
     asker->rewriter[0] = '\0';
     asker->https_memory = (struct https_memory){.next = 0};
-    for (size_t i = 0; i < audit->n_servers; i++) {
-        snprintf(audit->servers[i], sizeof audit->servers[i], "%s", place->servers[i]);
-    }
     snprintf(asker->network, sizeof asker->network, "%s",
              place->network != NULL ? place->network : "");
     snprintf(asker->interface, sizeof asker->interface, "%s",
@@ -459,16 +436,7 @@ void audit_set_place(struct audit *audit, const struct audit_place *place)
 
 void audit_count(struct audit *audit, struct audit_counts *ret_counts)
 {
-    struct audit_counters *counts = &audit->counts;
-    *ret_counts = (struct audit_counts){
-        .n_told = atomic_load_explicit(&counts->n_told, memory_order_relaxed),
-        .n_dropped = atomic_load_explicit(&counts->n_dropped, memory_order_relaxed),
-        .n_checked = atomic_load_explicit(&counts->n_checked, memory_order_relaxed),
-        .n_consistent = atomic_load_explicit(&counts->n_consistent, memory_order_relaxed),
-        .n_inconclusive = atomic_load_explicit(&counts->n_inconclusive, memory_order_relaxed),
-        .n_probable = atomic_load_explicit(&counts->n_probable, memory_order_relaxed),
-        .n_confirmed = atomic_load_explicit(&counts->n_confirmed, memory_order_relaxed),
-    };
+    counts_read(&audit->counts, ret_counts);
 }
 
 static void init_cases(struct audit *audit)
@@ -488,6 +456,7 @@ static void init_cases(struct audit *audit)
     audit->path.recheck_us = recheck_us;
     audit->path.on_end = on_path_end;
     audit->path.ctx = audit;
+    echo_init(&audit->echo, &audit->asker, on_echo, audit);
     audit->probe_timer.on_fire = on_probe_timer;
     audit->incidents_timer.on_fire = on_incidents_timer;
 }

@@ -111,6 +111,9 @@ struct audit_door {
     /* The origin AS of an address, 0 when it is not known. NULL: nobody knows. */
     uint32_t (*origin_as)(void *ctx, const struct address *address);
     void (*on_alert)(void *ctx, const struct alert *alert);
+    /* What this local resolver is asked comes back to us, so it says nothing of its own: once for
+     * each set of them. May be NULL. */
+    void (*on_loop)(void *ctx, const char *server);
     /* Called on any thread after audit_tell() queued something: make audit_drain() run on the
      * auditor's thread soon. */
     void (*wake)(void *ctx);
@@ -141,6 +144,9 @@ struct audit *audit_new(const struct audit_params *params, const struct audit_do
                         struct port *port, struct plain *plain);
 struct audit *audit_free(struct audit *audit);
 
+/* Any thread: a client asks for what must be asked of providers. Cheap: is it what the local
+ * resolver was asked for, so that this leads back to us? */
+void audit_hear(struct audit *audit, const struct question *question);
 /* Any thread: a client was given `answer` for `question`. Cheap when the mode does not want it. */
 void audit_tell(struct audit *audit, const struct question *question, const struct answer *answer);
 /* The auditor's thread: looks at what was told. */

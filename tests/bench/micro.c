@@ -14,6 +14,11 @@
 enum { ROUNDS = 7, NAMES = 10000, CALLS = 400000, THREADS_MAX = 2 };
 
 /* Linked in place of resolver/audit: nobody is told. */
+void audit_hear(struct audit *audit, const struct question *question)
+{
+    (void)audit, (void)question;
+}
+
 void audit_tell(struct audit *audit, const struct question *question, const struct answer *answer)
 {
     (void)audit;

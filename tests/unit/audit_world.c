@@ -271,6 +271,9 @@ static void respond_race(const char *server, const struct question *question, st
 static void respond(void *ctx, const struct plain_request *request, struct fake_plain_reply *reply)
 {
     (void)ctx;
+    if (world.loop_server != NULL && strcmp(world.loop_server, request->server) == 0) {
+        audit_hear(world.audit, request->question);
+    }
     bool public = world.public_server != NULL && strcmp(world.public_server, request->server) == 0;
     const char *words =
         public ? find_fact(request->question)->https : words_of(request->server, request->question);
@@ -440,6 +443,13 @@ static int64_t unix_s(void *ctx)
     return 1800000000 + (int64_t)(world.clock.now_us / SECOND);
 }
 
+static void on_loop(void *ctx, const char *server)
+{
+    (void)ctx;
+    world.n_loops_told++;
+    snprintf(world.loop_told, sizeof world.loop_told, "%s", server);
+}
+
 static void wake(void *ctx)
 {
     (void)ctx;
@@ -490,6 +500,7 @@ void start(void)
         .is_own = is_own,
         .origin_as = origin_as,
         .on_alert = on_alert,
+        .on_loop = on_loop,
         .wake = wake,
     };
     world.audit = audit_new(&world.params, &door, &world.clock.port, world.plain);

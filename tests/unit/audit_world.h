@@ -82,6 +82,9 @@ struct audit_world {
     const char *captive;    /* what it says for every name */
     const char *elsewise;   /* what it says from the second asking of a name on */
     const char *dead_server;
+    const char *loop_server; /* asks us what it is asked; NULL: none does */
+    size_t n_loops_told;
+    char loop_told[64];
     char asked_names[512][64]; /* by the local resolver, in order */
     size_t n_asked;
     bool truncates; /* over UDP it says that there would be more, and nothing else */
