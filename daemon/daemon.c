@@ -394,10 +394,6 @@ static void on_network(void *ctx, bool slept)
             slept ? "this machine was asleep" : "the network has changed");
     look_around(d);
     generation_change_network(d->current);
-    /* Addresses made for the old network lead nowhere on this one. */
-    if (generation_config(d->current)->policy.dns64 == POLICY_DNS64_AUTO) {
-        cache_flush(d->cache);
-    }
 }
 
 static void on_locals(uv_timer_t *timer)

@@ -282,9 +282,25 @@ static bool lacks_addresses(const struct config *config)
     return false;
 }
 
+/* Names of the own network, and addresses made for it, mean something else on another one. */
+static void forget_network(const struct generation *g)
+{
+    const struct policy_params *policy = &g->params.config->policy;
+    bool any = policy->dns64 == POLICY_DNS64_AUTO;
+    for (size_t i = 0; i < policy->n_rules; i++) {
+        any = any || policy->rules[i].is_local;
+    }
+    if (any) {
+        cache_flush(g->params.cache);
+    }
+}
+
 unsigned generation_look_for_locals(struct generation *g)
 {
     uint64_t now = locals_refresh(g->locals);
+    if (now != g->locals_seen) {
+        forget_network(g);
+    }
     for (size_t i = 0; i < g->n_started && now != g->locals_seen; i++) {
         worker_change_locals(g->workers[i]);
     }
@@ -294,6 +310,7 @@ unsigned generation_look_for_locals(struct generation *g)
 
 void generation_change_network(struct generation *g)
 {
+    forget_network(g);
     g->locals_seen = locals_refresh(g->locals);
     for (size_t i = 0; i < g->n_started; i++) {
         worker_change_network(g->workers[i]);

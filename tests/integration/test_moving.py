@@ -57,12 +57,12 @@ class World:
     def leave(self):
         ip("-n", self.here, "addr", "flush", "dev", "cable")
 
-    def resolver(self, net, folder):
+    def resolver(self, net, folder, *more):
         """A resolver at that network's gateway that knows where the provider is."""
         where = f"10.99.{net}.1"
         server = lab_module.Server(f"gateway{net}", [
             "ip", "netns", "exec", self.there, lab_module.find("dnsmasq"), "-d", "-C", "/dev/null", "-R", "-h", "--user=root",
-            f"--listen-address={where}", "--bind-interfaces", "--except-interface=lo", f"--address=/lab.example/{PROVIDER}"], folder)
+            f"--listen-address={where}", "--bind-interfaces", "--except-interface=lo", f"--address=/lab.example/{PROVIDER}", *more], folder)
         server.start()
         lab_module.poll("dnsmasq", lambda: server.alive() and f"{where}:53 " in subprocess.run(
             ["ip", "netns", "exec", self.there, "ss", "-lun"], capture_output=True, text=True).stdout)
@@ -235,6 +235,55 @@ def test_h8_cold_start_with_resolv_conf_at_ourselves_is_answered_through_the_gat
     assert is_answered(d)
     assert time.monotonic() - began < 3
     assert addresses_from(d) == {"p0": "local-resolver"}
+
+
+# ---- names of the own network ----
+
+def box(d):
+    reply = d.over_unix("box.home.example")
+    return reply.answer[0][0].address if reply.answer else None
+
+
+@needs_mounts
+def test_names_of_the_own_network_are_asked_of_the_resolver_of_the_network_one_is_on(lab, daemon, world, tmp_path):
+    """And what another network's said of them is forgotten, however long it might have been kept."""
+    for net in (1, 2):
+        world.resolver(net, tmp_path, "--local-ttl=3600", f"--address=/box.home.example/10.99.{net}.50")
+    world.join(1)
+    d = daemon(provider(lab, world) + "rules:\n  - {domains: [home.example], group: local-resolver}\n",
+               start_with=["ip", "netns", "exec", world.here, *with_mounts(ALONE)])
+    assert [box(d) for _ in range(3)] == ["10.99.1.50"] * 3
+    world.join(2)
+    wait_for(lambda: "the network has changed" in d.log(), what="the move")
+    wait_for(lambda: box(d) == "10.99.2.50", 3, "the other network's answer")
+    world.join(1)
+    wait_for(lambda: box(d) == "10.99.1.50", 5, "the first network's answer")
+
+
+@needs_mounts
+def test_started_without_a_network_names_of_the_own_one_are_found_when_it_comes(lab, daemon, world, tmp_path):
+    world.resolver(1, tmp_path, "--address=/box.home.example/10.99.1.50")
+    d = daemon(provider(lab, world) + "rules:\n  - {domains: [home.example], group: local-resolver}\n",
+               start_with=["ip", "netns", "exec", world.here, *with_mounts(ALONE)])
+    assert box(d) is None
+    world.join(1)
+    wait_for(lambda: box(d) == "10.99.1.50", 5, "an answer")
+
+
+@needs_mounts
+def test_dns64_takes_the_prefix_of_the_network_one_is_on(lab, daemon, world, tmp_path):
+    for net in (1, 2):
+        world.resolver(net, tmp_path, "--local-ttl=3600", f"--address=/ipv4only.arpa/2001:db8:64:{net}::192.0.0.170")
+    world.join(1)
+    d = daemon(provider(lab, world) + "dns64: {prefix: auto}\n", start_with=["ip", "netns", "exec", world.here, *with_mounts(ALONE)])
+
+    def made():
+        reply = d.over_unix("six.wild.honest-lab.net", "AAAA")
+        return [rd.address for rrset in reply.answer for rd in rrset]
+
+    assert made() == made() == ["2001:db8:64:1::9765:148"]
+    world.join(2)
+    wait_for(lambda: made() == ["2001:db8:64:2::9765:148"], 5, "an address for the other network")
 
 
 # ---- addresses that are kept over a restart ----
