@@ -11,7 +11,4 @@ enum daemon_exit { DAEMON_EXIT_OK = 0, DAEMON_EXIT_FAILURE = 1, DAEMON_EXIT_CONF
 /* Runs until SIGTERM or SIGINT; takes `config`, which came from the file `path`. */
 enum daemon_exit daemon_run(const char *path, struct config *config);
 
-/* Logs each error as "path:line:column: text". */
-void daemon_log_errors(const char *path, const struct config_errors *errors);
-
 #endif

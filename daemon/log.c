@@ -85,3 +85,19 @@ void log_say(enum log_level level, const char *format, ...)
     ssize_t n = write(STDERR_FILENO, line.at, line.n);
     (void)n;
 }
+
+void log_config_errors(const char *path, const struct config_errors *errors)
+{
+    size_t n = errors->n < CONFIG_ERRORS_MAX ? errors->n : CONFIG_ERRORS_MAX;
+    for (size_t i = 0; i < n; i++) {
+        const struct config_error *e = &errors->at[i];
+        if (e->line == 0) {
+            log_say(LOG_LEVEL_ERROR, "%s: %s", path, e->text);
+        } else {
+            log_say(LOG_LEVEL_ERROR, "%s:%u:%u: %s", path, e->line, e->column, e->text);
+        }
+    }
+    if (errors->n > n) {
+        log_say(LOG_LEVEL_ERROR, "%s: %zu more errors", path, errors->n - n);
+    }
+}

@@ -17,5 +17,7 @@ void log_set_level(enum log_level level);
 bool log_is_journal(void);
 
 void log_say(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Each error as "path:line:column: text". */
+void log_config_errors(const char *path, const struct config_errors *errors);
 
 #endif

@@ -111,7 +111,7 @@ int main(int argc, char **argv)
     struct config *config;
     struct config_errors errors;
     if (config_load(options.path, &config, &errors) < 0) {
-        daemon_log_errors(options.path, &errors);
+        log_config_errors(options.path, &errors);
         return DAEMON_EXIT_CONFIG;
     }
     switch (options.action) {
