@@ -47,6 +47,16 @@ static const char *check_tencent(const struct provider_params *p, bool clear)
                : why;
 }
 
+static const char *check_types(const struct provider_texts *types)
+{
+    for (size_t i = 0; i < types->n; i++) {
+        if (strcmp(types->at[i], "A") != 0 && strcmp(types->at[i], "AAAA") != 0) {
+            return "types takes A and AAAA";
+        }
+    }
+    return NULL;
+}
+
 /* What a vendor's protocol lacks, or has and may not; NULL when it is good. */
 static const char *check_account(const struct provider_params *p)
 {
@@ -85,7 +95,7 @@ static const char *check_account(const struct provider_params *p)
     case PROTOCOL_GENERIC:
         return p->template.addresses.n == 0 || p->endpoint.url == NULL
                    ? "generic needs url and answers"
-                   : NULL;
+                   : check_types(&p->template.types);
     }
     return NULL;
 }

@@ -162,6 +162,19 @@ static const struct schema_row rows[] = {
      .kind = SCHEMA_TEXTS,
      .offset = AT(template.empty_codes),
      .help = "generic: values that say no address was found, and not why."},
+    {.key = "auth-codes",
+     .kind = SCHEMA_TEXTS,
+     .offset = AT(template.auth_codes),
+     .help =
+         "generic: values that say the credentials do not hold: it is left alone for a minute."},
+    {.key = "other-codes",
+     .kind = SCHEMA_TEXTS,
+     .offset = AT(template.other_codes),
+     .help = "generic: values that say this name or type is not to be had there."},
+    {.key = "types",
+     .kind = SCHEMA_TEXTS,
+     .offset = AT(template.types),
+     .help = "generic: what it is asked for, such as [A]; A and AAAA unless said."},
 };
 
 const struct schema_row *vendor_row_at(size_t i)

@@ -7,25 +7,6 @@
 
 #include <errno.h>
 
-/* MD5 over host, secret and expiry. */
-static int put_signature(const struct driver_call *call, const char *host, struct buf *url)
-{
-    uint8_t room[VENDOR_SIGNED_MAX];
-    struct buf message = buf_over(room, sizeof room);
-    int64_t expiry_s = driver_now_s(call) + VENDOR_EXPIRY_S;
-    encode_text(host, &message);
-    encode_text("-", &message);
-    encode_text(call->provider->account.secret.text, &message);
-    encode_text("-", &message);
-    encode_number(expiry_s, &message);
-    encode_text("&t=", url);
-    encode_number(expiry_s, url);
-    encode_text("&s=", url);
-    int failure = vendor_put_digest(DIGEST_MD5, bytes_of(NULL, 0), &message, url);
-    explicit_bzero(room, sizeof room);
-    return failure;
-}
-
 static int build(struct driver_call *call, struct driver_room *room,
                  struct exchange_request *request)
 {
@@ -41,7 +22,7 @@ static int build(struct driver_call *call, struct driver_room *room,
     encode_text(host, &url);
     encode_text("&query=4,6", &url);
     subnet_put(&call->provider->client_subnet, "&ip=", SUBNET_ADDRESS, &url);
-    int failure = is_signed ? put_signature(call, host, &url) : 0;
+    int failure = is_signed ? vendor_put_md5(call, host, "&s=", &url) : 0;
     return failure < 0 ? failure : vendor_get(room, &url, request);
 }
 

@@ -155,6 +155,12 @@ static int class_of(const struct driver_call *call, const struct exchange_reply 
     if (is_among(&template->empty_codes, code)) {
         return DRIVER_UNKNOWN_EMPTY;
     }
+    if (is_among(&template->auth_codes, code)) {
+        return DRIVER_AUTH;
+    }
+    if (is_among(&template->other_codes, code)) {
+        return DRIVER_NOT_SERVED;
+    }
     return vendor_class_of_code(call, reply, tree_text(code), found);
 }
 
@@ -186,18 +192,31 @@ static int read_reply(struct driver_call *call, const struct exchange_reply *rep
     return hosts_answer(&hosts, expect, found);
 }
 
+static enum driver_serves serves(const struct provider_params *provider,
+                                 const struct question *question, bool want_do, bool want_cd)
+{
+    const struct provider_texts *types = &provider->template.types;
+    const char *type = question->type == TYPE_A ? "A" : "AAAA";
+    bool has = types->n == 0;
+    for (size_t i = 0; i < types->n; i++) {
+        has = has || strcmp(types->at[i], type) == 0;
+    }
+    return has ? hosts_serves(provider, question, want_do, want_cd) : DRIVER_NEVER;
+}
+
 /* Whoever is not told which family is wanted tells what there is of both. */
 static bool asks_both(const struct provider_params *provider)
 {
     const char *url = provider->endpoint.url;
-    return strstr(url, "{type}") == NULL && strstr(url, "{family}") == NULL;
+    return strstr(url, "{type}") == NULL && strstr(url, "{family}") == NULL &&
+           provider->template.types.n != 1;
 }
 
 const struct driver driver_generic = {
     .name = "generic",
     .wants_date = true,
     .body_max = EXCHANGE_JSON_MAX,
-    .serves = hosts_serves,
+    .serves = serves,
     .build = build,
     .read = read_reply,
     .asks_both = asks_both,

@@ -94,6 +94,9 @@ struct provider_template {
     struct provider_texts good_codes;  /* its values that are none */
     struct provider_texts clock_codes; /* … that say the signature's time is wrong */
     struct provider_texts empty_codes; /* … that say there is no address */
+    struct provider_texts auth_codes;  /* … that say that we may not ask */
+    struct provider_texts other_codes; /* … that say that this name or type is not to be had */
+    struct provider_texts types;       /* "A", "AAAA": what it is asked for; none: both */
 };
 
 /* Strings are lent by the configuration. */

@@ -46,28 +46,16 @@ const char *const *service_addresses_of(const char *region)
 
 /* ---- asking ---- */
 
-/* MD5 over nonce, secret and expiry. */
 static int put_signature(const struct driver_call *call, struct buf *url)
 {
-    uint8_t room[VENDOR_SIGNED_MAX], dice[NONCE];
+    uint8_t dice[NONCE];
     char nonce[2 * NONCE + 1] = "";
-    struct buf hex = buf_over(nonce, sizeof nonce - 1), message = buf_over(room, sizeof room);
-    int64_t expiry_s = driver_now_s(call) + VENDOR_EXPIRY_S;
+    struct buf hex = buf_over(nonce, sizeof nonce - 1);
     call->port->ops->random(call->port, dice, sizeof dice);
     encode_hex(bytes_of(dice, sizeof dice), &hex);
-    encode_text(nonce, &message);
-    encode_text("-", &message);
-    encode_text(call->provider->account.secret.text, &message);
-    encode_text("-", &message);
-    encode_number(expiry_s, &message);
     encode_text("&n=", url);
     encode_text(nonce, url);
-    encode_text("&t=", url);
-    encode_number(expiry_s, url);
-    encode_text("&s=", url);
-    int failure = vendor_put_digest(DIGEST_MD5, bytes_of(NULL, 0), &message, url);
-    explicit_bzero(room, sizeof room);
-    return failure;
+    return vendor_put_md5(call, nonce, "&s=", url);
 }
 
 static int build(struct driver_call *call, struct driver_room *room,

@@ -52,6 +52,25 @@ int vendor_put_digest(enum digest_kind kind, struct bytes key, const struct buf 
     return failure;
 }
 
+int vendor_put_md5(const struct driver_call *call, const char *subject, const char *before,
+                   struct buf *url)
+{
+    uint8_t room[VENDOR_SIGNED_MAX];
+    struct buf message = buf_over(room, sizeof room);
+    int64_t expiry_s = driver_now_s(call) + VENDOR_EXPIRY_S;
+    encode_text(subject, &message);
+    encode_text("-", &message);
+    encode_text(call->provider->account.secret.text, &message);
+    encode_text("-", &message);
+    encode_number(expiry_s, &message);
+    encode_text("&t=", url);
+    encode_number(expiry_s, url);
+    encode_text(before, url);
+    int failure = vendor_put_digest(DIGEST_MD5, bytes_of(NULL, 0), &message, url);
+    explicit_bzero(room, sizeof room);
+    return failure;
+}
+
 /* ---- errors ---- */
 
 bool vendor_is_clock_off(const struct driver_call *call, const struct exchange_reply *reply)

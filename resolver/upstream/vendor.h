@@ -25,6 +25,11 @@ int vendor_get(struct driver_room *room, const struct buf *url, struct exchange_
 int vendor_put_digest(enum digest_kind kind, struct bytes key, const struct buf *message,
                       struct buf *out);
 
+/* Appends "&t=" and an expiry, then `before` and the MD5 over subject, secret and expiry with '-'
+ * between. */
+int vendor_put_md5(const struct driver_call *call, const char *subject, const char *before,
+                   struct buf *url);
+
 /* What a vendor's error word means; `status` decides over unknown ones. "…Expired" is CLOCK; so is
  * a complaint about the time's range when the reply's Date shows that our clock is off. */
 int vendor_class_of_code(const struct driver_call *call, const struct exchange_reply *reply,

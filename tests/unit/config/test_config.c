@@ -206,6 +206,9 @@ START_TEST(vendors_know_where_they_are_and_what_they_need)
             2, 5, "token over https");
     refuses("providers:\n  - {protocol: volc, account: 1}\n", 2, 5, "account and secret");
     refuses("providers:\n  - {name: x, protocol: generic, url: https://x}\n", 2, 5, "answers");
+    refuses("providers:\n  - {name: x, protocol: generic, url: https://x, answers: [/a], types: "
+            "[MX]}\n",
+            2, 5, "A and AAAA");
     refuses("providers:\n  - {name: x, insecure-http: yes, url: http://x/d}\n", 2, 5, "by http");
     refuses("providers:\n  - {protocol: aliyun, account: 1, region: mars}\n", 2, 44, "cn, hk");
 }

@@ -149,6 +149,14 @@ START_TEST(generic_speaks_ucloud_by_configuration)
     reads(401, "{\"status\":401,\"code\":\"UNAUTHORIZED\"}", "AUTH");
     reads(403, "{\"status\":403,\"code\":\"HOST_FORBIDDEN\"}", "NOT_SERVED");
     reads(200, "{\"ip_list\":[7]}", "PARSE");
+    struct question v6 = {.name = rig.question.name, .type = TYPE_AAAA, .class = CLASS_IN};
+    ck_assert_int_eq(driver_generic.serves(&rig.provider, &v6, false, false), DRIVER_READILY);
+    ck_assert(driver_generic.asks_both(&rig.provider));
+    rig.provider.template.types = (struct provider_texts){{"A"}, 1};
+    ck_assert_int_eq(driver_generic.serves(&rig.provider, &v6, false, false), DRIVER_NEVER);
+    ck_assert_int_eq(driver_generic.serves(&rig.provider, &rig.question, false, false),
+                     DRIVER_READILY);
+    ck_assert(!driver_generic.asks_both(&rig.provider));
 }
 END_TEST
 
@@ -177,6 +185,11 @@ START_TEST(generic_speaks_qiniu_and_knownsec_by_configuration)
           "50}]}",
           "OK NOERROR: A 50 192.0.2.1");
     reads(400, "{\"code\":400008}", "CLOCK");
+    reads(400, "{\"code\":400006}", "NOT_SERVED");
+    rig.provider.template.auth_codes = (struct provider_texts){{"400006"}, 1};
+    rig.provider.template.other_codes = (struct provider_texts){{"400009"}, 1};
+    reads(400, "{\"code\":400006}", "AUTH");
+    reads(200, "{\"code\":400009}", "NOT_SERVED");
     rig.provider.template.addresses = (struct provider_texts){{"/ips", "/ipsv6"}, 2};
     rig.provider.template.ttl = "/ttl";
     ck_assert(begins(rig_read(&rig, 200, JSON, "{}"), "UNKNOWN_EMPTY NOERROR"));
