@@ -9,6 +9,7 @@ import pytest
 from origin import Origin, Reply
 from proxy import Connect, Socks5
 from test_hostile import good
+from test_hostile_provider import origin as hostile  # noqa: F401  (a fixture)
 
 # All that a POST says over HTTP/1.1, in lower case; HTTP/2 has the same without Host.
 FIELDS = {"host", "user-agent", "accept", "content-type", "content-length"}
@@ -44,6 +45,16 @@ def test_post_says_what_is_needed_and_no_more(lab, daemon, origin):
         assert fields["host"] == f"provider1.lab.example:{origin.port}"
         assert fields["content-length"] == str(len(query))
         assert query[:2] == b"\0\0"  # an ID of the client's would tell clients apart
+
+
+def test_http2_says_no_more_than_http1(lab, daemon, hostile):
+    port = hostile.port
+    d = daemon(f"providers:\n  - name: two\n    url: https://provider1.lab.example:{port}/dns-query\n    addresses: [127.0.0.1]\n"
+               f"    ca-file: {lab.ca}\nhijack: {{mode: off}}\n", start_with=["env", "HTTPS_PROXY=http://127.0.0.1:1", "ALL_PROXY=socks5://127.0.0.1:1"])
+    ask(d, "first.wild.honest-lab.net")
+    assert hostile.tell("fields").split(" ") == [
+        ":method=POST", ":path=/dns-query", ":scheme=https", f":authority=provider1.lab.example:{port}", "user-agent=httpdnsd",
+        "accept=application/dns-message", "content-type=application/dns-message", "content-length=128"]
 
 
 def test_get_says_no_more_than_post(lab, daemon, origin):

@@ -15,6 +15,7 @@ Reads commands on stdin, one a line, and says "done" on stdout for each:
     stall     answers, but each twentieth packet comes 40 ms late, and with it all behind it on its connection
     down      ends every connection and refuses new ones
     counts    says "CONNECTIONS REQUESTS" instead of "done"
+    fields    says the header fields of the last request, "NAME=VALUE NAME=VALUE …" in the order they came
     resumed   says how many handshakes resumed a TLS session
     tls12     as ok, and from now on TLS 1.2 at most
 """
@@ -49,6 +50,7 @@ class Origin:
     def __init__(self, port, cert, key, address="127.0.0.1"):
         self.address, self.port, self.how, self.live = address, port, ["ok"], set()
         self.n_connections = self.n_requests = self.n_packets = self.n_resumed = 0
+        self.fields = []
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.tls.load_cert_chain(cert, key)
         self.tls.set_alpn_protocols(["h2"])
@@ -116,7 +118,9 @@ class Origin:
             if self.how[0] == "stall" and self.n_packets % 20 == 0:
                 time.sleep(0.04)
             for event in http.receive_data(data):
-                if isinstance(event, h2.events.DataReceived):
+                if isinstance(event, h2.events.RequestReceived):
+                    self.fields = event.headers
+                elif isinstance(event, h2.events.DataReceived):
                     bodies[event.stream_id] = bodies.get(event.stream_id, b"") + event.data
                     http.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
                 elif isinstance(event, h2.events.StreamEnded):
@@ -147,6 +151,8 @@ class Origin:
 
     def obey(self, line):
         words = line.split()
+        if words == ["fields"]:
+            return " ".join(f"{name}={value}" for name, value in self.fields)
         if words == ["counts"]:
             return f"{self.n_connections} {self.n_requests}"
         if words == ["resumed"]:
