@@ -200,6 +200,10 @@ static enum query_state query_learn(struct query *q, struct answer *answer)
         query_end_tries(q);
         return query_chase_synthesis(q);
     }
+    if (query_wants_rest(q)) {
+        query_end_tries(q);
+        return query_chase_rest(q);
+    }
     query_keep(q);
     return QUERY_REPLYING;
 }

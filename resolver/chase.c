@@ -5,6 +5,8 @@
  *   alias      the other name, same type; its answer gets a CNAME in front
  *   DNS64      when AAAA is empty: ipv4only.arpa AAAA for the prefix (RFC 7050) unless it is
  *              configured; then A, each address behind the prefix
+ *   rest       when a server knew the beginning of a chain alone (RFC 1034 section 3.6.2): what its
+ *              last name has
  *
  * Such a question is a query of its own, and counts as one. Bound: CHASE_DEPTH_MAX, one in the
  * other. Its own deadline may lie behind that of the query that waits: the latter's holds. */
@@ -37,6 +39,9 @@ static struct question question_of(const struct query *q)
     case CHASE_ADDRESS:
         question.type = TYPE_A;
         question.name = own->name;
+        break;
+    case CHASE_REST:
+        question.name = q->chase_name;
         break;
     }
     return question;
@@ -123,6 +128,29 @@ static bool take_address(struct query *q, const struct answer *found)
     return false;
 }
 
+/* Without the rest there is nothing to tell: to a stub the beginning would mean that the name has
+ * no such record. */
+static bool take_rest(struct query *q, struct answer *found)
+{
+    struct answer *whole = NULL;
+    struct compose_wish wish = {
+        .question = &q->message.question,
+        .before = q->answer,
+        .max_ttl_s = TTL_MAX_S,
+        .now_us = port_now_us(q->resolver->port),
+    };
+    bool good = found != NULL &&
+                (found->rcode == RCODE_NOERROR || found->rcode == RCODE_NXDOMAIN) &&
+                compose_from(found, &wish, &whole) == 0;
+    answer_unref(q->answer);
+    q->answer = whole;
+    if (!good) {
+        return gave_up(q, "the name that this one is an alias of has no answer");
+    }
+    query_keep(q);
+    return false;
+}
+
 static bool take(struct query *q, struct answer *found)
 {
     bool more = false;
@@ -135,6 +163,9 @@ static bool take(struct query *q, struct answer *found)
         break;
     case CHASE_ADDRESS:
         more = take_address(q, found);
+        break;
+    case CHASE_REST:
+        more = take_rest(q, found);
         break;
     }
     answer_unref(found);
@@ -251,6 +282,25 @@ bool query_wants_synthesis(struct query *q)
 enum query_state query_chase_synthesis(struct query *q)
 {
     q->chase = q->prefix.bits == 0 ? CHASE_PREFIX : CHASE_ADDRESS;
+    q->timer.on_fire = on_deadline;
+    return chase(q);
+}
+
+bool query_wants_rest(struct query *q)
+{
+    return q->answer->has_alias && q->answer->ttl_s == 0 &&
+           answer_lacks_end(q->answer, q->message.question.type, &q->chase_name);
+}
+
+/* Nobody may join it or wait for what it claimed: the chain may lead back to its own question,
+ * which is then asked anew, as deep as such questions go. */
+enum query_state query_chase_rest(struct query *q)
+{
+    query_stop_leading(q);
+    if (q->resolver->params.claims != NULL) {
+        claims_end(q->resolver->params.claims, &q->claim, NULL);
+    }
+    q->chase = CHASE_REST;
     q->timer.on_fire = on_deadline;
     return chase(q);
 }

@@ -37,7 +37,7 @@ struct query_try {
 };
 
 /* What a query asks for itself (chase.c). */
-enum query_chase { CHASE_ALIAS, CHASE_PREFIX, CHASE_ADDRESS };
+enum query_chase { CHASE_ALIAS, CHASE_PREFIX, CHASE_ADDRESS, CHASE_REST };
 
 struct query {
     struct resolver *resolver;
@@ -66,6 +66,7 @@ struct query {
     char error_text[ANSWER_EDE_TEXT_MAX + 1];
 
     enum query_chase chase;
+    struct name chase_name; /* with CHASE_REST */
     struct dns64_prefix prefix;
 
     struct claim claim; /* to ask, or a place in the line of the worker that does */
@@ -157,6 +158,9 @@ enum query_state query_chase_alias(struct query *query);
 /* Whether its answer, AAAA, is to be made of A records; then by this. */
 bool query_wants_synthesis(struct query *query);
 enum query_state query_chase_synthesis(struct query *query);
+/* Whether its answer is but the beginning of a chain; then the rest is asked for. */
+bool query_wants_rest(struct query *query);
+enum query_state query_chase_rest(struct query *query);
 /* Takes an answer and gives it back, or what is told instead when it leads into the own network.
  * NULL without memory. */
 struct answer *query_guard(struct query *query, struct answer *answer);

@@ -96,6 +96,11 @@ static struct findings examine(struct attempt *a, const struct exchange_reply *r
     };
     struct driver_call call = call_of(a);
     f.class = a->upstream->driver->read(&call, reply, &expect, &f.found);
+    if (f.class == DRIVER_OK && answer_is_referral(f.found.answer)) {
+        f.found.answer = answer_unref(f.found.answer);
+        f.found.why = "a referral in place of an answer";
+        f.class = DRIVER_SERVER;
+    }
     return f;
 }
 

@@ -351,3 +351,56 @@ bool answer_next(struct answer_walk *walk, struct answer_record *ret_record)
     walk->n_done++;
     return true;
 }
+
+bool answer_is_referral(const struct answer *answer)
+{
+    if (answer->rcode != RCODE_NOERROR || answer->n_answers > 0 || (answer->flags & FLAG_AA) != 0)
+        return false;
+    struct answer_walk walk = answer_walk(answer);
+    struct answer_record record;
+    bool has_ns = false, has_soa = false;
+    while (answer_next(&walk, &record)) {
+        has_ns = has_ns || record.type == TYPE_NS;
+        has_soa = has_soa || record.type == TYPE_SOA;
+    }
+    return has_ns && !has_soa;
+}
+
+/* The record's one name, which may be compressed. */
+static bool name_in(const struct answer *answer, const struct answer_record *record,
+                    struct name *ret_name)
+{
+    struct cursor c = cursor_over(answer_wire(answer));
+    cursor_take(&c, record->rdata_at);
+    return name_read(&c, ret_name);
+}
+
+bool answer_lacks_end(const struct answer *answer, uint16_t asked_type, struct name *ret_target)
+{
+    if (!answer->has_alias || answer->rcode != RCODE_NOERROR || asked_type == TYPE_CNAME ||
+        asked_type == TYPE_ANY)
+        return false;
+    struct answer_walk walk = answer_walk(answer);
+    struct answer_record record;
+    struct name question;
+    struct cursor c = cursor_over(answer_wire(answer));
+    cursor_take(&c, MESSAGE_HEADER);
+    name_read_plain(&c, &question);
+    *ret_target = question;
+    while (answer_next(&walk, &record)) {
+        if (record.type == asked_type || record.type == TYPE_SOA)
+            return false;
+    }
+    /* The links may stand in any order: each round finds one at least, or is the last. */
+    bool found = true;
+    for (unsigned n = 0; found && n <= CHAIN_LINKS_MAX; n++) {
+        found = false;
+        walk = answer_walk(answer);
+        while (walk.n_done < answer->n_answers && answer_next(&walk, &record)) {
+            if (record.type == TYPE_CNAME && name_equal(&record.owner, ret_target))
+                found = name_in(answer, &record, ret_target);
+        }
+    }
+    name_lower(ret_target);
+    return !name_equal(ret_target, &question);
+}

@@ -108,6 +108,13 @@ static inline void answer_unrefp(struct answer **answer)
     *answer = answer_unref(*answer);
 }
 
+/* True when it names servers that know more in place of answering: NS and no SOA in the authority,
+ * nothing in the answer, and not authoritative (RFC 2308 section 2.2). */
+bool answer_is_referral(const struct answer *answer);
+/* True when its chain of CNAMEs ends without what was asked for and without a word about why: the
+ * server knew the first names alone. *ret_target: where the chain leads, in lower case. */
+bool answer_lacks_end(const struct answer *answer, uint16_t asked_type, struct name *ret_target);
+
 /* Seconds until the answer must not be used as fresh any more; 0 when that is past. */
 uint32_t answer_left_s(const struct answer *answer, uint64_t now_us);
 

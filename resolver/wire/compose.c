@@ -106,6 +106,35 @@ static void put_record(struct composing *c, const struct record *record)
     c->n_authority = (uint16_t)(c->n_authority + (record->in_answer ? 0 : 1));
 }
 
+static uint32_t age_of(const struct answer *answer, uint64_t now_us)
+{
+    uint64_t s = now_us > answer->made_us ? (now_us - answer->made_us) / 1000000 : 0;
+    return s < UINT32_MAX ? (uint32_t)s : UINT32_MAX;
+}
+
+/* A chain's records as they were learnt: of them CNAME alone may hold a compressed name. */
+static void put_chain(struct composing *c, const struct answer *chain)
+{
+    struct answer_walk walk = answer_walk(chain);
+    struct answer_record record;
+    uint32_t age_s = age_of(chain, c->wish->now_us);
+    while (walk.n_done < chain->n_answers && answer_next(&walk, &record)) {
+        struct cursor at = cursor_over(answer_wire(chain));
+        struct name target;
+        cursor_take(&at, record.rdata_at);
+        if (record.type == TYPE_CNAME && name_read(&at, &target)) {
+            record.rdata = name_bytes(&target);
+        }
+        buf_put(&c->out, record.owner.at, record.owner.n);
+        buf_put_u16(&c->out, record.type);
+        buf_put_u16(&c->out, record.class);
+        buf_put_u32(&c->out, record.ttl_s > age_s ? record.ttl_s - age_s : 0);
+        buf_put_u16(&c->out, (uint16_t)record.rdata.n);
+        buf_put(&c->out, record.rdata.at, record.rdata.n);
+        c->n_answers++;
+    }
+}
+
 static void put_all(struct composing *c, const struct question *target)
 {
     static const uint8_t head[MESSAGE_HEADER];
@@ -116,6 +145,9 @@ static void put_all(struct composing *c, const struct question *target)
     buf_put_u16(&c->out, question->class);
     if (c->wish->is_alias) {
         put_alias(c, target);
+    }
+    if (c->wish->before != NULL) {
+        put_chain(c, c->wish->before);
     }
     for (size_t i = 0; i < c->from.n_records; i++) {
         put_record(c, &c->from.records[i]);
@@ -135,12 +167,6 @@ static struct question question_of(const struct answer *answer)
     question.type = cursor_u16(&c);
     question.class = cursor_u16(&c);
     return question;
-}
-
-static uint32_t age_of(const struct answer *answer, uint64_t now_us)
-{
-    uint64_t s = now_us > answer->made_us ? (now_us - answer->made_us) / 1000000 : 0;
-    return s < UINT32_MAX ? (uint32_t)s : UINT32_MAX;
 }
 
 int compose_from(const struct answer *from, const struct compose_wish *wish,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Answers that we make, in the form of those that were checked: a local answer to be cached, and
- * another answer with its question or its addresses changed. Read back by answer_read(), like
- * everything else that the cache sees. */
+ * another answer with its question or its addresses changed, or with a chain in front. Read back by
+ * answer_read(), like everything else that the cache sees. */
 #ifndef RESOLVER_WIRE_COMPOSE_H
 #define RESOLVER_WIRE_COMPOSE_H
 
@@ -15,6 +15,8 @@ struct compose_wish {
     const struct question *question; /* what the new answer is to answer */
     bool is_alias;                   /* by a CNAME to the question of `from` */
     uint32_t alias_ttl_s;
+    const struct answer *before; /* its answer section stands in front: the beginning of a chain
+                                    that leads to the question of `from`; NULL: nothing does */
     /* Makes the four octets of an A record the sixteen of an AAAA; NULL: they stay. What else the
      * answer section has but CNAMEs is left out then, and the authority too. */
     void (*address)(const void *ctx, const uint8_t v4[4], uint8_t ret_v6[16]);

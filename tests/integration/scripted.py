@@ -4,6 +4,7 @@ import threading
 
 import dns.flags
 import dns.message
+import dns.name
 import dns.rcode
 import dns.rdatatype
 import dns.rrset
@@ -11,11 +12,13 @@ from origin import Origin, Reply
 
 
 class Scripted:
-    """`zone`: {(name, type): [rrset text, …]}; what is not in it does not exist. `mood`: good, servfail, refused,
-    silent (nothing comes until it changes), or closed (the connection ends)."""
+    """`zone`: {(name, type): [record, …]}; what is not in it does not exist. `craft`: {name: function(reply)} makes the
+    reply instead. `wrong`: names whose answers are to another question. `mood`: good, servfail, refused, silent
+    (nothing comes until it changes), or closed (the connection ends)."""
 
     def __init__(self, lab, zone_name="story.example", ttl=1):
         self.zone_name, self.ttl, self.zone, self.mood = zone_name, ttl, {}, "good"
+        self.craft, self.wrong, self.flags = {}, set(), 0
         self.changed = threading.Condition()
         self.origin = Origin(lab, self.say)
         self.yaml = "providers:\n" + self.origin.yaml(lab, "provider1.lab.example")
@@ -39,7 +42,12 @@ class Scripted:
         name = question.name.to_text().rstrip(".").lower()
         rdtype = dns.rdatatype.to_text(question.rdtype)
         records = self.zone.get((name, rdtype))
-        if self.mood in ("servfail", "refused"):
+        reply.flags |= self.flags
+        if name in self.wrong:
+            reply.question[0] = dns.rrset.RRset(dns.name.from_text("other.example"), question.rdclass, question.rdtype)
+        if name in self.craft:
+            self.craft[name](reply)
+        elif self.mood in ("servfail", "refused"):
             reply.set_rcode(dns.rcode.from_text(self.mood))
         elif records is not None:
             for text in records:
@@ -48,8 +56,9 @@ class Scripted:
         else:
             if not any(n == name for n, _ in self.zone):
                 reply.set_rcode(dns.rcode.NXDOMAIN)
-            soa = f"ns.{self.zone_name}. hostmaster.{self.zone_name}. 1 3600 600 86400 {self.ttl}"
-            reply.authority.append(dns.rrset.from_text(self.zone_name + ".", self.ttl, "IN", "SOA", soa))
+            zone = self.zone_name if name.endswith(self.zone_name) else name.partition(".")[2]
+            soa = f"ns.{zone}. hostmaster.{zone}. 1 3600 600 86400 {self.ttl}"
+            reply.authority.append(dns.rrset.from_text(zone + ".", self.ttl, "IN", "SOA", soa))
         return reply
 
     def say(self, wire):
@@ -57,7 +66,7 @@ class Scripted:
             self.changed.wait_for(lambda: self.mood != "silent", timeout=20)
             if self.mood == "closed":
                 raise OSError("closed as the test wants it")
-        return Reply(self.reply_to(wire).to_wire())
+        return Reply(self.reply_to(wire).to_wire(max_size=65535))
 
     def close(self):
         self.turn("good")
