@@ -101,8 +101,8 @@ void failures_note(struct failures *f, const struct cache_key *key, enum failure
     uint32_t max_s =
         whose == FAILURE_OF_PATH && f->max_s > FAILURES_PATH_MAX_S ? FAILURES_PATH_MAX_S : f->max_s;
     uint64_t hash = hash_of(f, key);
-    atomic_store_explicit(&f->any, true, memory_order_relaxed);
     pthread_mutex_lock(&f->lock);
+    atomic_store_explicit(&f->any, true, memory_order_relaxed);
     struct entry *entry = find(f, hash);
     uint32_t hold_s = 1;
     if (entry == NULL) {
@@ -131,7 +131,9 @@ void failures_forget(struct failures *f, const struct cache_key *key)
 void failures_flush(struct failures *f)
 {
     pthread_mutex_lock(&f->lock);
-    memset(f->entries, 0, sizeof f->entries);
-    atomic_store_explicit(&f->any, false, memory_order_relaxed);
+    if (atomic_load_explicit(&f->any, memory_order_relaxed)) {
+        memset(f->entries, 0, sizeof f->entries);
+        atomic_store_explicit(&f->any, false, memory_order_relaxed);
+    }
     pthread_mutex_unlock(&f->lock);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Operations on a small cache against a naive model: what is found must be what was put last, and
- * fresh; the memory bound must hold. Two octets an operation: what, and on which of 64 names. */
+ * fresh or stale as is said; the memory bound must hold. Two octets an operation: what, and on
+ * which of 64 names, with DO and CD. One cache serves all runs: each begins with a flush. */
 #include "resolver/cache/cache.h"
 
 #include <assert.h>
@@ -9,7 +10,14 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { N_NAMES = 64, SIZE_BYTES = 8192 };
+enum {
+    N_NAMES = 64,
+    N_KEYS = 4 * N_NAMES,
+    SIZE_BYTES = 2048,
+    STALE_US = 40000000,
+    HOLD_US = 5000000
+};
+enum { FLUSH = 255, HOLD = 254 };
 
 struct kept {
     bool is_put;
@@ -17,14 +25,18 @@ struct kept {
     uint64_t until_us;
 };
 
-static struct question question_of(unsigned i)
+static struct question questions[N_NAMES];
+
+static void make_questions(void)
 {
-    struct question question = {.type = TYPE_A, .class = CLASS_IN};
-    char text[32];
-    snprintf(text, sizeof text, "n%u.example", i);
-    int failure = name_from_text(text, &question.name);
-    assert(failure == 0);
-    return question;
+    for (unsigned i = 0; i < N_NAMES && questions[i].type == 0; i++) {
+        char text[32];
+        snprintf(text, sizeof text, "n%u.example", i);
+        int failure = name_from_text(text, &questions[i].name);
+        assert(failure == 0);
+        questions[i].type = TYPE_A;
+        questions[i].class = CLASS_IN;
+    }
 }
 
 static struct answer *answer_of(const struct question *question, uint32_t address, uint32_t ttl_s,
@@ -51,49 +63,78 @@ static struct answer *answer_of(const struct question *question, uint32_t addres
     return answer;
 }
 
-static void check_found(const struct answer *answer, const struct kept *kept, uint64_t now_us)
+static void check_found(const struct answer *answer, enum cache_state state,
+                        const struct kept *kept, uint64_t now_us)
 {
-    if (answer != NULL) {
-        struct bytes wire = answer_wire(answer);
-        assert(kept->is_put && kept->until_us > now_us);
-        assert(bytes_read_u32(wire.at + wire.n - 4) == kept->address);
+    assert((answer == NULL) == (state == CACHE_NONE));
+    if (answer == NULL) {
+        return;
+    }
+    bool is_fresh = state == CACHE_FRESH || state == CACHE_DUE;
+    struct bytes wire = answer_wire(answer);
+    assert(kept->is_put && is_fresh == (kept->until_us > now_us));
+    assert(kept->until_us + STALE_US > now_us);
+    assert(bytes_read_u32(wire.at + wire.n - 4) == kept->address);
+}
+
+static struct cache *cache_of_all(void)
+{
+    static const uint8_t secret[16] = {0};
+    static const struct cache_params params = {.size_bytes = SIZE_BYTES,
+                                               .max_stale_s = STALE_US / 1000000,
+                                               .prefetch = CACHE_PREFETCH_YES};
+    static struct cache *cache;
+    if (cache == NULL) {
+        make_questions();
+        cache = cache_new(&params, secret);
+        assert(cache != NULL);
+    }
+    cache_flush(cache);
+    return cache;
+}
+
+static void put(struct cache *cache, const struct cache_key *key, struct kept *kept,
+                struct kept what, uint32_t ttl_s, uint64_t now_us)
+{
+    owned(answer_unrefp) struct answer *answer =
+        answer_of(key->question, what.address, ttl_s, now_us);
+    cache_put(cache, key, answer);
+    /* What may not be kept does not replace what is. */
+    if (ttl_s > 0) {
+        *kept = what;
     }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const uint8_t secret[16] = {0};
-    struct cache_params params = {.size_bytes = SIZE_BYTES};
-    struct cache *cache = cache_new(&params, secret);
-    struct kept model[N_NAMES] = {0};
+    struct cache *cache = cache_of_all();
+    static struct kept model[N_KEYS];
+    memset(model, 0, sizeof model);
     uint64_t now_us = 1000000;
     for (size_t i = 0; i + 1 < size; i += 2) {
-        unsigned k = data[i + 1] % N_NAMES;
-        struct question question = question_of(k);
-        struct cache_key key = {.question = &question};
-        if (data[i] == 255) {
+        uint8_t k = data[i + 1];
+        struct cache_key key = {.question = &questions[k % N_NAMES],
+                                .want_do = (k & 64) != 0,
+                                .want_cd = (k & 128) != 0};
+        uint32_t ttl_s = data[i] / 3;
+        if (data[i] == FLUSH) {
             cache_flush(cache);
             memset(model, 0, sizeof model);
+        } else if (data[i] == HOLD) {
+            cache_hold(cache, &key, now_us, now_us + HOLD_US);
         } else if (data[i] % 3 == 0) {
-            uint32_t ttl_s = data[i] / 3;
-            owned(answer_unrefp) struct answer *answer =
-                answer_of(&question, (uint32_t)i, ttl_s, now_us);
-            cache_put(cache, &key, answer);
-            /* What may not be kept does not replace what is. */
-            if (ttl_s > 0) {
-                model[k] = (struct kept){true, (uint32_t)i, now_us + ttl_s * UINT64_C(1000000)};
-            }
+            struct kept what = {true, (uint32_t)i, now_us + ttl_s * UINT64_C(1000000)};
+            put(cache, &key, &model[k], what, ttl_s, now_us);
         } else if (data[i] % 3 == 1) {
             enum cache_state state;
             owned(answer_unrefp) struct answer *answer = cache_take(cache, &key, now_us, &state);
-            check_found(answer, &model[k], now_us);
+            check_found(answer, state, &model[k], now_us);
         } else {
-            now_us += (uint64_t)data[i + 1] * 100000;
+            now_us += (uint64_t)k * 100000;
         }
         struct cache_counts counts;
         cache_count(cache, &counts);
-        assert(counts.used_bytes <= SIZE_BYTES && counts.n_entries <= N_NAMES);
+        assert(counts.used_bytes <= SIZE_BYTES && counts.n_entries <= N_KEYS);
     }
-    cache_free(cache);
     return 0;
 }
