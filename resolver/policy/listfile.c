@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { CHUNK = 1 << 16 };
@@ -187,11 +188,26 @@ static int read_lines(struct list_reader *r, int fd, uint8_t *buffer)
     return n > 0 && r->failure == 0 ? list_take_line(r, bytes_of(buffer, n)) : r->failure;
 }
 
-int list_read_file(struct list_reader *r, const char *path)
+/* A pipe or a terminal would keep whoever reads, and whoever waits for that, for ever. */
+static int open_list(const char *path)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) {
         return -errno;
+    }
+    if (fstat(fd, &st) < 0 || S_ISFIFO(st.st_mode)) {
+        close(fd);
+        return -EOPNOTSUPP;
+    }
+    return fd;
+}
+
+int list_read_file(struct list_reader *r, const char *path)
+{
+    int fd = open_list(path);
+    if (fd < 0) {
+        return fd;
     }
     uint8_t *buffer = malloc(CHUNK);
     int failure = buffer != NULL ? read_lines(r, fd, buffer) : -ENOMEM;

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* What a list said, one line an entry: "+name" itself, "*name" below, "+*name" both, and what. */
@@ -231,6 +232,21 @@ START_TEST(a_file_says_the_same_as_its_text_whatever_the_reads_cut)
 }
 END_TEST
 
+/* Whoever reads it would wait for a writer, and a reload for whoever reads it. */
+START_TEST(a_pipe_is_no_list_and_nobody_waits_for_it)
+{
+    char folder[] = "/tmp/test_listfile.XXXXXX", path[64];
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/list", folder);
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    reader = (struct list_reader){.format = LIST_AUTO, .on_entry = on_entry};
+    list_begin(&reader);
+    ck_assert_int_eq(list_read_file(&reader, path), -EOPNOTSUPP);
+    unlink(path);
+    rmdir(folder);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -245,6 +261,7 @@ int main(void)
         a_policy_zone_with_an_origin_names_what_stands_before_it,
         no_octet_of_a_line_makes_a_name_that_is_none,
         a_file_says_the_same_as_its_text_whatever_the_reads_cut,
+        a_pipe_is_no_list_and_nobody_waits_for_it,
     };
     return suite_run("listfile", tests, sizeof tests / sizeof tests[0], NULL, NULL);
 }
