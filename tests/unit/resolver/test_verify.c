@@ -134,6 +134,63 @@ START_TEST(damaged_messages_are_never_valid_with_other_addresses)
 }
 END_TEST
 
+/* ---- KeyTrap (CVE-2023-50387) ---- */
+
+static size_t record_end(const uint8_t *at, size_t from)
+{
+    while (at[from] != 0 && at[from] < 0xc0) {
+        from += 1u + at[from];
+    }
+    from += at[from] != 0 ? 2 : 1;
+    return from + 10 + bytes_read_u16(at + from + 8);
+}
+
+/* The zone's keys, each behind `n` others of the same tag: two words of a key change places, which
+ * its checksum does not see. */
+static struct bytes colliding_keys(size_t n, uint8_t out[4096])
+{
+    struct bytes keys = MESSAGE(signed_keys);
+    uint16_t n_records = bytes_read_u16(keys.at + 6), n_out = 0;
+    size_t from = 12 + signer.n + 4, end = from;
+    memcpy(out, keys.at, from);
+    for (uint16_t i = 0; i < n_records; i++) {
+        size_t next = record_end(keys.at, from), length = next - from;
+        size_t words = length - bytes_read_u16(keys.at + from + 10) + 4;
+        for (size_t k = 0; k < n && bytes_read_u16(keys.at + from + 2) == TYPE_DNSKEY; k++) {
+            uint8_t *copy = out + end, *word = copy + words + 2 * k;
+            memcpy(copy, keys.at + from, length);
+            memcpy(word, keys.at + from + words + 2 * k + 2, 2);
+            memcpy(word + 2, keys.at + from + words + 2 * k, 2);
+            end += length;
+            n_out++;
+        }
+        memcpy(out + end, keys.at + from, length);
+        end += length;
+        n_out++;
+        from = next;
+    }
+    bytes_write_u16(out + 6, n_out);
+    return bytes_of(out, end);
+}
+
+START_TEST(few_keys_of_one_tag_are_all_tried)
+{
+    uint8_t room[4096];
+    struct bytes keys = colliding_keys(3, room);
+    ck_assert_int_eq(verify_with(MESSAGE(signed_good), &keys, 1, NOW).outcome, VERIFY_VALID);
+}
+END_TEST
+
+START_TEST(many_keys_of_one_tag_cost_eight_tries_and_prove_nothing)
+{
+    uint8_t room[4096], message[512];
+    struct bytes keys = colliding_keys(VERIFY_TRIES_MAX, room);
+    ck_assert_int_eq(verify_with(MESSAGE(signed_good), &keys, 1, NOW).outcome, VERIFY_UNKNOWN);
+    struct bytes altered = forged(MESSAGE(signed_good), message);
+    ck_assert_int_eq(verify_with(altered, &keys, 1, NOW).outcome, VERIFY_UNKNOWN);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *tests[] = {
@@ -146,6 +203,8 @@ int main(void)
         a_wildcards_signature_proves_nothing,
         a_signer_beside_the_name_is_none,
         damaged_messages_are_never_valid_with_other_addresses,
+        few_keys_of_one_tag_are_all_tried,
+        many_keys_of_one_tag_cost_eight_tries_and_prove_nothing,
     };
     return suite_run("verify", tests, sizeof tests / sizeof tests[0], set_up, NULL);
 }
