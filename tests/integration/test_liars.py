@@ -45,7 +45,8 @@ class Case:
 
     def __init__(self, rig, folder, row):
         self.rig, self.row = rig, row
-        self.state = {"truth": rows.TRUTH, "local": "honest", "options": {}, "tls": {}, "providers": {}, "ttl": 300, "signed": [], "churn": {}}
+        self.state = {"truth": rows.TRUTH, "local": "honest", "options": {}, "tls": {}, "providers": {}, "ttl": 300, "signed": [], "churn": {},
+                      "inject": {}}
         self.state.update({k: v for k, v in row.items() if k in self.state})
         rig.nft(rigs.dnat(row["nft"]) if "nft" in row else "")
         rig.say(**self.state)

@@ -16,7 +16,7 @@ from truth import STATE, addresses, churning, is_target, lookup, name_of, record
 
 
 def honest(query, tcp):
-    return [(0, churning(query, "local") or signed(lookup(query), query))]
+    return [(STATE["options"].get("delay", 0), churning(query, "local") or signed(lookup(query), query))]
 
 
 def own_truth(query, tcp):

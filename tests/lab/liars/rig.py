@@ -105,7 +105,7 @@ class Rig:
         run("ip", "-n", space, "-batch", "-", input="".join(command + "\n" for command in commands))
 
     def start_world(self):
-        command = ["ip", "netns", "exec", self.net, sys.executable, str(HERE / "world.py"), "--certs", str(self.certificates.folder)]
+        command = ["ip", "netns", "exec", self.net, sys.executable, str(HERE / "world.py"), "--link", "lan0", "--certs", str(self.certificates.folder)]
         for role, those in (("local", [LOCAL, ROGUE]), ("public", PUBLIC), ("provider", PROVIDERS)):
             for address in those:
                 command += [f"--{role}", address]

@@ -50,10 +50,16 @@ LAG = {"local": "own_truth", "options": {"truth": {NAME: TRUTH[NAME]}}, "turns":
 
 # Each must be alerted, by one of these rules.
 LIARS = {
-    "T1 injector on the path": {"local": "race", "options": {**TARGET, "say": [rigs.BAD[0]]}, "tls": {rigs.BAD[0]: "wrong"}, "proved": {"P4", "P1"}},
-    "T1 injector on the path, to where nobody is":
+    "T1 injector on the path, by raw packets":
+        {"local": "honest", "options": {"delay": 0.05}, "inject": {**TARGET, "say": [rigs.BAD[0]]}, "tls": {rigs.BAD[0]: "closed"}, "proved": {"P4"}},
+    "T1 injector on the path, of addresses that cannot be":
+        {"local": "honest", "options": {"delay": 0.05}, "inject": {**TARGET, "say": ["10.10.34.36"]}, "proved": {"P4", "P2"}},
+    "T1 injector for names that are asked of nowhere":
+        {"local": "honest", "options": {"delay": 0.05}, "inject": {"names": [NAME, "example.com"], "say": [rigs.BAD[0]]}, "proved": {"P5"}},
+    "T1 two answers of the local resolver": {"local": "race", "options": {**TARGET, "say": [rigs.BAD[0]]}, "tls": {rigs.BAD[0]: "wrong"}, "proved": {"P4", "P1"}},
+    "T1 two answers, to where nobody is":
         {"local": "race", "options": {**TARGET, "say": [rigs.BAD[0]]}, "tls": {rigs.BAD[0]: "closed"}, "proved": {"P4"}},
-    "T1 injector on the path, to another operator's network":
+    "T1 two answers, to another operator's network":
         {"local": "race", "options": {**TARGET, "say": [rigs.BAD[0]]}, "tls": {"*": "closed"}, "asn": True, "proved": {"P4"}},
     "T2 transparent proxy of port 53": {**forged("10.10.34.34"), "nft": "all", "proved": {"P9", "P5"}},
     "T2 the access provider answers for public resolvers": {"nft": "public", "local": "honest", "proved": {"P9"}},
@@ -143,6 +149,8 @@ HONEST = {
     "one provider is polluted, and the local resolver has another place": {
         **elsewhere(rigs.EDGES[0]), "providers": {rigs.PROVIDERS[0]: {"truth": {NAME: {"A": [rigs.BAD[2]]}}}}, "tls": {rigs.BAD[2]: "wrong"}},
     "split horizon": {"local": "forge", "options": {"names": ["intranet.corp"], "say": ["10.1.1.1"]}, "asks": [("intranet.corp", "A")], "checks": 1},
+    "split horizon below a public name": {"local": "forge", "options": {"names": ["intranet.bank-one.com"], "say": ["10.1.1.1"]},
+                                          "asks": [("intranet.bank-one.com", "A")]},
     "T17 a proxy that passes TLS": forged(rigs.EDGES[3], consistent=2),
     "T17 a proxy that passes TLS, in another's network": forged(rigs.BAD[5], asn=True, consistent=2),
     "one address for many names, of which nothing is known": {"local": "forge", "options": {"names": NAMES[:3], "say": [rigs.BAD[3]]},

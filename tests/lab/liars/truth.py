@@ -13,7 +13,8 @@ import dns.rrset
 from cryptography.hazmat.primitives.asymmetric import ec
 
 # world.py says what each is.
-STATE = {"truth": {}, "ttl": 300, "tls": {}, "local": "honest", "options": {}, "providers": {}, "signed": [], "churn": {}}
+STATE = {"truth": {}, "ttl": 300, "tls": {}, "local": "honest", "options": {}, "providers": {}, "signed": [], "churn": {},
+         "inject": {}}
 KEY = ec.generate_private_key(ec.SECP256R1())
 DNSKEY = dns.dnssec.make_dnskey(KEY.public_key(), 13, 257)
 

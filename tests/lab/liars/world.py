@@ -11,6 +11,7 @@ Runs until its standard input ends. On it comes one JSON object a line; each is 
                                           "closed": connections are closed at once
   local    the name of a function         how the local resolver lies, or is merely odd: liars.py
   options  what that function takes
+  inject   {"names": [names], "say": [addresses]}  someone on the path forges replies to questions for them, whomever they are put to
   providers {address: options}            how a provider over HTTPS is odd: {"filter": [names], "zero": true, "truth": {...}, "mute": true,
                                           "rcode": "SERVFAIL"}
 
@@ -33,6 +34,7 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
+import injector
 from liars import LOCAL
 from truth import STATE, addresses, churning, lookup, name_of, reply_to, soa, validated
 
@@ -74,6 +76,13 @@ def handle(wire, local_address, tcp):
         else:
             return []
         return [(delay, m if isinstance(m, bytes) else m.to_wire()) for delay, m in said]
+
+
+def forged(query):
+    with LOCK:
+        if name_of(query) not in STATE["inject"].get("names", []):
+            return None
+        return addresses(query, STATE["inject"]["say"], 60)
 
 
 def later(delay, send):
@@ -212,6 +221,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for role in ("local", "public", "provider"):
         parser.add_argument(f"--{role}", action="append", default=[], help=f"an address of that role")
+    parser.add_argument("--link", required=True, help="where the host's questions come in")
     parser.add_argument("--certs", required=True, help="a folder with NAME.pem and NAME.key")
     parser.add_argument("--cert", action="append", default=[], help="NAME")
     OPTIONS = parser.parse_args()
@@ -220,6 +230,7 @@ def main():
         threading.Thread(target=udp_server, args=(family,), daemon=True).start()
         threading.Thread(target=tcp_server, args=(family, 53, serve_tcp), daemon=True).start()
         threading.Thread(target=tcp_server, args=(family, 443, serve_tls), daemon=True).start()
+    threading.Thread(target=injector.watch, args=(OPTIONS.link, forged), daemon=True).start()
     for line in sys.stdin:
         said = json.loads(line)
         if "ask" in said:
