@@ -308,6 +308,13 @@ static bool sibling_differs(const struct judge_case *evidence)
                                  sibling->lacks_soa != local->lacks_soa || sibling->n > 0);
 }
 
+/* With the SOA that is due it is also what an honest cache says that was asked before there was
+ * such a name or data. */
+static bool may_be_remembered(const struct judge_meeting *meeting)
+{
+    return is_soft_negative(&meeting->local) && meeting->local.has_serial;
+}
+
 static enum verdict most_p11(const struct judge_case *evidence)
 {
     const struct judge_negative *negative = &evidence->negative;
@@ -319,7 +326,8 @@ static enum verdict most_p11(const struct judge_case *evidence)
         silent = silent || is_silent(&evidence->meetings[m]);
     }
     bool tried = negative->n_tries >= P11_TRIES && negative->over_udp && negative->over_tcp;
-    bool proved = !silent && tried && sibling_differs(evidence);
+    bool proved =
+        !silent && tried && sibling_differs(evidence) && !all_meetings(evidence, may_be_remembered);
     return proved && !evidence->local_may_filter ? VERDICT_CONFIRMED : VERDICT_PROBABLE;
 }
 

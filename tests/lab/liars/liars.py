@@ -65,6 +65,15 @@ def deny(query, tcp):
     return honest(query, tcp)
 
 
+def remembers(query, tcp):
+    """Asked before options.names were there: says as caches do, with the SOA, that they are not. What is below them is newly asked for."""
+    if is_target(query):
+        return [(0, reply_to(query, dns.rcode.from_text(STATE["options"]["rcode"]), authority=[soa(query.question[0].name)]))]
+    if name_of(query).endswith(tuple("." + name for name in STATE["options"]["names"])) and "say" in STATE["options"]:
+        return [(0, addresses(query, STATE["options"]["say"]))]
+    return honest(query, tcp)
+
+
 def mute(query, tcp):
     return [] if is_target(query) else honest(query, tcp)
 
@@ -199,6 +208,6 @@ def signed_long_ttl(query, tcp):
     return [(0, reply)]
 
 
-LOCAL = {f.__name__: f for f in (honest, own_truth, forge, race, race_twins, wildcard, portal, deny, mute, refuse_all, silent, declared, long_ttl,
+LOCAL = {f.__name__: f for f in (honest, own_truth, forge, remembers, race, race_twins, wildcard, portal, deny, mute, refuse_all, silent, declared, long_ttl,
                                  stale, no_type, cname, lower_case, truncate, dns64, garbage, strip_signatures, forge_signed, old_signature,
                                  signed_long_ttl)}

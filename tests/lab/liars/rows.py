@@ -133,6 +133,10 @@ HONEST = {
     "refuses everything": {"local": "refuse_all"},
     "refuses everything, no recursion": {"local": "refuse_all", "options": {"ra": False}},
     "silent": {"local": "silent"},
+    "an address that is new, and the local resolver remembers that there was none":
+        {"local": "remembers", "options": {**TARGET, "rcode": "NOERROR"}, "ends": ("PROBABLE", "P11", "BLOCKED_NEGATIVE")},
+    "a name that is new, with all below it, and the local resolver remembers that it was not":
+        {"local": "remembers", "options": {**TARGET, "rcode": "NXDOMAIN", "say": [rigs.ORIGINS[0]]}, "ends": ("PROBABLE", "P11", "BLOCKED_NEGATIVE")},
     "silent for one name": {"local": "mute", "options": TARGET, "ends": ("PROBABLE", "P11", "BLOCKED_NEGATIVE")},
     "SERVFAIL for a name that is broken everywhere": {"local": "deny", "options": {**TARGET, "rcode": "SERVFAIL"},
                                                       "providers": {a: {"mute": True} for a in rigs.PROVIDERS}, "checks": 1},
