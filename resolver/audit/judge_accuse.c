@@ -308,11 +308,14 @@ static bool sibling_differs(const struct judge_case *evidence)
                                  sibling->lacks_soa != local->lacks_soa || sibling->n > 0);
 }
 
-/* With the SOA that is due it is also what an honest cache says that was asked before there was
- * such a name or data. */
-static bool may_be_remembered(const struct judge_meeting *meeting)
+/* What honest resolvers say too, of one name alone: with the SOA that is due, or by who gives none
+ * with any denial, what a cache remembers from before there was such a name or data; half a chain;
+ * a failure with its reason. */
+static bool may_be_honest(const struct judge_case *evidence, const struct judge_meeting *meeting)
 {
-    return is_soft_negative(&meeting->local) && meeting->local.has_serial;
+    const struct said *local = &meeting->local, *sibling = &evidence->negative.sibling;
+    bool remembered = local->has_serial || sibling->lacks_soa;
+    return is_soft_negative(local) ? remembered || local->cname.n > 0 : local->ede != EDE_NONE;
 }
 
 static enum verdict most_p11(const struct judge_case *evidence)
@@ -321,13 +324,13 @@ static enum verdict most_p11(const struct judge_case *evidence)
     if (!evidence->sandwiched) {
         return all_meetings(evidence, is_soft) ? VERDICT_PROBABLE : VERDICT_SUSPECTED;
     }
-    bool silent = false;
+    bool weak = false;
     for (size_t m = 0; m < evidence->n_meetings; m++) {
-        silent = silent || is_silent(&evidence->meetings[m]);
+        const struct judge_meeting *meeting = &evidence->meetings[m];
+        weak = weak || is_silent(meeting) || may_be_honest(evidence, meeting);
     }
     bool tried = negative->n_tries >= P11_TRIES && negative->over_udp && negative->over_tcp;
-    bool proved =
-        !silent && tried && sibling_differs(evidence) && !all_meetings(evidence, may_be_remembered);
+    bool proved = !weak && tried && sibling_differs(evidence);
     return proved && !evidence->local_may_filter ? VERDICT_CONFIRMED : VERDICT_PROBABLE;
 }
 

@@ -74,6 +74,31 @@ def remembers(query, tcp):
     return honest(query, tcp)
 
 
+def without_soa(query, tcp):
+    """As `remembers`, by a resolver that gives no SOA with any denial."""
+    said = remembers(query, tcp)
+    for _, reply in said:
+        reply.authority = []
+    return said
+
+
+def half_chain(query, tcp):
+    """Knows where options.names lead, and not what is there."""
+    if is_target(query):
+        to = dns.name.from_text(STATE["options"]["to"])
+        return [(0, reply_to(query, answer=[records(query.question[0].name, dns.rdatatype.CNAME, [str(to)], 300)]))]
+    return honest(query, tcp)
+
+
+def broken_zone(query, tcp):
+    """Cannot resolve options.names, and says why (RFC 8914)."""
+    if is_target(query):
+        reply = reply_to(query, dns.rcode.SERVFAIL)
+        reply.use_edns(0, options=[dns.edns.GenericOption(15, struct.pack("!H", STATE["options"]["ede"]))])
+        return [(0, reply)]
+    return honest(query, tcp)
+
+
 def mute(query, tcp):
     return [] if is_target(query) else honest(query, tcp)
 
@@ -149,7 +174,7 @@ def truncate(query, tcp):
 
 
 def dns64(query, tcp):
-    """RFC 6147 with the well-known prefix."""
+    """RFC 6147, with the well-known prefix or options.prefix."""
     true = lookup(query)
     question = query.question[0]
     if question.rdtype != dns.rdatatype.AAAA or true.answer and true.answer[-1].rdtype == dns.rdatatype.AAAA:
@@ -157,7 +182,7 @@ def dns64(query, tcp):
     v4 = STATE["truth"].get(name_of(query), {}).get("A", [])
     if name_of(query) == "ipv4only.arpa":
         v4 = ["192.0.0.170", "192.0.0.171"]
-    values = [str(ipaddress.IPv6Address(int(ipaddress.IPv6Address("64:ff9b::")) + int(ipaddress.IPv4Address(a)))) for a in v4]
+    values = [str(ipaddress.IPv6Address(int(ipaddress.IPv6Address(STATE["options"].get("prefix", "64:ff9b::"))) + int(ipaddress.IPv4Address(a)))) for a in v4]
     return [(0, addresses(query, values) if values else true)]
 
 
@@ -208,6 +233,6 @@ def signed_long_ttl(query, tcp):
     return [(0, reply)]
 
 
-LOCAL = {f.__name__: f for f in (honest, own_truth, forge, remembers, race, race_twins, wildcard, portal, deny, mute, refuse_all, silent, declared, long_ttl,
+LOCAL = {f.__name__: f for f in (honest, own_truth, forge, remembers, without_soa, half_chain, broken_zone, race, race_twins, wildcard, portal, deny, mute, refuse_all, silent, declared, long_ttl,
                                  stale, no_type, cname, lower_case, truncate, dns64, garbage, strip_signatures, forge_signed, old_signature,
                                  signed_long_ttl)}

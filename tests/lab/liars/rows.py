@@ -124,6 +124,10 @@ HONEST = {
     "a signed name, as it is": {**SIGNED, "local": "honest", "turns": 1, "consistent": 2},
     "a signed name's other addresses, signed": {**SIGNED, **elsewhere(rigs.EDGES[0]), "local": "signed_long_ttl", "tls": {"*": "closed"},
                                                 "options": {"ttl": 200, "truth": {NAME: {"A": [rigs.EDGES[0]]}}}, "consistent": 2},
+    "DNS64 by the network's own prefix": {"local": "dns64", "options": {"prefix": "2a02:8108:64::"}, "asks": [(NAME, "AAAA")],
+                                          "truth": truth_with(A=[rigs.ORIGINS[0]]), "consistent": 2},
+    "DNS64 by a prefix for local use": {"local": "dns64", "options": {"prefix": "64:ff9b:1::"}, "asks": [(NAME, "AAAA")],
+                                        "truth": truth_with(A=[rigs.ORIGINS[0]]), "consistent": 2},
     "DNS64": {"local": "dns64", "asks": [(NAME, "AAAA")], "truth": truth_with(A=[rigs.ORIGINS[0]]), "consistent": 2},
     "T14 case lost": {"local": "lower_case", "consistent": 2},
     "T15 truncates": {"local": "truncate"},
@@ -137,6 +141,12 @@ HONEST = {
         {"local": "remembers", "options": {**TARGET, "rcode": "NOERROR"}, "ends": ("PROBABLE", "P11", "BLOCKED_NEGATIVE")},
     "a name that is new, with all below it, and the local resolver remembers that it was not":
         {"local": "remembers", "options": {**TARGET, "rcode": "NXDOMAIN", "say": [rigs.ORIGINS[0]]}, "ends": ("PROBABLE", "P11", "BLOCKED_NEGATIVE")},
+    "an address that is new, and a resolver that gives no SOA remembers that there was none":
+        {"local": "without_soa", "options": {**TARGET, "rcode": "NOERROR"}, "ends": ("PROBABLE", "P11", "BLOCKED_NEGATIVE")},
+    "a chain of which the local resolver has the first half": {"local": "half_chain", "options": {**TARGET, "to": "edge.bank-cdn.net."},
+                                                        "ends": ("PROBABLE", "P11", "BLOCKED_NEGATIVE")},
+    "SERVFAIL for one name whose signatures do not hold": {"local": "broken_zone", "options": {**TARGET, "ede": 6}},
+    "SERVFAIL for one name whose servers are not reached": {"local": "broken_zone", "options": {**TARGET, "ede": 22}},
     "silent for one name": {"local": "mute", "options": TARGET, "ends": ("PROBABLE", "P11", "BLOCKED_NEGATIVE")},
     "SERVFAIL for a name that is broken everywhere": {"local": "deny", "options": {**TARGET, "rcode": "SERVFAIL"},
                                                       "providers": {a: {"mute": True} for a in rigs.PROVIDERS}, "checks": 1},

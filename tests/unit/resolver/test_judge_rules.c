@@ -509,6 +509,15 @@ START_TEST(p11_a_negative_answer_for_one_name_is_proved_by_what_surrounds_it)
     struct judge_case remembered = blocked("NODATA"); /* by a cache, as its SOA may mean */
     BOTH(remembered, meeting->local.has_serial = true);
     expect(&remembered, VERDICT_PROBABLE, RULE_P11, FINDING_BLOCKED_NEGATIVE);
+    remembered = blocked("NODATA");
+    remembered.negative.sibling.lacks_soa = true;
+    expect(&remembered, VERDICT_PROBABLE, RULE_P11, FINDING_BLOCKED_NEGATIVE);
+    struct judge_case half = blocked("NODATA"); /* of a chain */
+    BOTH(half, ck_assert_int_eq(name_from_text("edge.example.net", &meeting->local.cname), 0));
+    expect(&half, VERDICT_PROBABLE, RULE_P11, FINDING_BLOCKED_NEGATIVE);
+    struct judge_case reasoned = blocked("SERVFAIL");
+    BOTH(reasoned, meeting->local.ede = 6); /* its signatures do not hold */
+    expect(&reasoned, VERDICT_PROBABLE, RULE_P11, FINDING_BLOCKED_NEGATIVE);
     struct judge_case nothing = blocked("NXDOMAIN");
     BOTH(nothing, meeting->controls[0] = meeting->controls[1] = said_of("NODATA"));
     expect(&nothing, VERDICT_INCONCLUSIVE, RULE_G4, FINDING_NONE);
