@@ -170,6 +170,16 @@ static void on_alert(void *ctx, const struct alert *alert)
     alert_send(a->config->alert, alert);
 }
 
+static void on_state(void *ctx, const char *finding, const char *server)
+{
+    (void)ctx;
+    bool captive = strcmp(finding, "CAPTIVE") == 0;
+    log_say(LOG_LEVEL_INFO, "cross-check: %s: the local resolver %s %s", finding, server,
+            captive ? "has one address for every name, as before one has logged in somewhere: "
+                      "nothing is checked meanwhile"
+                    : "does not answer as a resolver does, so what it says proves nothing");
+}
+
 static void on_loop(void *ctx, const char *server)
 {
     (void)ctx;
@@ -409,6 +419,7 @@ static bool make_audit(struct auditor *a)
         .origin_as = origin_as_of,
         .on_alert = on_alert,
         .on_loop = on_loop,
+        .on_state = on_state,
         .wake = wake,
     };
     a->audit = audit_new(&params, &door, &a->loop.port, a->plain);

@@ -37,7 +37,8 @@ struct asker {
     char dns64_server[PLAIN_SERVER_TEXT_MAX]; /* whose prefix is known; "": none's */
     struct address dns64;                     /* that it makes IPv6 of; n == 0: of none */
     unsigned dns64_bits;
-    const uint8_t *redact_key;               /* names leave as hashes under it; NULL: as they are */
+    bool captive;              /* a portal answers for everything, as the last probe saw it */
+    const uint8_t *redact_key; /* names leave as hashes under it; NULL: as they are */
     const struct fingerprints *fingerprints; /* lists of known block addresses; NULL: none */
     /* The local resolver that was proved to give an address for names that do not exist; "": none.
      */

@@ -49,6 +49,7 @@ struct audit {
     struct turn turn; /* of the local resolvers */
     struct echo echo; /* does it lead back to us? */
     bool loop_told;
+    enum finding state_told;
     uint64_t settled_us; /* nothing is checked before */
     struct patrol patrol;
     struct probe probe;
@@ -194,14 +195,31 @@ static void note_rewriter(struct audit *audit)
     asker->rewritten = judgement->artefact;
 }
 
+/* Once, until it is otherwise: a portal, or a resolver that cannot be looked at. */
+static void tell_state(struct audit *audit, const struct probe *probe)
+{
+    const struct audit_door *door = &audit->asker.door;
+    enum finding finding = FINDING_NONE;
+    if (probe->judgement.verdict == VERDICT_UNUSABLE) {
+        finding = audit->asker.captive ? FINDING_CAPTIVE : FINDING_ISP_RESOLVER_UNUSABLE;
+    }
+    if (finding != audit->state_told && finding != FINDING_NONE && door->on_state != NULL) {
+        door->on_state(door->ctx, finding_word(finding), probe->server);
+    }
+    audit->state_told = finding;
+}
+
 static void on_probe_end(struct probe *probe)
 {
     struct audit *audit = probe->ctx;
     enum verdict verdict = probe->judgement.verdict;
     counts_add_verdict(&audit->counts, verdict);
+    audit->asker.captive = probe->judgement.finding == FINDING_CAPTIVE;
+    tell_state(audit, probe);
     if (verdict == VERDICT_NO_DATA || verdict == VERDICT_UNUSABLE) {
         uint32_t retry_s = (uint32_t)PROBE_RETRY_S << audit->n_probe_retries;
-        audit->n_probe_retries += audit->n_probe_retries < PROBE_RETRIES_MAX;
+        bool more = audit->n_probe_retries < PROBE_RETRIES_MAX && !audit->asker.captive;
+        audit->n_probe_retries += more;
         schedule_probe(audit, jittered_us(audit, retry_s, PROBE_RETRY_SPREAD_S));
         if (probe->judgement.rule == RULE_G3) {
             turn_pass(&audit->turn, probe->server);
@@ -266,7 +284,7 @@ static void check(struct audit *audit, const struct question *question, const st
     struct audit_case *one = find_idle_case(audit);
     uint64_t now_us = port_now_us(audit->asker.port);
     uint64_t key = question_key(audit, question);
-    if (!may_ask(audit) || seen_has(&audit->checked, key, now_us)) {
+    if (!may_ask(audit) || audit->asker.captive || seen_has(&audit->checked, key, now_us)) {
         return;
     }
     if (one == NULL || !may_spend(audit, now_us)) {
@@ -406,6 +424,8 @@ static void copy_place(struct audit *audit, const struct audit_place *place)
     struct asker *asker = &audit->asker;
     turn_set(&audit->turn, place->servers, place->n_servers);
     audit->loop_told = false;
+    audit->state_told = FINDING_NONE;
+    asker->captive = false;
     asker->dns64_server[0] = '\0';
     asker->rewriter[0] = '\0';
     asker->https_memory = (struct https_memory){.next = 0};

@@ -111,6 +111,9 @@ struct audit_door {
     /* The origin AS of an address, 0 when it is not known. NULL: nobody knows. */
     uint32_t (*origin_as)(void *ctx, const struct address *address);
     void (*on_alert)(void *ctx, const struct alert *alert);
+    /* What the network is like, as a finding's word: CAPTIVE, ISP_RESOLVER_UNUSABLE. Once, until it
+     * is otherwise. May be NULL. */
+    void (*on_state)(void *ctx, const char *finding, const char *server);
     /* What this local resolver is asked comes back to us, so it says nothing of its own: once for
      * each set of them. May be NULL. */
     void (*on_loop)(void *ctx, const char *server);

@@ -423,10 +423,27 @@ static void begin_sibling(struct audit_case *one)
     ask_local(one, &sibling, 1);
 }
 
+static void ask_direct(struct audit_case *one)
+{
+    asking_local(&one->asking, one->asker->public_servers[one->n_direct], 1);
+}
+
 static void begin_direct(struct audit_case *one)
 {
     one->asking.question = one->evidence.question;
-    asking_local(&one->asking, one->asker->public_servers[0], 1);
+    one->n_direct = 0;
+    ask_direct(one);
+}
+
+/* Where one is silent, as to whom this network lets nobody talk, the next one. */
+static bool after_direct(struct audit_case *one)
+{
+    last_meeting(one)->direct = one->asking.local;
+    if (one->asking.local.answered || ++one->n_direct >= one->asker->n_public_servers) {
+        return true;
+    }
+    ask_direct(one);
+    return false;
 }
 
 static void begin_proving(struct audit_case *one)
@@ -494,7 +511,9 @@ static void on_asked(struct asking *asking)
         one->evidence.negative.sibling = asking->local;
         break;
     case CASE_DIRECT:
-        last_meeting(one)->direct = asking->local;
+        if (!after_direct(one)) {
+            return;
+        }
         break;
     case CASE_SANDWICHED:
         one->evidence.sandwiched = true;

@@ -41,6 +41,7 @@ struct audit_case {
     char server[PLAIN_SERVER_TEXT_MAX];
     enum case_depth depth;
     unsigned done;    /* stages of this meeting, a bit each */
+    size_t n_direct;  /* public resolvers asked, this meeting */
     unsigned n_asked; /* questions to the local resolver, this meeting */
     uint64_t recheck_us;
     uint64_t met_us[JUDGE_MEETINGS_MAX]; /* when each meeting was */

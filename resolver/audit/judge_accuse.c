@@ -167,11 +167,11 @@ static bool is_borne_out(const struct said *local, const struct said *control)
 }
 
 /* P4: two replies that cannot both be the server's. Copies, and neighbours that a balancer chose
- * anew, are not that. */
+ * anew, are not that; nor two that are both the name's, which a network that sends questions twice
+ * may get. */
 static bool meets_p4(const struct judge_case *evidence, const struct judge_meeting *meeting,
                      struct address *ret_artefact)
 {
-    (void)evidence;
     const struct said *a = &meeting->local, *b = &meeting->second;
     bool a_gives = said_gives_addresses(a), b_gives = said_gives_addresses(b);
     if (!a->answered || !b->answered || (!a_gives && !b_gives) || said_common(a, b) != NULL ||
@@ -182,8 +182,11 @@ static bool meets_p4(const struct judge_case *evidence, const struct judge_meeti
     if (!both && a->rcode != RCODE_NXDOMAIN && b->rcode != RCODE_NXDOMAIN) {
         return false;
     }
-    bool a_good = any_control(meeting, a, is_borne_out);
-    bool b_good = any_control(meeting, b, is_borne_out);
+    bool a_good = any_control(meeting, a, is_borne_out) || judge_is_known(evidence, a);
+    bool b_good = any_control(meeting, b, is_borne_out) || judge_is_known(evidence, b);
+    if (a_good && b_good) {
+        return false;
+    }
     bool a_bogus = said_bogon(a) != NULL, b_bogus = said_bogon(b) != NULL;
     const struct said *forged = b_bogus || (a_good && !b_good) ? b : a;
     if (said_gives_addresses(forged)) {

@@ -179,7 +179,7 @@ static bool is_translated(const struct judge_case *evidence, const struct said *
     return false;
 }
 
-static bool is_known(const struct judge_case *evidence, const struct said *local)
+bool judge_is_known(const struct judge_case *evidence, const struct said *local)
 {
     for (size_t i = 0; i < evidence->history.n_known; i++) {
         if (said_has(local, &evidence->history.known[i])) {
@@ -247,7 +247,7 @@ static enum rule exonerate_one(const struct judge_case *evidence, const struct s
     if (by_any(evidence, local, by_answer)) {
         return RULE_S1;
     }
-    if (is_known(evidence, local)) {
+    if (judge_is_known(evidence, local)) {
         return RULE_S2;
     }
     if (is_signed_well(evidence, local)) {

@@ -46,6 +46,8 @@ unsigned judge_n_registrable(const struct name *name);
 uint64_t judge_zone_hash(const struct name *name);
 /* Both origin ASes known, and of different owners. */
 bool judge_other_network(const struct said *a, const struct said *b);
+/* Is an address of it known to be the name's (S2)? */
+bool judge_is_known(const struct judge_case *evidence, const struct said *local);
 /* S1 to S6 and S9: CONSISTENT, or a zero verdict. */
 struct judgement judge_exonerate(const struct judge_case *evidence);
 

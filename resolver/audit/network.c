@@ -18,6 +18,7 @@ struct judge_network network_of(const struct asker *asker, const char *server)
 {
     uint64_t now_us = port_now_us(asker->port);
     struct judge_network network = {
+        .captive = asker->captive,
         .clock_is_wrong = asker->door.unix_s(asker->door.ctx) < SOURCE_DATE_S,
         .n_control_failures = trouble_count(&asker->trouble, now_us),
     };

@@ -187,23 +187,32 @@ static const char *end_of(const char *text)
     return "";
 }
 
-/* Only a server's name is worth comparing: an operator may well answer such questions on port 53
- * only. */
+/* Of CHAOS only a server's name is worth comparing: an operator may well answer such questions on
+ * port 53 only. Of whoami the network that it asks from. */
+static void take_due(const struct path_probe *probe, const struct answer *answer,
+                     struct judge_path_signal *signal)
+{
+    char text[SAID_TEXT_MAX];
+    said_text(answer, text);
+    if (answer->rcode != RCODE_NOERROR || text[0] == '\0') {
+        return;
+    }
+    said_read(answer, TYPE_TXT, &signal->due);
+    if (signal->signal == SIGNAL_WHOAMI) {
+        look_up_asns(probe->asker, &signal->due);
+    } else {
+        snprintf(signal->due_text, sizeof signal->due_text, "%s", end_of(text));
+    }
+}
+
 static void on_due(struct audit_ask *ask, const struct answer *answer)
 {
     struct path_due *due =
         (struct path_due *)(void *)((char *)ask - offsetof(struct path_due, ask));
     struct path_probe *probe = due->probe;
-    char text[SAID_TEXT_MAX] = "";
     due->live = false;
     if (answer != NULL) {
-        said_text(answer, text);
-    }
-    struct judge_path_signal *signal = &probe->signals[(due - probe->dues) * PATH_KINDS + 1];
-    assert(signal->signal == SIGNAL_CHAOS);
-    if (answer != NULL && answer->rcode == RCODE_NOERROR && text[0] != '\0') {
-        said_read(answer, TYPE_TXT, &signal->due);
-        snprintf(signal->due_text, sizeof signal->due_text, "%s", end_of(text));
+        take_due(probe, answer, &probe->signals[due - probe->dues]);
     }
     finish_one(probe);
 }
@@ -219,15 +228,16 @@ static unsigned control_of(const struct asker *asker, unsigned operator)
     return operator!= PUBLIC_OPERATOR_UNKNOWN ? i : asker->n_controls;
 }
 
-static void begin_due(struct path_probe *probe, size_t server)
+/* Without an operator's own witness, what another operator says must do. */
+static void begin_due(struct path_probe *probe, size_t i)
 {
     const struct asker *asker = probe->asker;
-    struct path_due *due = &probe->dues[server];
-    unsigned control = control_of(asker, probe->signals[server * PATH_KINDS].operator);
+    struct path_due *due = &probe->dues[i];
+    unsigned control = control_of(asker, probe->signals[i].operator);
     if (control == asker->n_controls) {
         return;
     }
-    struct question question = question_of(&kinds[1]);
+    struct question question = question_of(&kinds[i % PATH_KINDS]);
     *due = (struct path_due){.ask = {.on_done = on_due}, .probe = probe};
     due->live = asker->door.ask_control(asker->door.ctx, control, &question, &due->ask) >= 0;
     probe->n_waiting += due->live;
@@ -267,7 +277,7 @@ bool path_begin(struct path_probe *probe, const char *server)
         init_signal(probe, i);
     }
     ask_public(probe);
-    for (size_t i = 0; i < probe->asker->n_public_servers; i++) {
+    for (size_t i = 0; i < probe->n_signals; i++) {
         begin_due(probe, i);
     }
     if (probe->n_waiting == 0) {
@@ -290,7 +300,7 @@ void path_stop(struct path_probe *probe)
     for (size_t i = 0; i < PATH_SIGNALS_MAX; i++) {
         race_cancel(&probe->signal_races[i]);
     }
-    for (size_t i = 0; i < AUDIT_PUBLIC_MAX; i++) {
+    for (size_t i = 0; i < PATH_SIGNALS_MAX; i++) {
         if (probe->dues[i].live) {
             probe->dues[i].live = false;
             probe->asker->door.cancel_control(probe->asker->door.ctx, &probe->dues[i].ask);

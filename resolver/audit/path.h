@@ -25,8 +25,6 @@ struct path_due {
     struct audit_ask ask;
     struct path_probe *probe;
     bool live;
-    struct said said;
-    char text[SAID_TEXT_MAX];
 };
 
 struct path_probe {
@@ -41,7 +39,7 @@ struct path_probe {
     size_t n_signals, n_rounds;
     struct judge_path_signal signals[PATH_SIGNALS_MAX];
     struct race signal_races[PATH_SIGNALS_MAX];
-    struct path_due dues[AUDIT_PUBLIC_MAX];
+    struct path_due dues[PATH_SIGNALS_MAX];
     size_t n_waiting;
     struct port_timer rest;
     void (*on_end)(struct path_probe *probe); /* idle again */

@@ -322,13 +322,15 @@ static void on_control_timer(struct port_timer *timer)
     control->live = false;
     const struct fact *fact = find_fact(&control->question);
     const char *words = fact != NULL ? fact->https : "NXDOMAIN";
-    bool is_id = control->question.type == TYPE_TXT && world.id_over_https != NULL;
+    bool is_chaos = control->question.class == CLASS_CH;
+    const char *id = is_chaos ? world.id_over_https : world.whoami_over_https;
+    bool is_id = control->question.type == TYPE_TXT && id != NULL;
     owned(answer_unrefp) struct answer *answer = NULL;
     if (!world.controls_dead && control->ask->want_do) {
         answer = signed_answer(&control->question);
     } else if (!world.controls_dead) {
-        answer = is_id ? text_answer(&control->question, world.id_over_https)
-                       : answer_for(&control->question, words);
+        answer =
+            is_id ? text_answer(&control->question, id) : answer_for(&control->question, words);
     }
     control->ask->on_done(control->ask, answer);
 }
@@ -450,6 +452,13 @@ static void on_loop(void *ctx, const char *server)
     snprintf(world.loop_told, sizeof world.loop_told, "%s", server);
 }
 
+static void on_state(void *ctx, const char *finding, const char *server)
+{
+    (void)ctx, (void)server;
+    world.n_states_told++;
+    snprintf(world.state_told, sizeof world.state_told, "%s", finding);
+}
+
 static void wake(void *ctx)
 {
     (void)ctx;
@@ -501,6 +510,7 @@ void start(void)
         .origin_as = origin_as,
         .on_alert = on_alert,
         .on_loop = on_loop,
+        .on_state = on_state,
         .wake = wake,
     };
     world.audit = audit_new(&world.params, &door, &world.clock.port, world.plain);

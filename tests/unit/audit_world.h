@@ -94,6 +94,9 @@ struct audit_world {
     struct public_resolver publics[AUDIT_PUBLIC_MAX]; /* those that are there */
     size_t n_public_asked;
     const char *public_server; /* asked for a name, it says what HTTPS says; NULL: nobody does */
+    const char *whoami_over_https; /* what it says there when asked where it asks from */
+    size_t n_states_told;
+    char state_told[32];
     const char *id_over_https; /* what an operator says there when asked who it is */
     bool tls;                  /* can be proved, as stands[] says; what is not there fails */
     struct stand stands[STANDS_MAX];

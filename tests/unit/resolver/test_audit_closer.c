@@ -428,154 +428,6 @@ START_TEST(a_verdict_is_kept_with_evidence_that_gives_the_same_verdict_again)
 }
 END_TEST
 
-START_TEST(an_answer_from_where_no_dns_can_be_is_interception)
-{
-    world.n_intercepted = 2;
-    start();
-    pass(10);
-    ck_assert_uint_eq(world.n_alerts, 1);
-    ck_assert_str_eq(world.alerts[0].verdict, "PATH_INTERCEPTED");
-    assert_says(world.alerts[0].message, "DNS hijack CONFIRMED (P5 interception): a DNS question "
-                                         "sent to 192.0.2.1");
-    assert_says(world.alerts[0].message, "2 of 3 such addresses");
-    assert_says(world.alerts[0].fields, "FAMILIES=path\n");
-    world.n_intercepted = 0;
-    pass(4000);
-    ck_assert_uint_eq(n_alerts_of("clear"), 1);
-}
-END_TEST
-
-START_TEST(one_odd_answer_from_nowhere_is_no_proof)
-{
-    world.n_intercepted = 1;
-    start();
-    pass(7 * 3600);
-    ck_assert_uint_eq(world.n_alerts, 0);
-    ck_assert_uint_ge(world.n_nowhere_asked, 6);
-}
-END_TEST
-
-static size_t n_kept(void)
-{
-    struct ledger_record records[8];
-    size_t n = ledger_records(world.ledger, records, 8);
-    for (size_t i = 0; i < n; i++) {
-        free(records[i].evidence);
-    }
-    return n;
-}
-
-static const char *const publics[] = {"8.8.8.8", "1.1.1.1"};
-
-/* Google's and Cloudflare's resolvers are asked who they are, and say so. */
-static void set_publics(const char *whoami[2], const char *id[2])
-{
-    world.params.public_servers = publics;
-    world.params.n_public_servers = 2;
-    for (size_t i = 0; i < 2; i++) {
-        world.publics[i] = (struct public_resolver){publics[i], whoami[i], id[i]};
-    }
-}
-
-START_TEST(two_public_resolvers_that_ask_from_one_address_are_interception_when_met_twice)
-{
-    set_publics((const char *[]){"62.1.1.1", "62.1.1.1"}, (const char *[]){NULL, NULL});
-    start();
-    pass(10);
-    ck_assert_uint_eq(world.n_alerts, 0);
-    pass(40);
-    ck_assert_uint_eq(world.n_alerts, 1);
-    ck_assert_str_eq(world.alerts[0].verdict, "PATH_INTERCEPTED");
-    assert_says(world.alerts[0].message, "DNS hijack CONFIRMED (P9 interception): what is sent to "
-                                         "public resolvers on port 53 is answered by somebody "
-                                         "else: asked who it is, 8.8.8.8 says \"62.1.1.1\"");
-    assert_says(world.alerts[0].fields, "FAMILIES=path\n");
-    ck_assert_uint_eq(world.n_public_asked, 8);
-    set_publics((const char *[]){"74.125.1.1", "172.68.1.1"}, (const char *[]){NULL, "FRA"});
-    pass(4000);
-    ck_assert_uint_eq(n_alerts_of("clear"), 1);
-}
-END_TEST
-
-START_TEST(public_resolvers_that_are_who_they_should_be_are_asked_once_in_six_hours)
-{
-    set_publics((const char *[]){"74.125.1.1", "172.68.1.1"}, (const char *[]){NULL, "FRA"});
-    start();
-    pass(5 * 3600);
-    ck_assert_uint_eq(world.n_public_asked, 4);
-    pass(2 * 3600);
-    ck_assert_uint_eq(world.n_public_asked, 8);
-    ck_assert_uint_eq(world.n_alerts, 0);
-    ck_assert_uint_eq(n_kept(), 0);
-}
-END_TEST
-
-START_TEST(a_name_that_its_operator_does_not_use_is_no_proof_without_a_second_signal)
-{
-    static const unsigned operators[] = {2, 3}; /* Cloudflare's and Quad9's witness */
-    world.params.control_operators = operators;
-    world.id_over_https = "FRA";
-    set_publics((const char *[]){"74.125.1.1", "172.68.1.1"}, (const char *[]){NULL, "AMS"});
-    start();
-    pass(60);
-    ck_assert_uint_eq(n_kept(), 0); /* another place of the same operator */
-    world.id_over_https = "res1.fra.rrdns.pch.net";
-    set_publics((const char *[]){"74.125.1.1", "172.68.1.1"},
-                (const char *[]){NULL, "dnsmasq-2.8"});
-    pass(7 * 3600);
-    ck_assert_uint_eq(n_kept(), 1);
-    ck_assert_uint_eq(world.n_alerts, 0);
-}
-END_TEST
-
-START_TEST(an_answer_with_our_own_address_is_no_evidence)
-{
-    set_publics((const char *[]){"192.168.1.7", "192.168.1.7"}, (const char *[]){NULL, NULL});
-    start();
-    pass(60);
-    ck_assert_uint_eq(world.n_alerts, 0);
-    ck_assert_uint_eq(n_kept(), 0);
-}
-END_TEST
-
-START_TEST(without_path_probe_no_public_resolver_is_asked)
-{
-    set_publics((const char *[]){"62.1.1.1", "62.1.1.1"}, (const char *[]){NULL, NULL});
-    world.params.path_probe = AUDIT_PATH_NO;
-    start();
-    pass(7 * 3600);
-    ck_assert_uint_eq(world.n_public_asked, 0);
-    ck_assert_uint_eq(world.n_alerts, 0);
-}
-END_TEST
-
-static void meet_private_address_behind_own_filter(const char *public_server)
-{
-    set_publics((const char *[]){NULL, NULL}, (const char *[]){NULL, NULL});
-    world.params.filters = AUDIT_FILTERS_YES;
-    world.public_server = public_server;
-    start();
-    pass(3);
-    tell("news.example.net", "5.6.7.8");
-    pass(120);
-}
-
-START_TEST(the_same_private_address_from_a_public_resolver_is_not_the_users_filter)
-{
-    meet_private_address_behind_own_filter(NULL);
-    ck_assert_uint_eq(world.n_alerts, 1);
-    ck_assert_str_eq(world.alerts[0].verdict, "HIJACK_BOGON");
-}
-END_TEST
-
-START_TEST(a_private_address_that_no_public_resolver_gives_may_be_the_users_filter)
-{
-    meet_private_address_behind_own_filter("8.8.8.8");
-    ck_assert_uint_eq(world.n_alerts, 0);
-    ck_assert_uint_eq(counts().n_probable, 1);
-}
-END_TEST
-
 START_TEST(ipv6_made_of_the_witnesses_ipv4_is_no_difference)
 {
     /* Only of type A elsewhere: NODATA for AAAA. */
@@ -685,19 +537,10 @@ int main(void)
         a_change_that_the_local_resolver_does_not_follow_is_old_content_for_information,
         what_a_content_network_gives_and_takes_raises_nothing,
         a_verdict_is_kept_with_evidence_that_gives_the_same_verdict_again,
-        an_answer_from_where_no_dns_can_be_is_interception,
-        one_odd_answer_from_nowhere_is_no_proof,
-        two_public_resolvers_that_ask_from_one_address_are_interception_when_met_twice,
-        public_resolvers_that_are_who_they_should_be_are_asked_once_in_six_hours,
-        a_name_that_its_operator_does_not_use_is_no_proof_without_a_second_signal,
-        an_answer_with_our_own_address_is_no_evidence,
-        without_path_probe_no_public_resolver_is_asked,
         ipv6_made_of_the_witnesses_ipv4_is_no_difference,
         without_a_prefix_of_the_network_ipv6_of_its_own_stays_a_difference,
         a_lie_that_comes_over_tcp_only_is_told_as_such,
         each_prefix_length_of_rfc_6052_is_found,
-        the_same_private_address_from_a_public_resolver_is_not_the_users_filter,
-        a_private_address_that_no_public_resolver_gives_may_be_the_users_filter,
     };
     return suite_run("audit_closer", tests, sizeof tests / sizeof tests[0], audit_world_set_up,
                      audit_world_tear_down);

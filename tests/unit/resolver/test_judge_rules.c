@@ -1,83 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Rule by rule: what hits it, and what comes near and must not. */
-#include "resolver/audit/judge.h"
-
-#include "tests/unit/said.h"
-#include "tests/unit/suite.h"
-
-static struct question question_for(const char *name, uint16_t type)
-{
-    struct question question = {.type = type, .class = CLASS_IN};
-    ck_assert_int_eq(name_from_text(name, &question.name), 0);
-    return question;
-}
-
-/* The local resolver says one thing and two controls another, at both meetings alike. */
-static struct judge_case case_with(const char *local, const char *control)
-{
-    struct judge_case c = {.n_meetings = 2, .dns64 = {0}};
-    c.question = question_for("www.example.net", strchr(control, ':') ? TYPE_AAAA : TYPE_A);
-    c.negative.sibling.ede = c.told.ede = c.control_name.ede = c.v4.ede = EDE_NONE;
-    for (size_t m = 0; m < 2; m++) {
-        c.meetings[m].local = said_of(local);
-        c.meetings[m].controls[0] = c.meetings[m].controls[1] = said_of(control);
-        c.meetings[m].n_controls = 2;
-    }
-    return c;
-}
-
-static struct judge_case different(void)
-{
-    return case_with("5.5.5.5", "93.184.216.34");
-}
-
-#define BOTH(c, stmt)                                                                           \
-    for (struct judge_meeting *meeting = (c).meetings; meeting < (c).meetings + 2; meeting++) { \
-        stmt;                                                                                   \
-    }
-
-static void expect(const struct judge_case *c, enum verdict verdict, enum rule rule,
-                   enum finding finding)
-{
-    struct judgement got = judge(c);
-    ck_assert_msg(got.verdict == verdict && got.rule == rule && got.finding == finding,
-                  "%s %s %s, not %s %s %s", verdict_word(got.verdict), rule_word(got.rule),
-                  finding_word(got.finding), verdict_word(verdict), rule_word(rule),
-                  finding_word(finding));
-}
-
-static void sandwich(struct judge_case *c)
-{
-    c->sandwiched = true;
-    c->control_name = said_of("93.184.216.99");
-}
-
-static void set_asns(struct judge_case *c, uint32_t local, uint32_t control)
-{
-    for (size_t m = 0; m < 2; m++) {
-        c->meetings[m].local.asns[0] = local;
-        c->meetings[m].local.n_asns = 1;
-        for (size_t i = 0; i < 2; i++) {
-            c->meetings[m].controls[i].asns[0] = control;
-            c->meetings[m].controls[i].n_asns = 1;
-        }
-    }
-}
-
-static void set_tls(struct judge_case *c, enum tls_outcome local, enum tls_outcome control)
-{
-    for (size_t m = 0; m < 2; m++) {
-        c->meetings[m].local.tls[0] = (uint8_t)local;
-        c->meetings[m].controls[0].tls[0] = (uint8_t)control;
-    }
-}
-
-static struct name name_of(const char *text)
-{
-    struct name name;
-    ck_assert_int_eq(name_from_text(text, &name), 0);
-    return name;
-}
+/* Rule by rule, gates, exonerations, artefacts: what hits it, and what comes near and must not. */
+#include "tests/unit/judge_cases.h"
 
 /* ---- gates ---- */
 
@@ -367,6 +290,23 @@ START_TEST(p4_two_replies_that_cannot_both_be_true_are_an_injection)
 }
 END_TEST
 
+/* A network that sends questions twice, and a name with two content networks. */
+START_TEST(p4_two_replies_that_are_both_the_names_are_no_injection)
+{
+    struct judge_case c = case_with("93.184.216.34", "93.184.216.34");
+    BOTH(c, meeting->second = said_of("6.6.6.6"));
+    set_asns(&c, 64500, 64500);
+    BOTH(c, meeting->second.asns[0] = 64502; meeting->second.n_asns = 1);
+    expect(&c, VERDICT_CONFIRMED, RULE_P4, FINDING_INJECTION);
+    c.history.known[0] = address_of("6.6.6.6");
+    c.history.n_known = 1;
+    expect(&c, VERDICT_CONSISTENT, RULE_S1, FINDING_NONE);
+    c.history.n_known = 0;
+    BOTH(c, meeting->controls[1] = said_of("6.6.6.6"));
+    expect(&c, VERDICT_CONSISTENT, RULE_S1, FINDING_NONE);
+}
+END_TEST
+
 START_TEST(p6_a_signature_that_does_not_fit_is_forgery_whatever_else_agrees)
 {
     struct judge_case c = case_with("93.184.216.34", "93.184.216.34");
@@ -535,308 +475,6 @@ START_TEST(artefacts_of_two_families_are_told_together)
 }
 END_TEST
 
-/* ---- staleness and narrowing ---- */
-
-START_TEST(st1_a_declared_stale_answer_is_stale)
-{
-    struct judge_case c = case_with("93.184.216.34", "93.184.216.34");
-    BOTH(c, meeting->local.ede = 3);
-    expect(&c, VERDICT_STALE, RULE_ST1, FINDING_STALE_DECLARED);
-    c = different();
-    BOTH(c, meeting->local.ede = 19);
-    expect(&c, VERDICT_STALE, RULE_ST1, FINDING_STALE_DECLARED);
-}
-END_TEST
-
-START_TEST(st2_a_ttl_above_the_owners_is_stale_when_it_is_proved)
-{
-    struct judge_case c = case_with("93.184.216.34", "93.184.216.34");
-    BOTH(c, meeting->local.ttl_s = 301; meeting->local.original_ttl_s = 300);
-    expect(&c, VERDICT_STALE, RULE_ST2, FINDING_STALE_TTL);
-    BOTH(c, meeting->local.ttl_s = 300);
-    expect(&c, VERDICT_CONSISTENT, RULE_S1, FINDING_NONE);
-    BOTH(c, meeting->local.original_ttl_s = 0);
-    c.history.ttl_s = 300;
-    c.history.n_ttl_samples = 5;
-    c.history.n_ttl_providers = 2;
-    BOTH(c, meeting->local.ttl_s = 450);
-    expect(&c, VERDICT_CONSISTENT, RULE_S1, FINDING_NONE);
-    BOTH(c, meeting->local.ttl_s = 451);
-    expect(&c, VERDICT_STALE, RULE_ST2, FINDING_STALE_TTL);
-    c.n_meetings = 1;
-    expect(&c, VERDICT_CONSISTENT, RULE_S1, FINDING_NONE);
-    c.n_meetings = 2;
-    c.history.n_ttl_samples = 4;
-    expect(&c, VERDICT_CONSISTENT, RULE_S1, FINDING_NONE);
-    c.history.n_ttl_samples = 5;
-    c.history.n_ttl_providers = 1;
-    expect(&c, VERDICT_CONSISTENT, RULE_S1, FINDING_NONE);
-    c.history.n_ttl_providers = 2;
-    c.history.ttl_s = 20;
-    BOTH(c, meeting->local.ttl_s = 80); /* over one half more, but only a minute */
-    expect(&c, VERDICT_CONSISTENT, RULE_S1, FINDING_NONE);
-}
-END_TEST
-
-START_TEST(st3_an_expired_signature_is_stale_when_a_newer_one_exists)
-{
-    struct judge_case c = case_with("93.184.216.34", "93.184.216.34");
-    BOTH(c, meeting->local.signature = SIGNATURE_EXPIRED; meeting->local.inception_s = 1000;
-         meeting->controls[0].signature = SIGNATURE_VALID; meeting->controls[0].inception_s = 1001);
-    expect(&c, VERDICT_STALE, RULE_ST3, FINDING_STALE_SIGNATURE);
-    BOTH(c, meeting->controls[0].inception_s = 1000);
-    expect(&c, VERDICT_CONSISTENT, RULE_S1, FINDING_NONE);
-}
-END_TEST
-
-static struct judge_case lagging(void)
-{
-    struct judge_case c = different();
-    c.history.old[0] = address_of("5.5.5.5");
-    c.history.n_old = 1;
-    c.history.old_ttl_s = 300;
-    c.history.gone_s = 601;
-    c.history.n_lag_tries = 3;
-    return c;
-}
-
-START_TEST(st4_old_addresses_long_after_a_witnessed_change_are_stale)
-{
-    struct judge_case c = lagging();
-    expect(&c, VERDICT_STALE, RULE_ST4, FINDING_STALE_LAG);
-    set_tls(&c, TLS_FAILED, TLS_OK);
-    expect(&c, VERDICT_STALE, RULE_ST4, FINDING_STALE_HARMFUL);
-    set_tls(&c, TLS_OK, TLS_OK);
-    expect(&c, VERDICT_STALE, RULE_ST4, FINDING_STALE_LAG);
-    c = lagging();
-    c.history.gone_s = 599;
-    expect(&c, VERDICT_INCONCLUSIVE, RULE_NONE, FINDING_NONE);
-    c = lagging();
-    c.history.old_ttl_s = 301;
-    expect(&c, VERDICT_INCONCLUSIVE, RULE_NONE, FINDING_NONE);
-    c = lagging();
-    c.history.n_lag_tries = 2;
-    expect(&c, VERDICT_INCONCLUSIVE, RULE_NONE, FINDING_NONE);
-    BOTH(c, meeting->local.has_serial = meeting->controls[0].has_serial = true;
-         meeting->local.serial = UINT32_MAX; meeting->controls[0].serial = 1); /* ST5, around 0 */
-    c.history.refresh_s = 600;
-    expect(&c, VERDICT_STALE, RULE_ST4, FINDING_STALE_LAG);
-    BOTH(c, meeting->controls[0].serial = 0);
-    expect(&c, VERDICT_INCONCLUSIVE, RULE_NONE, FINDING_NONE);
-    c = lagging();
-    BOTH(c, meeting->local = said_of("5.5.5.5 6.6.6.6"));
-    expect(&c, VERDICT_INCONCLUSIVE, RULE_NONE, FINDING_NONE);
-}
-END_TEST
-
-START_TEST(t10_missing_ipv6_addresses_are_a_downgrade_never_a_block)
-{
-    struct judge_case c = case_with("NODATA", "2606:4700::1");
-    expect(&c, VERDICT_INCONCLUSIVE, RULE_NONE, FINDING_NONE);
-    c.a_is_fine = true;
-    expect(&c, VERDICT_DOWNGRADE, RULE_T10, FINDING_AAAA_FILTERED);
-    BOTH(c, meeting->local = said_of("SERVFAIL"));
-    expect(&c, VERDICT_DOWNGRADE, RULE_T10, FINDING_AAAA_FILTERED);
-    BOTH(c, meeting->local = said_of("2606:4700::1"));
-    expect(&c, VERDICT_CONSISTENT, RULE_S1, FINDING_NONE);
-}
-END_TEST
-
-START_TEST(t11_a_stripped_https_record_is_a_downgrade)
-{
-    struct judge_case c = case_with("93.184.216.34", "93.184.216.34");
-    c.control_https = HTTPS_ECH;
-    c.local_https = HTTPS_ECH;
-    expect(&c, VERDICT_CONSISTENT, RULE_S1, FINDING_NONE);
-    c.local_https = HTTPS_UNKNOWN;
-    expect(&c, VERDICT_CONSISTENT, RULE_S1, FINDING_NONE);
-    c.local_https = HTTPS_PLAIN;
-    expect(&c, VERDICT_DOWNGRADE, RULE_T11, FINDING_ECH_STRIPPED);
-    c.local_https = HTTPS_ABSENT;
-    expect(&c, VERDICT_DOWNGRADE, RULE_T11, FINDING_HTTPS_STRIPPED);
-    c.https_of_others_is_absent = true;
-    expect(&c, VERDICT_DOWNGRADE, RULE_T11, FINDING_TYPE_UNSUPPORTED);
-    c.control_https = HTTPS_ABSENT;
-    expect(&c, VERDICT_CONSISTENT, RULE_S1, FINDING_NONE);
-}
-END_TEST
-
-START_TEST(weak_signals_never_add_up_to_more_than_a_suspicion)
-{
-    struct judge_case c = different();
-    set_asns(&c, 64500, 64501);
-    expect(&c, VERDICT_INCONCLUSIVE, RULE_NONE, FINDING_NONE);
-    BOTH(c, meeting->local.case_lost = true);
-    expect(&c, VERDICT_SUSPECTED, RULE_WEAK, FINDING_NONE);
-    c.history.usual_rtt_us = 20000;
-    c.history.ttl_s = 300;
-    BOTH(c, meeting->local.flags |= FLAG_AA; meeting->local.rtt_us = 900;
-         meeting->local.lacks_soa = true; meeting->local.fingerprint = FINGERPRINT_NOISY);
-    expect(&c, VERDICT_SUSPECTED, RULE_WEAK, FINDING_NONE);
-    struct judgement got = judge(&c);
-    ck_assert(!judgement_wants_recheck(&got, 1));
-}
-END_TEST
-
-/* ---- the path ---- */
-
-static struct judge_path path_with(enum path_signal signal, const char *got, const char *due)
-{
-    struct judge_path p = {.n_signals = 1};
-    struct judge_path_signal *s = &p.signals[0];
-    *s = (struct judge_path_signal){
-        .signal = signal, .target = address_of("8.8.8.8"), .operator= 1 };
-    s->got[0] = s->got[1] = said_of(got);
-    s->n_got = 2;
-    s->due = said_of(due);
-    return p;
-}
-
-static void expect_path(const struct judge_path *p, enum verdict verdict, enum rule rule)
-{
-    struct judgement got = judge_path(p);
-    ck_assert_msg(got.verdict == verdict && got.rule == rule, "%s %s", verdict_word(got.verdict),
-                  rule_word(got.rule));
-}
-
-static void add_signal(struct judge_path *p, const struct judge_path *other, unsigned operator)
-{
-    p->signals[p->n_signals] = other->signals[0];
-    p->signals[p->n_signals++].operator= operator;
-}
-
-START_TEST(p9_two_kinds_of_signal_or_two_operators_prove_interception)
-{
-    struct judge_path p = path_with(SIGNAL_CHAOS, "NODATA", "SERVFAIL");
-    expect_path(&p, VERDICT_PROBABLE, RULE_P9);
-    struct judge_path again = path_with(SIGNAL_CHAOS, "REFUSED", "SERVFAIL");
-    add_signal(&p, &again, 1); /* the same kind at the same operator */
-    expect_path(&p, VERDICT_PROBABLE, RULE_P9);
-    struct judge_path dnssec = path_with(SIGNAL_DNSSEC, "5.5.5.5", "SERVFAIL");
-    add_signal(&p, &dnssec, 1);
-    expect_path(&p, VERDICT_CONFIRMED, RULE_P9);
-    p.signals[2].n_got = 1; /* met once */
-    expect_path(&p, VERDICT_PROBABLE, RULE_P9);
-    p.signals[2].n_got = 2;
-    p.signals[2].got[1] = said_of("SERVFAIL"); /* gone when met again */
-    expect_path(&p, VERDICT_PROBABLE, RULE_P9);
-    p.signals[2].got[1] = said_of(""); /* lost */
-    expect_path(&p, VERDICT_PROBABLE, RULE_P9);
-    struct judge_path two = path_with(SIGNAL_CHAOS, "NODATA", "SERVFAIL");
-    add_signal(&two, &again, 2);
-    expect_path(&two, VERDICT_CONFIRMED, RULE_P9);
-    two.network.changed_s = 1;
-    expect_path(&two, VERDICT_NO_DATA, RULE_G2);
-}
-END_TEST
-
-START_TEST(p9_each_signal_knows_what_is_odd_about_it)
-{
-    const struct {
-        enum path_signal signal;
-        const char *got, *due;
-        bool odd;
-    } rows[] = {
-        {SIGNAL_CHAOS, "SERVFAIL", "SERVFAIL", false},
-        {SIGNAL_CHAOS, "", "SERVFAIL", false},
-        {SIGNAL_CHAOS, "REFUSED", "SERVFAIL", true},
-        {SIGNAL_CHAOS, "REFUSED", "", false},
-        {SIGNAL_DNSSEC, "1.1.1.9", "SERVFAIL", true},
-        {SIGNAL_V6ONLY, "SERVFAIL", "NODATA", true},
-        {SIGNAL_V6ONLY, "NODATA", "NODATA", false},
-        {SIGNAL_NXDOMAIN, "1.2.3.9", "NXDOMAIN", true},
-        {SIGNAL_NXDOMAIN, "NODATA", "NXDOMAIN", false},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct judge_path p = path_with(rows[i].signal, rows[i].got, rows[i].due);
-        struct judgement got = judge_path(&p);
-        ck_assert_msg((got.verdict == VERDICT_PROBABLE) == rows[i].odd, "row %zu: %s", i,
-                      verdict_word(got.verdict));
-    }
-    struct judge_path whoami = path_with(SIGNAL_WHOAMI, "74.125.181.10", "74.125.0.1");
-    struct judge_path_signal *s = &whoami.signals[0];
-    s->due.asns[0] = 15169;
-    s->due.n_asns = 1;
-    expect_path(&whoami, VERDICT_CONSISTENT, RULE_P9); /* the AS is unknown */
-    s->got[0].n_asns = s->got[1].n_asns = 1;
-    s->got[0].asns[0] = s->got[1].asns[0] = 36040; /* the same owner */
-    expect_path(&whoami, VERDICT_CONSISTENT, RULE_P9);
-    s->got[0].asns[0] = s->got[1].asns[0] = 64500;
-    expect_path(&whoami, VERDICT_PROBABLE, RULE_P9);
-
-    struct judge_path id = path_with(SIGNAL_CHAOS, "NODATA", "NODATA");
-    strcpy(id.signals[0].due_text, ".rrdns.pch.net");
-    strcpy(id.signals[0].text[0], "res210.fra.rrdns.pch.net");
-    strcpy(id.signals[0].text[1], "res211.fra.rrdns.pch.net");
-    expect_path(&id, VERDICT_CONSISTENT, RULE_P9);
-    strcpy(id.signals[0].text[0], "dnsmasq-2.76");
-    strcpy(id.signals[0].text[1], "dnsmasq-2.76");
-    expect_path(&id, VERDICT_PROBABLE, RULE_P9);
-}
-END_TEST
-
-START_TEST(p9_two_operators_that_ask_from_one_network_are_one_interceptor)
-{
-    struct judge_path p = path_with(SIGNAL_WHOAMI, "62.1.1.1", "");
-    struct judge_path other = path_with(SIGNAL_WHOAMI, "62.1.1.9", "");
-    expect_path(&p, VERDICT_CONSISTENT, RULE_P9); /* nothing to compare with */
-    add_signal(&p, &other, 1);                    /* the same operator's other address */
-    expect_path(&p, VERDICT_CONSISTENT, RULE_P9);
-    p.signals[1].operator= 0; /* whose it is is not known: perhaps the same operator's */
-    expect_path(&p, VERDICT_CONSISTENT, RULE_P9);
-    p.signals[1].operator= 2;
-    expect_path(&p, VERDICT_CONFIRMED, RULE_P9);
-    p.signals[0].n_got = p.signals[1].n_got = 1;
-    expect_path(&p, VERDICT_PROBABLE, RULE_P9);
-    p.signals[1].got[0] = said_of("74.125.1.1");
-    expect_path(&p, VERDICT_CONSISTENT, RULE_P9);
-}
-END_TEST
-
-START_TEST(p9_two_operators_whose_servers_have_one_name_are_one_interceptor)
-{
-    struct judge_path p = path_with(SIGNAL_CHAOS, "NODATA", "");
-    add_signal(&p, &p, 2);
-    expect_path(&p, VERDICT_CONSISTENT, RULE_P9); /* neither has a name */
-    for (size_t i = 0; i < 2; i++) {
-        strcpy(p.signals[i].text[0], "dnsmasq-2.76");
-        strcpy(p.signals[i].text[1], "dnsmasq-2.76");
-    }
-    expect_path(&p, VERDICT_CONFIRMED, RULE_P9);
-    strcpy(p.signals[1].text[1], "r1.fra"); /* the second time it was not so */
-    strcpy(p.signals[0].text[1], "FRA");
-    expect_path(&p, VERDICT_CONSISTENT, RULE_P9);
-}
-END_TEST
-
-START_TEST(p9_weak_signals_alone_prove_nothing)
-{
-    struct judge_path p = path_with(SIGNAL_CASE, "1.1.1.9", "1.1.1.9");
-    p.signals[0].got[0].case_lost = p.signals[0].got[1].case_lost = true;
-    expect_path(&p, VERDICT_SUSPECTED, RULE_P9);
-    struct judge_path tc = path_with(SIGNAL_TRUNCATION, "NODATA", "NODATA");
-    tc.signals[0].due.truncated = true;
-    add_signal(&p, &tc, 1);
-    add_signal(&p, &tc, 2);
-    expect_path(&p, VERDICT_SUSPECTED, RULE_P9);
-}
-END_TEST
-
-START_TEST(p5_dns_from_an_address_where_none_can_be_is_interception)
-{
-    struct judge_path p = {.n_tries = 3};
-    expect_path(&p, VERDICT_CONSISTENT, RULE_P5);
-    p.tries[0] = (struct judge_path_try){address_of("192.0.2.1"), false, true};
-    expect_path(&p, VERDICT_CONSISTENT, RULE_P5);
-    p.tries[1] = (struct judge_path_try){address_of("198.51.100.1"), true, false};
-    expect_path(&p, VERDICT_PROBABLE, RULE_P5);
-    p.tries[2] = (struct judge_path_try){address_of("203.0.113.1"), true, true};
-    expect_path(&p, VERDICT_CONFIRMED, RULE_P5);
-    struct judge_path nothing = {0};
-    expect_path(&nothing, VERDICT_NO_DATA, RULE_NONE);
-}
-END_TEST
-
 int main(void)
 {
     const TTest *const tests[] = {
@@ -855,25 +493,13 @@ int main(void)
         p2_stands_beside_a_common_cname_or_network,
         p2_through_a_private_resolver_needs_a_list_or_a_direct_question,
         p4_two_replies_that_cannot_both_be_true_are_an_injection,
+        p4_two_replies_that_are_both_the_names_are_no_injection,
         p6_a_signature_that_does_not_fit_is_forgery_whatever_else_agrees,
         p7_a_listed_block_address_is_proof_by_the_lists_scope,
         p8_an_answer_that_declares_itself_filtered_is_believed,
         p10_one_address_for_many_names_lifts_what_is_probable_of_it,
         p11_a_negative_answer_for_one_name_is_proved_by_what_surrounds_it,
         artefacts_of_two_families_are_told_together,
-        st1_a_declared_stale_answer_is_stale,
-        st2_a_ttl_above_the_owners_is_stale_when_it_is_proved,
-        st3_an_expired_signature_is_stale_when_a_newer_one_exists,
-        st4_old_addresses_long_after_a_witnessed_change_are_stale,
-        t10_missing_ipv6_addresses_are_a_downgrade_never_a_block,
-        t11_a_stripped_https_record_is_a_downgrade,
-        weak_signals_never_add_up_to_more_than_a_suspicion,
-        p9_two_kinds_of_signal_or_two_operators_prove_interception,
-        p9_each_signal_knows_what_is_odd_about_it,
-        p9_two_operators_that_ask_from_one_network_are_one_interceptor,
-        p9_two_operators_whose_servers_have_one_name_are_one_interceptor,
-        p9_weak_signals_alone_prove_nothing,
-        p5_dns_from_an_address_where_none_can_be_is_interception,
     };
     return suite_run("judge_rules", tests, sizeof tests / sizeof tests[0], NULL, NULL);
 }
