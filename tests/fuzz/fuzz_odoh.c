@@ -4,6 +4,7 @@
 #include "tests/unit/odoh_target.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -44,6 +45,22 @@ static void try_plain(const struct odoh_pending *pending, struct bytes plain)
     free(reply);
 }
 
+/* As the whole answer to the question for the target's HTTPS record. */
+static void try_record(struct bytes message)
+{
+    struct question question = {.type = TYPE_HTTPS, .class = CLASS_IN};
+    struct answer_expect expect = {.question = &question, .id = -1, .max_ttl_s = 86400};
+    struct answer *answer = NULL;
+    struct odoh_key key;
+    int failure = name_from_text("t.example", &question.name);
+    assert(failure == 0);
+    if (answer_read(message, &expect, &answer) == ANSWER_OK) {
+        int outcome = odoh_key_find(answer, &key);
+        assert(outcome == 0 || outcome == -ENOENT);
+    }
+    answer_unref(answer);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct odoh_pending pending = {.n_plain = 132};
@@ -51,7 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     struct bytes rest = bytes_of(data + 1, size - 1);
-    switch (data[0] % 3) {
+    switch (data[0] % 4) {
     case 0:
         try_configs(rest);
         break;
@@ -60,6 +77,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case 2:
         try_plain(&pending, rest);
+        break;
+    case 3:
+        try_record(rest);
         break;
     }
     return 0;

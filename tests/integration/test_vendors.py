@@ -7,7 +7,7 @@ import dns.flags
 import dns.rcode
 import pytest
 
-from conftest import HTTPDNSD, edes, wait_for
+from conftest import HTTPDNSCTL, HTTPDNSD, edes, wait_for
 
 pytest.importorskip("cryptography", reason="python3-cryptography is not installed: the vendors' mocks have no ciphers")
 import vendors as mock  # noqa: E402
@@ -203,6 +203,22 @@ def test_no_secret_is_ever_shown(with_vendor, vendors, protocol):
     d.stop()
     everything = "\n".join([d.log(), shown.stdout, shown.stderr, refused.stdout, refused.stderr, *said])
     assert [s for s in mock.SECRETS if s in everything] == []
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("how", ["echoes", "redirects", "refuses", "fails", "breaks"])
+def test_no_secret_is_shown_when_things_go_wrong(with_vendor, vendors, protocol, how):
+    vendors.misbehaves = how
+    d = with_vendor(PROTOCOLS[protocol], alone=True)
+    reply = d.udp("www.vendor-lab.com")
+    assert reply.rcode() == dns.rcode.SERVFAIL and edes(reply)
+    ctl = [HTTPDNSCTL, "--socket", d.folder / "control.sock", "--json"]
+    said = [subprocess.run([*ctl, word], capture_output=True, text=True).stdout for word in ("status", "providers")]
+    assert all(said)
+    d.stop()
+    everything = "\n".join([d.log(), reply.to_text(), *said])
+    assert [s for s in mock.SECRETS if s in everything] == []
+    assert "sign=" not in everything and "&s=" not in everything and "key=" not in everything
 
 
 def test_secret_in_a_file_of_its_own_serves_as_well(with_vendor, vendors, tmp_path):

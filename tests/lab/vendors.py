@@ -58,6 +58,7 @@ class Vendors:
         lab_module.run([openssl, "x509", "-req", "-in", folder / "vendors.csr", "-CA", lab.ca, "-CAkey", lab.folder / "ca.key",
                         "-CAcreateserial", "-days", "2", "-copy_extensions", "copy", "-out", leaf])
         self.asked, self.heard_at, self.refused, self.ahead_s, self.delay_s, self.closes = [], [], [], 0, 0, False
+        self.misbehaves = None  # or a word that Handler.misbehave() knows
         self.elsewhere = "127.0.0.2"  # where the services say they are, and are
         self.tls = self.serve(ssl_files=(leaf, key))
         self.clear = self.serve()
@@ -254,7 +255,21 @@ class Handler(BaseHTTPRequestHandler):
     def date_time_string(self, timestamp=None):
         return formatdate(self.vendors.now(), usegmt=True)
 
+    def misbehave(self):
+        """What a broken server, a portal or an echo does: each shows the request to whoever reads the reply."""
+        how, said = self.vendors.misbehaves, f"<html>{self.path} {self.headers}</html>".encode()
+        self.close_connection = True
+        if how == "breaks":
+            return
+        self.send_response({"echoes": 200, "redirects": 302, "refuses": 403, "fails": 500}[how])
+        self.send_header("Location", f"https://vendor.lab.example{self.path}")
+        self.send_header("Content-Length", str(len(said)))
+        self.end_headers()
+        self.wfile.write(said)
+
     def do_GET(self):
+        if self.vendors.misbehaves:
+            return self.misbehave()
         try:
             status, body = 200, self.vendors.answer(self.path, self.headers.get("Authorization"), self.connection.getsockname()[0])
         except Refused as refused:
