@@ -7,6 +7,8 @@
 #include <sys/random.h>
 #include <time.h>
 
+enum { LATE_US = 1000000 };
+
 struct port_watch {
     uv_poll_t poll;
     struct loop *loop;
@@ -21,11 +23,24 @@ static struct loop *loop_of(struct port *port)
     return (struct loop *)port;
 }
 
+static void on_timer(uv_timer_t *timer);
+
+/* libuv's clock stands still while the machine sleeps, ours does not: a timer whose time came
+ * meanwhile would be late by all that was left of its wait, and everything set after it too. */
+static void loop_catch_up(struct loop *loop)
+{
+    uv_timer_start(&loop->timer, on_timer, 0, 0);
+    loop->armed_us = loop->now_us;
+}
+
 void loop_tick(struct loop *loop)
 {
     struct timespec now;
     clock_gettime(CLOCK_BOOTTIME, &now);
     loop->now_us = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+    if (loop->now_us > loop->armed_us && loop->now_us - loop->armed_us > LATE_US) {
+        loop_catch_up(loop);
+    }
 }
 
 static uint64_t loop_now_us(struct port *port)

@@ -5,6 +5,7 @@ import os
 import shutil
 import struct
 import subprocess
+import time
 
 import dns.rcode
 import pytest
@@ -96,6 +97,22 @@ def test_connection_that_the_other_side_forgot_during_sleep_costs_no_question(la
     for i in range(5):
         assert d.udp(f"after{i}.wild.honest-lab.net", timeout=1.5).rcode() == dns.rcode.NOERROR
     assert counts(origin) == (2, 6)
+
+
+def test_after_sleep_a_question_that_nobody_answers_ends_in_time_though_a_client_holds_a_connection(lab, daemon, origin, clocks):
+    """The connection's timer is one that a clock which stood still was to end: no other may wait for it."""
+    start_with, sleep = clocks
+    d = daemon("tcp: {idle-timeout: 2m}\nquery-timeout: 2s\n" + provider(lab, origin.port), start_with=start_with)
+    with d.tcp_stream() as held:
+        held.send(d.query("before.wild.honest-lab.net").to_wire())
+        held.receive()
+        holds_for(lambda: counts(origin) == (1, 1), 0.5)  # the question's own timers are over: the connection's is the next
+        origin.tell("hang")
+        sleep(150)  # it is due by now
+        began = time.monotonic()
+        assert d.udp("after.wild.honest-lab.net", timeout=15).rcode() == dns.rcode.SERVFAIL
+        assert time.monotonic() - began < 4
+        origin.tell("ok")
 
 
 # The namespace is that of the children alone; a signal reaches the daemon, and its exit code us.
