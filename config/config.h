@@ -71,6 +71,7 @@ struct config {
     enum pool_strategy strategy;
     uint32_t n_race;
     uint32_t query_timeout_ms;
+    uint32_t connection_age_s;
     enum answers answers;
     struct cache_params cache;
     struct cache_stale stale;

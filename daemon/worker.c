@@ -376,6 +376,7 @@ static bool make_resolver(struct worker *w)
         .connect_timeout_ms = CONNECT_TIMEOUT_MS,
         .total_timeout_ms = config->query_timeout_ms,
         .max_connections = CONNECTIONS_PER_PROVIDER,
+        .connection_age_s = config->connection_age_s,
     };
     struct resolver_params resolver = {
         .query_timeout_ms = config->query_timeout_ms,

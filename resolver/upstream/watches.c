@@ -20,7 +20,10 @@ struct watch {
     int fd;
     uint64_t socket; /* which one this was when the watch began; 0: no socket */
     unsigned events; /* what the port watches for */
+    bool ended;      /* by us */
     bool resting;
+    uint64_t rests_us; /* since then */
+    uint64_t stirs_us; /* while it rests: when the other side was heard first; 0: not yet */
 };
 
 void watches_init(struct watches *w, struct port *port,
@@ -57,6 +60,9 @@ static uint64_t socket_of(int fd)
 static void on_ready(void *ctx, int fd, unsigned events)
 {
     struct watch *watch = ctx;
+    if (watch->resting && watch->stirs_us == 0) {
+        watch->stirs_us = port_now_us(watch->all->port);
+    }
     if (!watch->resting) {
         watch->all->on_ready(watch->all->ctx, fd, events);
     } else if (watch->all->port->ops->rewatch(watch->port_watch, 0) == 0) {
@@ -105,6 +111,8 @@ void watches_rest(struct watches *w, int fd)
         return;
     }
     watch->resting = true;
+    watch->rests_us = port_now_us(w->port);
+    watch->stirs_us = 0;
     if ((watch->events & PORT_WRITE) != 0 &&
         w->port->ops->rewatch(watch->port_watch, PORT_READ) == 0) {
         watch->events = PORT_READ;
@@ -166,19 +174,48 @@ static bool is_black_hole(int fd, uint64_t silent_us)
            watches_is_black_hole(&info, silent_us);
 }
 
+static void end(struct watch *watch)
+{
+    watch->ended = true;
+    shutdown(watch->fd, SHUT_RDWR);
+}
+
 void watches_doubt(const struct watches *w, const void *owner, uint64_t silent_us)
 {
-    for (const struct watch *watch = w->first; watch != NULL; watch = watch->next) {
+    for (struct watch *watch = w->first; watch != NULL; watch = watch->next) {
         if (watch->owner == owner && is_black_hole(watch->fd, silent_us)) {
-            shutdown(watch->fd, SHUT_RDWR);
+            end(watch);
+        }
+    }
+}
+
+void watches_end_rest(const struct watches *w, const void *owner, uint64_t rested_us)
+{
+    uint64_t now_us = port_now_us(w->port);
+    for (struct watch *watch = w->first; watch != NULL; watch = watch->next) {
+        if (watch->owner == owner && watch->resting && now_us - watch->rests_us >= rested_us) {
+            end(watch);
         }
     }
 }
 
 void watches_retire(const struct watches *w)
 {
-    for (const struct watch *watch = w->first; watch != NULL; watch = watch->next) {
-        shutdown(watch->fd, SHUT_RDWR);
+    for (struct watch *watch = w->first; watch != NULL; watch = watch->next) {
+        end(watch);
+    }
+}
+
+/* What it said while it rested was its farewell, if it has closed its end. */
+static void tell_closed(const struct watch *watch)
+{
+    const struct watches *w = watch->all;
+    struct tcp_info info = {0};
+    socklen_t n = sizeof info;
+    if (w->on_closed != NULL && watch->resting && !watch->ended && watch->stirs_us != 0 &&
+        getsockopt(watch->fd, IPPROTO_TCP, TCP_INFO, &info, &n) == 0 &&
+        (info.tcpi_state == TCP_CLOSE_WAIT || info.tcpi_state == TCP_CLOSE)) {
+        w->on_closed(w->ctx, watch->owner, watch->stirs_us - watch->rests_us);
     }
 }
 
@@ -187,6 +224,7 @@ void watches_forget(struct watches *w, int fd)
     struct watch **at = find(w, fd);
     struct watch *watch = *at;
     if (watch != NULL) {
+        tell_closed(watch);
         *at = watch->next;
         w->port->ops->unwatch(watch->port_watch);
         free(watch);

@@ -13,6 +13,9 @@ struct tcp_info;
 struct watches {
     struct port *port;
     void (*on_ready)(void *ctx, int fd, unsigned events);
+    /* Of a connection that rested for so long the other side closed its end; may be NULL. Told when
+     * that is found out, and never from inside watches_…() but watches_forget(). */
+    void (*on_closed)(void *ctx, const void *owner, uint64_t rested_us);
     void *ctx;
     struct watch *first;
 };
@@ -45,6 +48,8 @@ void watches_doubt(const struct watches *watches, const void *owner, uint64_t si
  * ago over a connection that had rested is no sign: it must have been sent again, or long ago.
  * Pure. */
 bool watches_is_black_hole(const struct tcp_info *info, uint64_t silent_us);
+/* Shuts down those of the owner's that have rested for so long. */
+void watches_end_rest(const struct watches *watches, const void *owner, uint64_t rested_us);
 /* Shuts them all down, whoever owns them. */
 void watches_retire(const struct watches *watches);
 /* Ends the watch; to be called before fd is closed. */

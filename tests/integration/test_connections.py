@@ -2,14 +2,16 @@
 """What becomes of connections to a provider: how they begin, how long they are used, how they end."""
 import json
 import subprocess
+import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import dns.message
 import dns.rrset
 import origin as origin_module
 import pytest
-from conftest import HTTPDNSCTL
+from conftest import HTTPDNSCTL, holds_for, wait_for
 from test_hostile_provider import origin  # noqa: F401  (a fixture)
 
 
@@ -89,3 +91,47 @@ def test_whether_libcurl_has_http_3_is_told_and_that_a_wish_for_it_has_no_effect
     assert ("http3 has no effect" in d.log()) == (not has)
     ask(d, "all-the-same")
     assert told(d, "providers")["providers"][0]["spoken"] == "http/2"
+
+
+def n_live(origin):
+    return int(origin.tell("live"))
+
+
+def test_connection_is_not_used_that_the_provider_is_about_to_close(lab, daemon, origin):
+    d = daemon(one_provider(lab, origin))
+    origin.tell("rest 1.2")
+    for label in ("one", "two"):
+        ask(d, label)
+        wait_for(lambda: n_live(origin) == 0, what="the end of a connection that rested")
+    ask(d, "three")  # now it is known
+    origin.tell("ok")
+    assert counts(origin)[0] == 3
+    ask(d, "four")  # from now on connections rest for as long as they like
+    assert counts(origin)[0] in (3, 4)
+    n = counts(origin)[0]
+    holds_for(lambda: n_live(origin) >= 1, 1.0)
+    ask(d, "five")
+    assert counts(origin)[0] == n + 1
+
+
+def test_old_connection_is_replaced_and_no_question_feels_it(lab, daemon, origin):
+    d = daemon(one_provider(lab, origin, further="connection-age: 2s\n"))
+    began, took = time.monotonic(), []
+    while time.monotonic() < began + 7:
+        asked = time.monotonic()
+        ask(d, f"q{len(took)}")
+        took.append(time.monotonic() - asked)
+    n_connections, n_requests = counts(origin)
+    print(f"{len(took)} questions, the slowest {max(took[1:]) * 1e3:.1f} ms, {n_connections} connections", file=sys.stderr)
+    assert 3 <= n_connections <= 5
+    assert n_requests == len(took) + n_connections - 1  # one copy for each new connection
+    wait_for(lambda: n_live(origin) == 1, what="the end of the old connections")
+    assert told(d, "providers")["providers"][0]["failed"] == 0
+
+
+def test_rarely_asked_provider_has_its_old_connection_replaced_beside_a_question(lab, daemon, origin):
+    d = daemon(one_provider(lab, origin, further="connection-age: 1s\n"))
+    ask(d, "first")
+    holds_for(lambda: n_live(origin) == 1, 1.1)
+    ask(d, "second")
+    wait_for(lambda: counts(origin) == [2, 3] and n_live(origin) == 1, what="one connection, a new one")

@@ -16,10 +16,13 @@ Reads commands on stdin, one a line, and says "done" on stdout for each:
     down      ends every connection and refuses new ones
     counts    says "CONNECTIONS REQUESTS" instead of "done"
     fields    says the header fields of the last request, "NAME=VALUE NAME=VALUE …" in the order they came
+    rest S    as ok, and ends each connection that has had nothing to do for S seconds
+    live      says how many connections there are
     resumed   says how many handshakes resumed a TLS session
     tls12     as ok, and from now on TLS 1.2 at most
 """
 import contextlib
+import select
 import socket
 import ssl
 import sys
@@ -110,7 +113,7 @@ class Origin:
         tls.sendall(http.data_to_send())
         bodies, replies = {}, 0
         while True:
-            data = tls.recv(65535)
+            data = self.receive(tls)
             if not data:
                 return
             self.hang_if_told()
@@ -130,6 +133,10 @@ class Origin:
             tls.sendall(http.data_to_send())
             if self.how[0] == "close" and replies > 0:
                 return
+
+    def receive(self, tls):
+        rest = float(self.how[1]) if self.how[0] == "rest" else None
+        return tls.recv(65535) if rest is None or select.select([tls], [], [], rest)[0] else b""
 
     def reply(self, http, stream, query, replies):
         self.n_requests += 1
@@ -155,6 +162,8 @@ class Origin:
             return " ".join(f"{name}={value}" for name, value in self.fields)
         if words == ["counts"]:
             return f"{self.n_connections} {self.n_requests}"
+        if words == ["live"]:
+            return str(sum(isinstance(sock, ssl.SSLSocket) for sock in list(self.live)))
         if words == ["resumed"]:
             return str(self.n_resumed)
         if words == ["tls12"]:

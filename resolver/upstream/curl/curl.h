@@ -19,6 +19,7 @@ struct curl_exchange_params {
     uint32_t connect_timeout_ms; /* per connection: 1000 */
     uint32_t total_timeout_ms;   /* whatever happens, a call ends by then */
     long max_connections;        /* per endpoint */
+    uint32_t connection_age_s;   /* older ones are replaced; 0: never */
 };
 
 /* gives an exchange (exchange->ops->free ends it), NULL without memory. */

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { SUCCESSION_PAUSE_US = 1000000 };
+
 static bool is_wanted(enum exchange_family family, const char *address)
 {
     bool is_v6 = strchr(address, ':') != NULL;
@@ -71,7 +73,7 @@ static bool renew_lanes(struct known_endpoint *known, const struct exchange_endp
                         const char *port)
 {
     known->has_lanes = endpoint->road.proxy == NULL && has_wanted(endpoint);
-    for (unsigned i = 1; i < LANES && known->has_lanes; i++) {
+    for (unsigned i = 1; i < ALL_LANES && known->has_lanes; i++) {
         struct lane *lane = &known->lanes[i];
         char name[LANE_NAME_MAX], line[LANE_NAME_MAX + 16];
         snprintf(name, sizeof name, "p%u-%u.invalid", endpoint->id, i);
@@ -84,6 +86,14 @@ static bool renew_lanes(struct known_endpoint *known, const struct exchange_endp
         }
     }
     return true;
+}
+
+static void set_up_lanes(struct known_endpoint *known)
+{
+    for (unsigned i = 0; i < ALL_LANES && known->lanes[i].endpoint == NULL; i++) {
+        known->lanes[i].endpoint = known;
+        known->lanes[i].waits = i >= LANES;
+    }
 }
 
 static bool renew(struct known_endpoint *known, const struct exchange_endpoint *endpoint)
@@ -124,6 +134,7 @@ int endpoint_update(struct known_endpoint *known, const struct exchange_endpoint
         (known->is_literal || known->n_addresses > 0)) {
         return 0;
     }
+    set_up_lanes(known);
     if (!renew(known, endpoint)) {
         return -EINVAL;
     }
@@ -136,14 +147,38 @@ int endpoint_update(struct known_endpoint *known, const struct exchange_endpoint
 struct lane *endpoint_lane(struct known_endpoint *known, bool spread, const struct lane *other)
 {
     struct lane *best = NULL;
-    for (unsigned i = 0; i < LANES && spread && known->has_lanes; i++) {
+    for (unsigned i = 0; i < ALL_LANES && spread && known->has_lanes; i++) {
         struct lane *lane = &known->lanes[i];
-        bool may = other == NULL || (lane != other && lane->resolved);
+        bool may = !lane->waits && (other == NULL || (lane != other && lane->resolved));
         if (may && (best == NULL || lane->n_live < best->n_live)) {
             best = lane;
         }
     }
-    return best != NULL ? best : &known->lanes[0];
+    return best != NULL ? best : &known->lanes[known->lanes[0].waits ? LANES : 0];
+}
+
+struct lane *endpoint_heir(struct known_endpoint *known, struct lane *lane, uint64_t now_us,
+                           uint64_t age_us)
+{
+    if (lane->born_us == 0) {
+        lane->born_us = now_us;
+    }
+    if (age_us == 0 || now_us - lane->born_us < age_us || !known->has_lanes ||
+        known->succession.handle != NULL || now_us - known->tried_us < SUCCESSION_PAUSE_US) {
+        return NULL;
+    }
+    known->tried_us = now_us;
+    known->heir = &known->lanes[(size_t)(lane - known->lanes + LANES) % ALL_LANES];
+    known->heir->born_us = now_us;
+    return known->heir;
+}
+
+void endpoint_succeed(struct known_endpoint *known)
+{
+    struct lane *old = &known->lanes[(size_t)(known->heir - known->lanes + LANES) % ALL_LANES];
+    known->heir->waits = false;
+    old->waits = true;
+    old->born_us = 0;
 }
 
 /* Appends to *list; false, and the list freed, without memory. */
@@ -212,6 +247,7 @@ bool endpoint_share_sessions(struct known_endpoint *known, CURL *easy)
 void endpoint_forget(struct known_endpoint *known)
 {
     known->is_serial = false;
+    known->idle = (struct idle){0};
 }
 
 void endpoint_done(struct known_endpoint *known)
@@ -219,7 +255,7 @@ void endpoint_done(struct known_endpoint *known)
     curl_share_cleanup(known->sessions);
     curl_slist_free_all(known->post_headers);
     curl_slist_free_all(known->get_headers);
-    for (unsigned i = 0; i < LANES; i++) {
+    for (unsigned i = 0; i < ALL_LANES; i++) {
         curl_slist_free_all(known->lanes[i].connect_to);
         curl_slist_free_all(known->lanes[i].resolve);
         curl_slist_free_all(known->lanes[i].former);

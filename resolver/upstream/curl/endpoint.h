@@ -5,6 +5,7 @@
 #define RESOLVER_UPSTREAM_CURL_ENDPOINT_H
 
 #include "resolver/exchange.h"
+#include "resolver/upstream/idle.h"
 
 #include <curl/curl.h>
 
@@ -14,24 +15,36 @@ struct transfer;
  * name that nobody looks up (CURLOPT_CONNECT_TO); TLS and HTTP know the provider's name alone. */
 enum { LANES = 8, LANE_NAME_MAX = 16 };
 
+/* Each lane has an heir, a lane of another name: the two take turns. When the connections of one
+ * are old, a copy of a question makes one for the heir; then it is the heir's turn, and the old
+ * ones rest when they are done. Nobody waits for that. */
+enum { ALL_LANES = 2 * LANES };
+
 struct lane {
-    struct curl_slist *connect_to; /* NULL: the first, or there are no others */
-    struct curl_slist *resolve;    /* the addresses in curl's words */
-    struct curl_slist *former;     /* what a transfer that waits to begin may still refer to */
-    bool resolved;                 /* curl has used them, and keeps them: it needs no list */
-    unsigned n_live;               /* transfers begun and not ended */
+    struct curl_slist *connect_to;   /* NULL: the first, or there are no others */
+    struct curl_slist *resolve;      /* the addresses in curl's words */
+    struct curl_slist *former;       /* what a transfer that waits to begin may still refer to */
+    bool resolved;                   /* curl has used them, and keeps them: it needs no list */
+    unsigned n_live;                 /* transfers begun and not ended */
+    struct known_endpoint *endpoint; /* whose it is; NULL: not set up yet */
+    bool waits;                      /* it is its heir's turn */
+    uint64_t born_us;                /* when it had its first connection, about; 0: none yet */
 };
 
 struct known_endpoint {
     const char *const *addresses;
     size_t n_addresses;
-    struct lane lanes[LANES];
+    struct lane lanes[ALL_LANES];
     bool has_lanes;                     /* more than the first */
     bool is_literal;                    /* the URL holds an address */
     bool is_serial;                     /* it spoke HTTP/1.1: one request a connection at a time */
     char media_type[EXCHANGE_TYPE_MAX]; /* what the headers below are for; "": none made yet */
     struct curl_slist *post_headers, *get_headers;
     CURLSH *sessions; /* of TLS, for whatever connection is made next; NULL: none yet */
+    struct idle idle; /* how long it lets connections rest */
+    struct exchange_call succession; /* the copy that makes a lane's heir its connection … */
+    struct lane *heir;               /* … which */
+    uint64_t tried_us;               /* when that began last */
     struct transfer *free;
     unsigned n_fresh; /* transfers under way that insist on a connection of their own */
 };
@@ -43,6 +56,12 @@ int endpoint_update(struct known_endpoint *known, const struct exchange_endpoint
  * connection: what is to overtake must not wait for a handshake, nor break one off when it is
  * overtaken. The first when there is no such lane, or no wish to spread. */
 struct lane *endpoint_lane(struct known_endpoint *known, bool spread, const struct lane *other);
+/* A request begins on this lane. lends its heir, when the connections are older than `age_us` (0:
+ * never are) and a copy of the request is to go to the heir; NULL otherwise. */
+struct lane *endpoint_heir(struct known_endpoint *known, struct lane *lane, uint64_t now_us,
+                           uint64_t age_us);
+/* The heir has a connection: it is its turn. */
+void endpoint_succeed(struct known_endpoint *known);
 /* lends the header fields of a request that has none of its own: made once, because an endpoint
  * speaks one media type. NULL when that is another, or without memory. */
 struct curl_slist *endpoint_headers(struct known_endpoint *known, const char *media_type,

@@ -76,8 +76,23 @@ static struct transfer *obtain(struct curl_exchange *x, struct known_endpoint *k
 
 static void release(struct curl_exchange *x, struct transfer *t)
 {
+    const struct lane *lane = t->lane;
     x->n_live--;
     transfer_release(t);
+    if (lane->waits && lane->n_live == 0) {
+        watches_end_rest(&x->watches, lane, 0);
+    }
+}
+
+/* Connections whose lane's heir has taken over, and which have nothing to do. */
+static void end_old(struct curl_exchange *x, const struct known_endpoint *known)
+{
+    for (size_t i = 0; i < ALL_LANES; i++) {
+        const struct lane *lane = &known->lanes[i];
+        if (lane->waits && lane->n_live == 0) {
+            watches_end_rest(&x->watches, lane, 0);
+        }
+    }
 }
 
 static void collect(struct curl_exchange *x)
@@ -90,8 +105,12 @@ static void collect(struct curl_exchange *x)
         struct transfer *t;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&t);
         curl_multi_remove_handle(x->multi, t->easy);
+        bool was_succession = t->call == &t->endpoint->succession;
         transfer_tell(t, code);
         release(x, t);
+        if (was_succession) {
+            end_old(x, t->endpoint);
+        }
     }
 }
 
@@ -142,7 +161,7 @@ static int want_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *
                       (what == CURL_POLL_OUT || what == CURL_POLL_INOUT ? PORT_WRITE : 0u);
     struct transfer *t = NULL;
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&t);
-    return watches_want(&x->watches, fd, events, t != NULL ? t->endpoint : NULL) < 0 ? -1 : 0;
+    return watches_want(&x->watches, fd, events, t != NULL ? t->lane : NULL) < 0 ? -1 : 0;
 }
 
 static int want_timer(CURLM *multi, long wait_ms, void *ctx)
@@ -191,6 +210,53 @@ static bool send_off(struct curl_exchange *x, const struct known_endpoint *known
     return true;
 }
 
+/* Whoever is known to close connections that rest would close these while we send. */
+static void end_stale(struct curl_exchange *x, const struct lane *lane)
+{
+    uint64_t too_long_us = idle_too_long_us(&lane->endpoint->idle);
+    if (too_long_us != UINT64_MAX) {
+        watches_end_rest(&x->watches, lane, too_long_us);
+    }
+}
+
+static void on_closed(void *ctx, const void *owner, uint64_t rested_us)
+{
+    struct curl_exchange *x = ctx;
+    const struct lane *lane = owner;
+    if (lane != NULL) {
+        idle_note_closed(&lane->endpoint->idle, rested_us, port_now_us(x->port));
+    }
+}
+
+/* The copy's answer is nobody's; that it came is what counts. */
+static void on_succession(struct exchange_call *call, const struct exchange_reply *reply)
+{
+    struct known_endpoint *known =
+        (struct known_endpoint *)((char *)call - offsetof(struct known_endpoint, succession));
+    if (reply->result == EXCHANGE_DONE) {
+        endpoint_succeed(known);
+    }
+}
+
+/* When this lane's connections are old, the request's copy makes the next ones. */
+static void replace_old(struct curl_exchange *x, struct lane *lane,
+                        const struct exchange_request *request)
+{
+    struct known_endpoint *known = lane->endpoint;
+    uint64_t age_us = (uint64_t)x->params.connection_age_s * 1000000;
+    uint64_t now_us = port_now_us(x->port);
+    struct lane *heir = endpoint_heir(known, lane, now_us, age_us);
+    struct transfer *copy = heir != NULL ? obtain(x, known) : NULL;
+    if (copy != NULL) {
+        known->succession.on_done = on_succession;
+        transfer_begin(copy, request, heir, &known->succession, now_us);
+        if (!send_off(x, known, copy, request)) {
+            known->succession.handle = NULL;
+            release(x, copy);
+        }
+    }
+}
+
 static int curl_start(struct exchange *exchange, const struct exchange_request *request,
                       struct exchange_call *call)
 {
@@ -204,12 +270,16 @@ static int curl_start(struct exchange *exchange, const struct exchange_request *
     if (t == NULL) {
         return -ENOMEM;
     }
-    transfer_begin(t, request, call);
+    const struct transfer *other = request->apart_from != NULL ? request->apart_from->handle : NULL;
+    struct lane *lane = endpoint_lane(known, request->spread, other != NULL ? other->lane : NULL);
+    end_stale(x, lane);
+    transfer_begin(t, request, lane, call, port_now_us(x->port));
     if (!send_off(x, known, t, request)) {
         call->handle = NULL;
         release(x, t);
         return -ENOMEM;
     }
+    replace_old(x, lane, request);
     return 0;
 }
 
@@ -237,7 +307,12 @@ static void curl_doubt(struct exchange *exchange, const struct exchange_endpoint
                        uint64_t silent_us)
 {
     struct curl_exchange *x = (struct curl_exchange *)exchange;
-    watches_doubt(&x->watches, &x->endpoints[endpoint->id], silent_us);
+    const struct known_endpoint *known = &x->endpoints[endpoint->id];
+    for (size_t i = 0; i < ALL_LANES; i++) {
+        if (known->lanes[i].n_live > 0) {
+            watches_doubt(&x->watches, &known->lanes[i], silent_us);
+        }
+    }
 }
 
 static void curl_retire(struct exchange *exchange)
@@ -253,6 +328,7 @@ static void curl_free_exchange(struct exchange *exchange)
 {
     struct curl_exchange *x = (struct curl_exchange *)exchange;
     for (size_t i = 0; i < ENDPOINTS_MAX; i++) {
+        curl_cancel(exchange, &x->endpoints[i].succession);
         while (x->endpoints[i].free != NULL) {
             struct transfer *t = x->endpoints[i].free;
             x->endpoints[i].free = t->next;
@@ -286,6 +362,7 @@ struct exchange *curl_exchange_new(const struct curl_exchange_params *params, st
     x->port = port;
     x->multi = multi;
     watches_init(&x->watches, port, on_ready, x);
+    x->watches.on_closed = on_closed;
     x->timer.on_fire = on_timer;
     x->kick.on_fire = on_kick;
     curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, want_socket);

@@ -109,6 +109,8 @@ static bool set_fixed_options(struct transfer *t, const struct curl_exchange_par
 {
     CURL *e = t->easy;
     long connect_ms = (long)params->connect_timeout_ms, total_ms = (long)params->total_timeout_ms;
+    /* Lanes have heirs: nobody has to wait for a new connection. */
+    long age_s = t->endpoint->has_lanes ? 0 : (long)params->connection_age_s;
     return curl_easy_setopt(e, CURLOPT_PRIVATE, t) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OK &&
@@ -133,6 +135,7 @@ static bool set_fixed_options(struct transfer *t, const struct curl_exchange_par
            curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, watches) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, close_socket) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, watches) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_MAXLIFETIME_CONN, age_s) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->detail) == CURLE_OK;
 }
 struct transfer *transfer_new(const struct curl_exchange_params *params, struct watches *watches,
@@ -207,13 +210,13 @@ static bool set_method(struct transfer *t, const struct exchange_request *reques
            curl_easy_setopt(e, CURLOPT_HTTPHEADER, headers) == CURLE_OK;
 }
 
-void transfer_begin(struct transfer *t, const struct exchange_request *request,
-                    struct exchange_call *call)
+void transfer_begin(struct transfer *t, const struct exchange_request *request, struct lane *lane,
+                    struct exchange_call *call, uint64_t now_us)
 {
     struct known_endpoint *known = t->endpoint;
-    const struct transfer *other = request->apart_from != NULL ? request->apart_from->handle : NULL;
-    t->lane = endpoint_lane(known, request->spread, other != NULL ? other->lane : NULL);
+    t->lane = lane;
     t->lane->n_live++;
+    t->began_us = now_us;
     t->call = call;
     t->wants_fresh = request->fresh && known->n_fresh < FRESH_MAX;
     known->n_fresh += t->wants_fresh;
@@ -340,6 +343,9 @@ void transfer_tell(struct transfer *t, CURLcode code)
         curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &n_connects);
         curl_easy_getinfo(t->easy, CURLINFO_CONTENT_TYPE, &type);
         t->lane->resolved = true;
+        if (n_connects > 0 && t->lane->n_live == 1) {
+            t->lane->born_us = t->began_us; /* all its connections are new */
+        }
         reply.http = http_of(t->easy);
         t->endpoint->is_serial = reply.http == EXCHANGE_HTTP1;
         reply.status = (unsigned)status;

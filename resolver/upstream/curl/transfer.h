@@ -22,6 +22,7 @@ struct transfer {
     struct lane *lane;
     struct curl_slist *connects_to; /* the lane's, as set */
     struct exchange_call *call;
+    uint64_t began_us;
     struct transfer *next; /* in its endpoint's free list or among the unreachable */
     bool is_set, is_post, is_fresh, is_eager; /* which options it has */
     bool is_elsewhere;                        /* its URL is that of its last request alone */
@@ -49,9 +50,9 @@ struct transfer *transfer_new(const struct curl_exchange_params *params, struct 
 /* It must be in no multi handle. */
 void transfer_free(struct transfer *t);
 
-/* Takes up `request` for `call`: its lane, and nothing heard yet. */
-void transfer_begin(struct transfer *t, const struct exchange_request *request,
-                    struct exchange_call *call);
+/* Takes up `request` for `call`, on this lane, now; nothing is heard yet. */
+void transfer_begin(struct transfer *t, const struct exchange_request *request, struct lane *lane,
+                    struct exchange_call *call, uint64_t now_us);
 /* Sets what the request needs and is not as it was with the last one; then it may be added to the
  * multi handle. False without memory, or when curl cannot do it. */
 bool transfer_set(struct transfer *t, const struct exchange_request *request);

@@ -13,7 +13,8 @@ enum { FD = 7, OTHER = 8 };
 
 static struct fake_port fake;
 static struct watches watches;
-static unsigned n_ready, last_events;
+static unsigned n_ready, last_events, n_closed;
+static uint64_t last_rested_us;
 static int last_fd;
 
 static void on_ready(void *ctx, int fd, unsigned events)
@@ -24,11 +25,20 @@ static void on_ready(void *ctx, int fd, unsigned events)
     last_events = events;
 }
 
+static void on_closed(void *ctx, const void *owner, uint64_t rested_us)
+{
+    (void)ctx;
+    ck_assert_ptr_eq(owner, &watches);
+    n_closed++;
+    last_rested_us = rested_us;
+}
+
 static void set_up(void)
 {
-    n_ready = 0;
+    n_ready = n_closed = 0;
     fake_port_init(&fake, 1);
     watches_init(&watches, &fake.port, on_ready, NULL);
+    watches.on_closed = on_closed;
 }
 
 static void tear_down(void)
@@ -189,6 +199,82 @@ START_TEST(doubt_ends_no_connection_whose_other_side_acknowledges)
 }
 END_TEST
 
+/* Both kernels have taken notice. */
+static void wait_readable(int fd)
+{
+    struct pollfd waits = {.fd = fd, .events = POLLIN};
+    ck_assert_int_eq(poll(&waits, 1, 5000), 1);
+}
+
+START_TEST(connection_that_the_other_side_closed_is_told_with_the_time_it_rested)
+{
+    int ends[2];
+    connect_pair(ends);
+    watches_want(&watches, ends[0], PORT_READ, &watches);
+    watches_rest(&watches, ends[0]);
+    fake_port_advance(&fake, 3000);
+    close(ends[1]);
+    wait_readable(ends[0]);
+    ck_assert(fake_port_ready(&fake, ends[0], PORT_READ));
+    fake_port_advance(&fake, 500000);
+    watches_forget(&watches, ends[0]);
+    ck_assert_uint_eq(n_closed, 1);
+    ck_assert_uint_eq(last_rested_us, 3000);
+    close(ends[0]);
+}
+END_TEST
+
+START_TEST(connection_that_we_close_or_that_only_stirs_is_not_told)
+{
+    int ends[2];
+    connect_pair(ends);
+    watches_want(&watches, ends[0], PORT_READ, &watches);
+    watches_rest(&watches, ends[0]);
+    ck_assert_int_eq(write(ends[1], "ping", 4), 4);
+    wait_readable(ends[0]);
+    ck_assert(fake_port_ready(&fake, ends[0], PORT_READ));
+    watches_forget(&watches, ends[0]);
+    close(ends[0]);
+    close(ends[1]);
+    connect_pair(ends);
+    watches_want(&watches, ends[0], PORT_READ, &watches);
+    watches_rest(&watches, ends[0]);
+    watches_end_rest(&watches, &watches, 0);
+    close(ends[1]);
+    wait_readable(ends[0]);
+    fake_port_ready(&fake, ends[0], PORT_READ);
+    watches_forget(&watches, ends[0]);
+    close(ends[0]);
+    ck_assert_uint_eq(n_closed, 0);
+}
+END_TEST
+
+START_TEST(only_what_has_rested_for_so_long_is_ended)
+{
+    int old[2], young[2], busy[2];
+    char got[8];
+    connect_pair(old);
+    connect_pair(young);
+    connect_pair(busy);
+    watches_want(&watches, old[0], PORT_READ, &watches);
+    watches_want(&watches, young[0], PORT_READ, &watches);
+    watches_want(&watches, busy[0], PORT_READ, &watches);
+    watches_rest(&watches, old[0]);
+    fake_port_advance(&fake, 1000);
+    watches_rest(&watches, young[0]);
+    watches_end_rest(&watches, &watches, 1000);
+    ck_assert_int_eq(read(old[1], got, sizeof got), 0);
+    ck_assert_int_eq(write(young[0], "ab", 2), 2);
+    ck_assert_int_eq(write(busy[0], "ab", 2), 2);
+    int *const all[] = {old, young, busy};
+    for (int i = 0; i < 3; i++) {
+        watches_forget(&watches, all[i][0]);
+        close(all[i][0]);
+        close(all[i][1]);
+    }
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -201,6 +287,9 @@ int main(void)
         what_is_written_while_held_leaves_at_the_release,
         path_is_dead_when_what_was_sent_long_ago_or_again_is_not_acknowledged,
         doubt_ends_no_connection_whose_other_side_acknowledges,
+        connection_that_the_other_side_closed_is_told_with_the_time_it_rested,
+        connection_that_we_close_or_that_only_stirs_is_not_told,
+        only_what_has_rested_for_so_long_is_ended,
     };
     return suite_run("watches", tests, sizeof tests / sizeof tests[0], set_up, tear_down);
 }
