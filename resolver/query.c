@@ -188,6 +188,9 @@ static enum query_state step_policy(struct query *q)
     enum policy_outcome outcome =
         policy_decide(r->policy, &q->message.question, &room, &q->decision);
     r->counts.n_blocked += q->decision.is_blocked && outcome != POLICY_FORWARD;
+    if (q->message.question.type == TYPE_ANY && r->params.clients != NULL && !q->asker->is_stream) {
+        q->reply_max = q->arrived.n; /* nobody is flooded through us with all there is */
+    }
     switch (outcome) {
     case POLICY_FORWARD:
         if (q->decision.is_tcp_only && !q->asker->is_stream && q->asker->depth == 0) {

@@ -6,6 +6,7 @@
 #include "resolver/policy/special.h"
 
 enum { SPECIAL_TTL_S = 10800 /* RFC 6303 section 3 */, ANY_TTL_S = 3789, TYPE_HINFO = 13 };
+enum { META_FIRST = 128 }; /* RFC 6895 section 3.1; among them NXNAME (RFC 9824 section 3.5) */
 
 /* What holds without a configuration. */
 static const struct policy defaults;
@@ -62,11 +63,11 @@ static enum policy_outcome absent(struct deciding *d, enum rcode rcode, uint8_t 
 /* M10; FORWARD is "go on". */
 static enum policy_outcome decide_type(struct deciding *d)
 {
-    switch (d->question->type) {
-    case TYPE_OPT:
-    case TYPE_TSIG:
-    case TYPE_TKEY:
-        return refuse(d, RCODE_FORMERR, EDE_NOT_SUPPORTED, "a meta type is no question");
+    uint16_t type = d->question->type;
+    if (type == TYPE_OPT || (type >= META_FIRST && type <= TYPE_TSIG)) {
+        return refuse(d, RCODE_FORMERR, EDE_INVALID_TYPE, "a meta type is no question");
+    }
+    switch (type) {
     case 0:
     case TYPE_IXFR:
     case TYPE_AXFR:

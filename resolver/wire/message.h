@@ -84,6 +84,7 @@ enum ede {
     EDE_NO_REACHABLE = 22,
     EDE_NETWORK = 23,
     EDE_INVALID_DATA = 24,
+    EDE_INVALID_TYPE = 30,
 };
 
 enum {

@@ -101,6 +101,17 @@ def test_m11_every_type_is_answered_as_the_zone_has_it(daemon):
             assert reply.answer or reply.authority[0].rdtype == SOA, rdtype
 
 
+def test_m10_meta_types_never_leave_the_host(daemon, lab):
+    """What may only be asked of an authority, or is no question at all: turned away, over either transport."""
+    d = daemon()
+    zone = b"\3m10\x0ahonest-lab\3net\0"
+    for rdtype in (0, 41, *range(128, 255)):
+        sent = query(rdtype, zone=zone, edns=opt())
+        for reply in (d.raw_udp(sent, timeout=5), over_tcp(d, sent)):
+            assert header(reply)[1] & 15 == (5 if rdtype > 250 or rdtype == 0 else 1) and header(reply)[3] == 0, rdtype
+    assert lab.n_asked(0, "m10.honest-lab.net") + lab.n_asked(1, "m10.honest-lab.net") == 0
+
+
 def record(owner, rdtype, rdclass, rdata):
     return owner + struct.pack("!HHIH", rdtype, rdclass, 1, len(rdata)) + rdata
 

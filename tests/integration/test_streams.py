@@ -15,6 +15,8 @@ import pytest
 from conftest import Stream, lab_module, traffic, wait_for
 
 QUIET = "hijack: {mode: off}\n"
+# HTTPDNSD_LONG=60 pytest test_streams.py -k T11 holds the daemon at its limit for as long as PROMISES says.
+LIMIT_S = float(os.environ.get("HTTPDNSD_LONG", "10"))
 
 
 def framed(*messages):
@@ -247,7 +249,7 @@ def test_T11_connections_without_end_take_neither_descriptors_nor_time_of_others
     assert resource_before[0] > 400, "too few descriptors for this test"
     streams = [d.tcp_stream() for _ in range(300)]
     before, began = cpu_s(d), time.monotonic()
-    while time.monotonic() - began < 3:
+    while time.monotonic() - began < LIMIT_S:
         assert d.udp("example.com", timeout=1).answer
         time.sleep(0.05)
     assert (cpu_s(d) - before) / (time.monotonic() - began) < 0.05
@@ -261,17 +263,22 @@ def test_T11_connections_without_end_take_neither_descriptors_nor_time_of_others
 def test_T12_burst_of_connects_does_not_slow_udp_down(lab, daemon):
     d = daemon(lab.provider_yaml() + QUIET)
     d.udp("example.com")
-    streams, worst = [], 0
-    for _ in range(100):
+    streams, took, end = [], [], time.monotonic() + 10
+    n_connects = 0
+    while time.monotonic() < end:
         for _ in range(50):
             s = socket.socket()
             s.setblocking(False)
             s.connect_ex(("127.0.0.1", d.port))
             streams.append(s)
+        n_connects += 50
+        while len(streams) > 3000:
+            streams.pop(0).close()
         began = time.monotonic()
         assert d.udp("example.com", timeout=2).answer
-        worst = max(worst, time.monotonic() - began)
-    assert worst < 0.5
+        took.append(time.monotonic() - began)
+    took.sort()
+    assert n_connects > 5000 and took[-1] < 0.5 and took[len(took) // 2] < 0.02
     for s in streams:
         s.close()
     began = time.monotonic()

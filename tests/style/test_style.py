@@ -257,7 +257,6 @@ def test_conformance_names_a_test_that_exists_for_every_statement():
     there = names_of_tests()
     named = {i: re.findall(r"`(\w+)`", cell) for i, cell in rows.items()}
     assert [t for tests in named.values() for t in tests if t not in there] == []
-    assert [i for i, cell in rows.items() if not named[i] and cell != "not yet"] == []
-    # The rooms that are done name each statement's first test after it.
-    assert [i for i, tests in named.items() if i[0] in "MEK" and tests
-            and not re.match(rf"(test_)?{i.lower()}_", tests[0])] == []
+    # Each statement is the name of a test that its row names: whoever breaks it reads which.
+    carries = {i: [t for t in tests if re.search(rf"(?:^|_){i}_", t, re.I)] for i, tests in named.items()}
+    assert [i for i, tests in carries.items() if not tests] == []

@@ -17,6 +17,8 @@ static struct {
     size_t n_reply;
     uint8_t option[64]; /* goes into the OPT of the next query */
     size_t n_option;
+    uint16_t type;  /* of the next query; 0: A */
+    size_t n_asked; /* its octets */
 } rig;
 
 static struct clients_params params(void)
@@ -70,8 +72,11 @@ static enum resolver_outcome ask_from(const char *where, bool is_stream)
     struct sockaddr_in in = {.sin_family = AF_INET};
     struct client_address from;
     uint8_t at[512];
-    struct test_query query = {
-        .id = 7, .flags = FLAG_RD, .name = "localhost", .type = TYPE_A, .edns_size = 1232};
+    struct test_query query = {.id = 7,
+                               .flags = FLAG_RD,
+                               .name = rig.type == TYPE_ANY ? "www.example.com" : "localhost",
+                               .type = rig.type != 0 ? rig.type : TYPE_A,
+                               .edns_size = 1232};
     size_t n = test_query_write(&query, at);
     memcpy(at + n, rig.option, rig.n_option);
     bytes_write_u16(at + n - 2, (uint16_t)rig.n_option);
@@ -82,6 +87,7 @@ static enum resolver_outcome ask_from(const char *where, bool is_stream)
     enum resolver_outcome outcome =
         resolver_ask(world.resolver, bytes_of(at, n + rig.n_option), &client, &out);
     rig.n_reply = out.n;
+    rig.n_asked = n + rig.n_option;
     return outcome;
 }
 
@@ -271,6 +277,23 @@ START_TEST(t6_keepalive_is_answered_over_streams_alone)
 }
 END_TEST
 
+START_TEST(s5_any_is_no_lever_over_udp_where_strangers_ask)
+{
+    struct clients_params clients = params();
+    rig.type = TYPE_ANY;
+    use(&clients);
+    ask_from("192.0.2.9", false);
+    ck_assert(is_truncated());
+    ck_assert_uint_le(rig.n_reply, rig.n_asked);
+    ask_from("192.0.2.9", true);
+    ck_assert(!is_truncated());
+    ck_assert_uint_gt(rig.n_reply, rig.n_asked);
+    use(NULL); /* nobody but this host */
+    ask_from("127.0.0.1", false);
+    ck_assert(!is_truncated());
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -280,6 +303,7 @@ int main(void)
         e11_client_with_a_good_cookie_is_over_no_rate,
         e11_without_cookies_of_ours_the_option_is_ignored,
         unproven_client_gets_nothing_larger_than_its_query_when_so_told,
+        s5_any_is_no_lever_over_udp_where_strangers_ask,
         t6_keepalive_is_answered_over_streams_alone,
     };
     return suite_run("admission", tests, sizeof tests / sizeof tests[0], set_up, tear_down);

@@ -61,7 +61,7 @@ START_TEST(members_are_walked_in_their_order)
 }
 END_TEST
 
-START_TEST(what_is_no_json_or_goes_beyond_a_limit_is_refused)
+START_TEST(h13_what_is_no_json_or_goes_beyond_a_limit_is_refused)
 {
     static const char *const bad[] = {
         "",
@@ -153,7 +153,7 @@ int main(void)
         values_are_read_as_what_they_are,
         what_is_not_there_is_not_there_however_deep,
         members_are_walked_in_their_order,
-        what_is_no_json_or_goes_beyond_a_limit_is_refused,
+        h13_what_is_no_json_or_goes_beyond_a_limit_is_refused,
         nul_behind_a_value_is_not_its_end,
         a_hundred_thousand_brackets_do_not_recurse,
         brackets_and_quotes_inside_strings_do_not_count,

@@ -253,7 +253,7 @@ START_TEST(p2_through_a_private_resolver_needs_a_list_or_a_direct_question)
 }
 END_TEST
 
-START_TEST(p4_two_replies_that_cannot_both_be_true_are_an_injection)
+START_TEST(c5_p4_two_replies_that_cannot_both_be_true_are_an_injection)
 {
     struct judge_case c = case_with("93.184.216.34", "93.184.216.34");
     BOTH(c, meeting->second = said_of("93.46.8.89"));
@@ -492,7 +492,7 @@ int main(void)
         p1_needs_every_local_address_elsewhere_and_a_control_that_passes,
         p2_stands_beside_a_common_cname_or_network,
         p2_through_a_private_resolver_needs_a_list_or_a_direct_question,
-        p4_two_replies_that_cannot_both_be_true_are_an_injection,
+        c5_p4_two_replies_that_cannot_both_be_true_are_an_injection,
         p4_two_replies_that_are_both_the_names_are_no_injection,
         p6_a_signature_that_does_not_fit_is_forgery_whatever_else_agrees,
         p7_a_listed_block_address_is_proof_by_the_lists_scope,

@@ -211,7 +211,8 @@ END_TEST
 START_TEST(m10_transfers_and_meta_types_are_turned_away)
 {
     static const uint16_t refused[] = {0, TYPE_AXFR, TYPE_IXFR, TYPE_MAILA, TYPE_MAILB};
-    static const uint16_t malformed[] = {TYPE_OPT, TYPE_TSIG, TYPE_TKEY};
+    static const uint16_t malformed[] = {TYPE_OPT, TYPE_TSIG, TYPE_TKEY, 128, 129, 200, 248};
+    static const uint16_t asked[] = {TYPE_ANY + 1, 127, 103, 666};
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         ck_assert_int_eq(ask("example.com", refused[i]), POLICY_ERROR);
         ck_assert_int_eq(decision.error.rcode, RCODE_REFUSED);
@@ -219,6 +220,10 @@ START_TEST(m10_transfers_and_meta_types_are_turned_away)
     for (size_t i = 0; i < sizeof malformed / sizeof malformed[0]; i++) {
         ck_assert_int_eq(ask("example.com", malformed[i]), POLICY_ERROR);
         ck_assert_int_eq(decision.error.rcode, RCODE_FORMERR);
+        ck_assert_int_eq(decision.error.ede, EDE_INVALID_TYPE);
+    }
+    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+        ck_assert_int_eq(ask("example.com", asked[i]), POLICY_FORWARD);
     }
 }
 END_TEST
