@@ -5,6 +5,8 @@
 
 #define HEX "0123456789abcdefABCDEF"
 
+enum { SDNS_MAX = 256 };
+
 static void error_at(struct reader *r, const struct yaml_node *node, const char *why)
 {
     errors_add(r->errors, node->line, node->column, "%s", why);
@@ -37,6 +39,38 @@ static const char *check_cipher(const struct provider_params *p)
     return !tencent ? "cipher aes and des are tencent's"
            : n == 0 ? "cipher needs cipher-key"
                     : NULL;
+}
+
+static bool is_simple(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text <= ' ' || *text >= 0x7f || *text == '"' || *text == '\\') {
+            return false;
+        }
+    }
+    return true;
+}
+
+static const char *check_sdns(const struct provider_params *p)
+{
+    static const char key[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+    const struct provider_account *a = &p->account;
+    size_t n = a->tags != NULL ? strlen(a->tags) : 0;
+    bool good = a->tags == NULL || is_simple(a->tags);
+    for (size_t i = 0; i < a->sdns.n; i++) {
+        size_t n_key = strspn(a->sdns.at[i], key);
+        good = good && n_key > 0 && a->sdns.at[i][n_key] == '=' && is_simple(a->sdns.at[i]);
+        n += strlen(a->sdns.at[i]);
+    }
+    return !good          ? "sdns takes key=value, and tags a word: without spaces, quotes and '\\'"
+           : n > SDNS_MAX ? "sdns and tags are too long: 256 octets in all"
+                          : NULL;
+}
+
+static const char *check_aliyun(const struct provider_params *p)
+{
+    const char *why = check_cipher(p);
+    return why != NULL ? why : check_sdns(p);
 }
 
 static const char *check_tencent(const struct provider_params *p, bool clear)
@@ -79,9 +113,9 @@ static const char *check_account(const struct provider_params *p)
         if (a->secret.text != NULL && a->secret.text[strspn(a->secret.text, HEX)] != '\0') {
             return "aliyun2's secret is hexadecimal";
         }
-        return a->id == NULL ? "aliyun2 needs account" : check_cipher(p);
+        return a->id == NULL ? "aliyun2 needs account" : check_aliyun(p);
     case PROTOCOL_ALIYUN:
-        return a->id == NULL ? "aliyun needs account" : check_cipher(p);
+        return a->id == NULL ? "aliyun needs account" : check_aliyun(p);
     case PROTOCOL_TENCENT:
         if (a->cipher == CIPHER_NONE) {
             return clear || a->token.text == NULL

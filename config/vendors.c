@@ -111,6 +111,15 @@ static const struct schema_row rows[] = {
      .offset = AT(account.batch),
      .help = "aliyun: yes to ask by the calls for several hosts (resolve, sign_resolve); no unless "
              "said."},
+    {.key = "sdns",
+     .kind = SCHEMA_TEXTS,
+     .offset = AT(account.sdns),
+     .help = "aliyun, aliyun2: what the account's own resolution scripts are told, such as "
+             "[\"key=value\"]."},
+    {.key = "tags",
+     .kind = SCHEMA_STRING,
+     .offset = AT(account.tags),
+     .help = "aliyun2: a tag for the account's statistics."},
     {.key = "name-expiry",
      .kind = SCHEMA_FLAG,
      .offset = AT(account.name_expiry),

@@ -22,6 +22,7 @@ static int build(struct driver_call *call, struct driver_room *room,
     encode_text(host, &url);
     encode_text("&query=4,6", &url);
     subnet_put(&call->provider->client_subnet, "&ip=", SUBNET_ADDRESS, &url);
+    service_put_sdns(&account->sdns, "&", true, &url);
     int failure = is_signed ? vendor_put_md5(call, host, "&s=", &url) : 0;
     return failure < 0 ? failure : vendor_get(room, &url, request);
 }

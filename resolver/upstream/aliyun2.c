@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { AES_KEY = 16, HMAC_KEY_MAX = 256, PLAIN_MAX = 512, HIDDEN_MAX = PLAIN_MAX + 64 };
+enum { AES_KEY = 16, HMAC_KEY_MAX = 256, PLAIN_MAX = 768, HIDDEN_MAX = PLAIN_MAX + 64 };
 
 /* A key as configured, in hexadecimal. False when it is none of that length (0: of any). */
 static bool read_key(const struct provider_secret *secret, size_t length, struct buf *out)
@@ -65,6 +65,25 @@ static int hide(const struct driver_call *call, struct bytes plain, struct buf *
     return failure;
 }
 
+/* ,"sdns-key":"value" for each, and ,"tags":…: they hold nothing that JSON escapes. */
+static void put_hidden_sdns(const struct provider_account *account, struct buf *plain)
+{
+    for (size_t i = 0; i < account->sdns.n; i++) {
+        const char *text = account->sdns.at[i];
+        size_t n_key = strcspn(text, "=");
+        encode_text(",\"sdns-", plain);
+        buf_put(plain, text, n_key);
+        encode_text("\":\"", plain);
+        encode_text(text + n_key + 1, plain);
+        encode_text("\"", plain);
+    }
+    if (account->tags != NULL) {
+        encode_text(",\"tags\":\"", plain);
+        encode_text(account->tags, plain);
+        encode_text("\"", plain);
+    }
+}
+
 /* {"dn":…,"q":…,"cip":…} enciphered, in hexadecimal. */
 static int make_hidden(const struct driver_call *call, struct wish *wish)
 {
@@ -80,6 +99,7 @@ static int make_hidden(const struct driver_call *call, struct wish *wish)
         encode_text(wish->subnet, &plain);
         encode_text("\"", &plain);
     }
+    put_hidden_sdns(&call->provider->account, &plain);
     encode_text("}", &plain);
     int failure = plain.overflow ? -EMSGSIZE : hide(call, bytes_of(plain_at, plain.n), &hidden);
     if (failure == 0) {
@@ -97,9 +117,12 @@ static void put(const char *name, const char *value, struct buf *out)
     encode_text(value, out);
 }
 
-/* The parameters that are signed, sorted by name; the values need no escapes in a URL. */
-static void put_parameters(const struct driver_call *call, const struct wish *wish, struct buf *out)
+/* The parameters that are signed, sorted by name. In a URL values are escaped, where they need it.
+ */
+static void put_parameters(const struct driver_call *call, const struct wish *wish, bool in_url,
+                           struct buf *out)
 {
+    const struct provider_account *account = &call->provider->account;
     char number[24] = "", mode[2] = {mode_of(call), '\0'};
     struct buf expiry = buf_over(number, sizeof number - 1);
     bool clear = wish->hidden[0] == '\0';
@@ -113,10 +136,17 @@ static void put_parameters(const struct driver_call *call, const struct wish *wi
         put("enc", wish->hidden, out);
     }
     put("exp", number, out);
-    put("id", call->provider->account.id, out);
+    put("id", account->id, out);
     put("m", mode, out);
     if (clear) {
         put("q", "4,6", out);
+        service_put_sdns(&account->sdns, "&", in_url, out);
+    }
+    if (clear && account->tags != NULL) {
+        put("tags", in_url ? "" : account->tags, out);
+        if (in_url) {
+            encode_url(bytes_of(account->tags, strlen(account->tags)), out);
+        }
     }
     put("v", "1.0", out);
 }
@@ -127,7 +157,7 @@ static int put_signature(const struct driver_call *call, const struct wish *wish
     struct buf key = buf_over(key_at, sizeof key_at), message = buf_over(room, sizeof room);
     int failure = -EINVAL;
     if (read_key(&call->provider->account.secret, 0, &key)) {
-        put_parameters(call, wish, &message);
+        put_parameters(call, wish, false, &message);
         encode_text("&s=", url);
         failure = vendor_put_digest(DIGEST_HMAC_SHA256, bytes_of(key_at, key.n), &message, url);
     }
@@ -145,7 +175,7 @@ static int build(struct driver_call *call, struct driver_room *room,
     int failure = mode_of(call) != '0' ? make_hidden(call, &wish) : 0;
     struct buf url = vendor_url(room, call->endpoint->url);
     encode_text("/v2/d?", &url);
-    put_parameters(call, &wish, &url);
+    put_parameters(call, &wish, true, &url);
     if (failure == 0 && call->provider->account.secret.text != NULL) {
         failure = put_signature(call, &wish, &url);
     }

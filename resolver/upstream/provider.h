@@ -50,6 +50,12 @@ struct provider_odoh {
     bool same_operator; /* relay and target may be one's own */
 };
 
+enum { PROVIDER_TEXTS_MAX = 8 };
+struct provider_texts {
+    const char *at[PROVIDER_TEXTS_MAX];
+    size_t n;
+};
+
 enum provider_cipher {
     CIPHER_NONE,
     CIPHER_AES_CBC, /* aliyun2: m=1 */
@@ -66,23 +72,21 @@ struct provider_account {
     struct provider_secret token;      /* tencent over HTTPS */
     struct provider_secret cipher_key;
     enum provider_cipher cipher;
-    const char *region;   /* aliyun: whose service addresses */
-    bool fixed_addresses; /* aliyun: do not ask for the service's addresses */
-    bool dispatch;        /* tencent, volc: ask for the service's addresses */
-    bool batch;           /* aliyun: by the calls for several hosts */
-    bool name_expiry;     /* tencent: the name is sent with an expiry */
-    bool plain_subnet;    /* tencent: the client subnet is not enciphered */
+    const char *region;         /* aliyun: whose service addresses */
+    bool fixed_addresses;       /* aliyun: do not ask for the service's addresses */
+    bool dispatch;              /* tencent, volc: ask for the service's addresses */
+    bool batch;                 /* aliyun: by the calls for several hosts */
+    struct provider_texts sdns; /* aliyun: "key=value" for the account's own scripts; plain text
+                                   without '"' and '\\' */
+    const char *tags;           /* aliyun2: the same for its statistics; NULL: none */
+    bool name_expiry;           /* tencent: the name is sent with an expiry */
+    bool plain_subnet;          /* tencent: the client subnet is not enciphered */
     bool insecure_http, insecure_des;
 };
 
 /* A vendor by configuration alone (PROVIDERS §7.7). {…} in url, sign and header stand for values.
  */
 enum provider_hash { HASH_MD5, HASH_SHA256, HASH_HMAC_SHA256 };
-enum { PROVIDER_TEXTS_MAX = 8 };
-struct provider_texts {
-    const char *at[PROVIDER_TEXTS_MAX];
-    size_t n;
-};
 struct provider_template {
     const char *sign;   /* what is signed; NULL: nothing */
     const char *header; /* a further header field; NULL: none */

@@ -3,6 +3,8 @@
 
 #include "resolver/upstream/vendor.h"
 
+#include <stdlib.h>
+
 enum { NONCE = 5, HTTPS_PORT = 443 };
 
 const char *const service_addresses[] = {"203.107.1.1",
@@ -42,6 +44,38 @@ const char *const *service_addresses_of(const char *region)
         }
     }
     return NULL;
+}
+
+static size_t key_of(const char *text)
+{
+    return strcspn(text, "=");
+}
+
+/* Octet by octet, the shorter of two that begin alike first. */
+static int by_key(const void *a, const void *b)
+{
+    const char *x = *(const char *const *)a, *y = *(const char *const *)b;
+    size_t n_x = key_of(x), n_y = key_of(y);
+    int order = memcmp(x, y, n_x < n_y ? n_x : n_y);
+    return order != 0 ? order : (n_x > n_y) - (n_x < n_y);
+}
+
+void service_put_sdns(const struct provider_texts *sdns, const char *before, bool in_url,
+                      struct buf *out)
+{
+    struct provider_texts sorted = *sdns;
+    qsort(sorted.at, sorted.n, sizeof sorted.at[0], by_key);
+    for (size_t i = 0; i < sorted.n; i++) {
+        const char *value = sorted.at[i] + key_of(sorted.at[i]) + 1;
+        encode_text(before, out);
+        encode_text("sdns-", out);
+        buf_put(out, sorted.at[i], key_of(sorted.at[i]) + 1);
+        if (in_url) {
+            encode_url(bytes_of(value, strlen(value)), out);
+        } else {
+            encode_text(value, out);
+        }
+    }
 }
 
 /* ---- asking ---- */

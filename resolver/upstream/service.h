@@ -14,6 +14,11 @@ extern const char *const service_addresses[];
 /* lends those of a region, NULL when there is none of that name. */
 const char *const *service_addresses_of(const char *region);
 
+/* Appends `before`, "sdns-" and "key=value" for each, sorted by key, the value as it is or as a URL
+ * has it: what "custom resolution" is told. Neither version signs them otherwise than so. */
+void service_put_sdns(const struct provider_texts *sdns, const char *before, bool in_url,
+                      struct buf *out);
+
 /* errand() and errand_done() of a driver, on the memory of dispatch.h. */
 enum driver_errand service_errand(struct driver_call *call, struct driver_room *room,
                                   struct exchange_request *request);

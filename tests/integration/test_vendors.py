@@ -22,6 +22,7 @@ PROTOCOLS = {
     "aliyun2": V2,
     "aliyun2-cbc": f"{V2}, cipher: aes-cbc, cipher-key: {mock.AES_HEX}",
     "aliyun2-gcm": f"{V2}, cipher: aes-gcm, cipher-key: '{mock.AES_HEX}'",
+    "aliyun2-sdns": f"{V2}, sdns: [z=1, k=v1], tags: t, cipher: aes-gcm, cipher-key: '{mock.AES_HEX}'",
     "tencent": f"protocol: tencent, token: {mock.TOKEN}, url: URL/tencent/d",
     "tencent-aes": f"{TENCENT}, cipher: aes, cipher-key: {mock.AES_TEXT}",
     "tencent-des": f"{TENCENT}, cipher: des, insecure-des: yes, cipher-key: {mock.DES_TEXT}",

@@ -151,6 +151,7 @@ class Vendors:
             wish = json.loads(open_cbc(key, sealed) if q["m"] == "1" else AESGCM(key).decrypt(sealed[:12], sealed[12:], None))
         host = wish["dn"]
         assert wish["q"] == "4,6"
+        assert {k: v for k, v in wish.items() if k.startswith("sdns-") or k == "tags"} in ({}, {"sdns-z": "1", "sdns-k": "v1", "tags": "t"})
         entry = {"dn": host}
         for family, i in (("v4", 0), ("v6", 1)):
             ips = HOSTS.get(host, ([], []))[i]

@@ -199,6 +199,9 @@ START_TEST(vendors_know_where_they_are_and_what_they_need)
     refuses("providers:\n  - {protocol: aliyun2, account: 1, secret: xyz}\n", 2, 5, "hexadecimal");
     refuses("providers:\n  - {protocol: aliyun2, account: 1, cipher: aes-gcm, cipher-key: 00}\n", 2,
             5, "32 hexadecimal digits");
+    refuses("providers:\n  - {protocol: aliyun, account: 1, sdns: [\"a b=c\"]}\n", 2, 5,
+            "key=value");
+    refuses("providers:\n  - {protocol: aliyun2, account: 1, tags: 'a\"b'}\n", 2, 5, "key=value");
     refuses("providers:\n  - {protocol: tencent}\n", 2, 5, "token over https");
     refuses("providers:\n  - {protocol: tencent, account: 1, cipher: des, cipher-key: k}\n", 2, 5,
             "insecure-des: yes");

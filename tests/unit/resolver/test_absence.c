@@ -112,11 +112,10 @@ static void check_nothing(const char *body)
 START_TEST(absence_without_a_reason_is_never_told_as_known_nor_kept_for_long)
 {
     char body[BODY];
-    for (unsigned n = 0; n < N_REPLIES * N_EMPTY * N_EMPTY * N_TTLS; n++) {
+    for (unsigned n = 0; n < N_REPLIES * N_EMPTY * N_EMPTY * 2; n++) {
         const unsigned i = n % N_REPLIES, rest = n / N_REPLIES;
-        const char *const values[] = {emptinesses[rest % N_EMPTY],
-                                      emptinesses[rest / N_EMPTY % N_EMPTY],
-                                      ttls[rest / N_EMPTY / N_EMPTY]};
+        const char *const values[] = {emptinesses[rest / 2 % N_EMPTY],
+                                      emptinesses[rest / 2 / N_EMPTY], ttls[rest / 2 % N_TTLS]};
         fill(replies[i].body, values, body);
         read_reply(replies[i].driver, 200, rest % 2 == 0 ? TYPE_A : TYPE_AAAA, body);
         check_nothing(body);

@@ -127,6 +127,34 @@ START_TEST(aliyun2_signs_what_it_sends_sorted)
 }
 END_TEST
 
+START_TEST(scripts_of_the_account_are_told_what_they_want_sorted_and_signed)
+{
+    begin(&driver_aliyun);
+    rig.provider.account.id = "100000";
+    rig.provider.account.sdns = (struct provider_texts){{"a=1&2", "a-b=v=w"}, 2};
+    rig_ask(&rig, "www.aliyun.com", TYPE_A);
+    ck_assert_ptr_nonnull(strstr(rig_url(&rig), "&query=4,6&sdns-a=1%262&sdns-a-b=v%3Dw"));
+    vendor_rig_end();
+    begin(&driver_aliyun2);
+    rig.provider.account.id = "100000";
+    rig.provider.account.secret = secret("3130313132333435363738393a3b3c3d");
+    rig.provider.account.sdns = (struct provider_texts){{"z=1&2", "k=v1"}, 2};
+    rig.provider.account.tags = "t/1";
+    rig_ask(&rig, "www.aliyun.com", TYPE_A);
+    expire_at(1700000600);
+    /* Computed with Python's hmac, over the values as they are. */
+    ck_assert_str_eq(rig_url(&rig),
+                     "https://resolvers.httpdns.aliyuncs.com/v2/d?dn=www.aliyun.com&exp=1700000600&"
+                     "id=100000&m=0&q=4,6&sdns-k=v1&sdns-z=1%262&tags=t%2F1&v=1.0&s="
+                     "5e5d0a93f83c0dff401acec324fe782473cb136043ef786c58fb3cf7db68ca7d");
+    rig.provider.account.cipher = CIPHER_AES_GCM;
+    rig.provider.account.cipher_key = secret("000102030405060708090a0b0c0d0e0f");
+    ck_assert_ptr_nonnull(strstr(rig_url(&rig), "/v2/d?enc="));
+    ck_assert_ptr_null(strstr(rig_url(&rig), "sdns"));
+    ck_assert_ptr_null(strstr(rig_url(&rig), "tags"));
+}
+END_TEST
+
 START_TEST(aliyun2_hides_the_question_and_opens_the_answer)
 {
     static const char *const bodies[] = {
@@ -226,6 +254,7 @@ int main(void)
         unexplained_absence_is_never_nxdomain,
         aliyun_error_words_are_classes,
         aliyun2_signs_what_it_sends_sorted,
+        scripts_of_the_account_are_told_what_they_want_sorted_and_signed,
         aliyun2_hides_the_question_and_opens_the_answer,
         aliyun2_reasons_are_told_apart,
         other_family_alone_says_that_this_one_is_absent,
