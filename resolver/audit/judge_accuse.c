@@ -202,12 +202,24 @@ static bool is_verified(const struct said *local, const struct said *control)
     return control->signature == SIGNATURE_VALID;
 }
 
+/* A part of what a witness gives: a resolver that picks for its clients breaks the signature. */
+static bool is_selection(const struct said *local, const struct said *control)
+{
+    for (size_t i = 0; i < local->n; i++) {
+        if (!said_has(control, &local->at[i])) {
+            return false;
+        }
+    }
+    return local->n > 0 && local->n < control->n;
+}
+
 static bool meets_p6(const struct judge_case *evidence, const struct judge_meeting *meeting,
                      struct address *ret_artefact)
 {
     (void)evidence;
     (void)ret_artefact;
     return meeting->local.answered && meeting->local.signature == SIGNATURE_INVALID &&
+           !any_control(meeting, &meeting->local, is_selection) &&
            any_control(meeting, &meeting->local, is_verified);
 }
 

@@ -48,7 +48,7 @@ class Case:
         self.state = {"truth": rows.TRUTH, "local": "honest", "options": {}, "tls": {}, "providers": {}, "ttl": 300, "signed": [], "churn": {},
                       "inject": {}}
         self.state.update({k: v for k, v in row.items() if k in self.state})
-        rig.nft(rigs.dnat(row["nft"]) if "nft" in row else "")
+        rig.nft(rigs.rules_of(row["nft"]) if "nft" in row else "")
         rig.say(**self.state)
         self.leap_file = folder / "leap"
         self.leap_file.write_bytes(bytes(8))

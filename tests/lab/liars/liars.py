@@ -12,7 +12,7 @@ import dns.rcode
 import dns.rdatatype
 import dns.rrset
 
-from truth import STATE, addresses, churning, is_target, lookup, name_of, records, reply_to, signed, soa
+from truth import OLD_KEY, STATE, addresses, churning, is_target, lookup, name_of, records, reply_to, signed, soa
 
 
 def honest(query, tcp):
@@ -220,6 +220,20 @@ def forge_signed(query, tcp):
     return [(0, reply)]
 
 
+def one_of_signed(query, tcp):
+    """Picks the nearest of several addresses, and leaves the signature of all beside it."""
+    reply = signed(lookup(query), query)
+    for rrset in reply.answer:
+        if rrset.rdtype in (dns.rdatatype.A, dns.rdatatype.AAAA):
+            rrset.items = dict(list(rrset.items.items())[:1])
+    return [(0, reply)]
+
+
+def old_key(query, tcp):
+    """Its answers were signed before the zone's key rolled."""
+    return [(0, signed(lookup(query), query, key=OLD_KEY))]
+
+
 def old_signature(query, tcp):
     """The old truth of options.truth, with a signature that was good until yesterday."""
     return [(0, signed(view_of(query), query, (-40, -1)))]
@@ -235,4 +249,4 @@ def signed_long_ttl(query, tcp):
 
 LOCAL = {f.__name__: f for f in (honest, own_truth, forge, remembers, without_soa, half_chain, broken_zone, race, race_twins, wildcard, portal, deny, mute, refuse_all, silent, declared, long_ttl,
                                  stale, no_type, cname, lower_case, truncate, dns64, garbage, strip_signatures, forge_signed, old_signature,
-                                 signed_long_ttl)}
+                                 signed_long_ttl, one_of_signed, old_key)}

@@ -148,8 +148,12 @@ class Rig:
         return ["ip", "netns", "exec", self.host]
 
 
-def dnat(whom):
-    """The rules of a transparent proxy of port 53: of "all", or of the "public" resolvers alone."""
-    those = {"all": f"!= {LOCAL}", "public": f"{{ {', '.join(PUBLIC)} }}"}[whom]
+def rules_of(what):
+    """What the path does to port 53: leads "all" of it, or that of the "public" resolvers alone, to the local resolver; or lets none by that
+    is not to that, and "drop"s or "reject"s it."""
+    if what in ("drop", "reject"):
+        lines = f"iifname lan0 meta l4proto {{ tcp, udp }} th dport 53 ip daddr != {LOCAL} {what}\n"
+        return f"table ip liar {{\nchain path {{\ntype filter hook input priority filter;\n{lines}}}\n}}"
+    those = {"all": f"!= {LOCAL}", "public": f"{{ {', '.join(PUBLIC)} }}"}[what]
     lines = "".join(f"iifname lan0 {protocol} dport 53 ip daddr {those} dnat to {LOCAL}\n" for protocol in ("udp", "tcp"))
     return f"table ip liar {{\nchain path {{\ntype nat hook prerouting priority dstnat;\n{lines}}}\n}}"

@@ -6,7 +6,7 @@ A row is the state of the world (world.py) and, besides:
   asks     [(name, type), ...]   what the client asks, one after the other's check; [(NAME, "A")] if not given
   turns    n                     instead, the auditor's patrol visits NAME so often: A and AAAA in turn, an hour apart each
   then     [(turn, state), ...]  before that turn the world becomes this
-  nft      whose port 53 is led to the local resolver instead: "all", or "public" resolvers
+  nft      what the path does to port 53: rig.rules_of()
   asn      the auditor knows whose addresses are (rig.ASNS)
   audit    what the configuration says besides in `hijack`
   server   the local resolver's address, if it is not rig.LOCAL;  filters: may it be the user's own
@@ -122,6 +122,11 @@ HONEST = {
     "another content network, without HTTPS records": elsewhere(rigs.EDGES[0], turns=1),
     "T12 signatures stripped": {**SIGNED, "local": "strip_signatures", "turns": 1, "ends": ("DOWNGRADE", "T12", "DNSSEC_STRIPPED")},
     "a signed name, as it is": {**SIGNED, "local": "honest", "turns": 1, "consistent": 2},
+    "one of a signed name's addresses, with the signature of all": {**SIGNED, "local": "one_of_signed", "turns": 1,
+                                                                    "truth": truth_with(**{**TRUTH[NAME], "A": [rigs.ORIGINS[0], rigs.ORIGINS[7]]})},
+    "a signed name, by the key it had before": {**SIGNED, "local": "old_key", "turns": 1},
+    "port 53 is closed but to the local resolver": {"nft": "drop", "local": "honest", "consistent": 2},
+    "port 53 is refused but by the local resolver": {"nft": "reject", "local": "honest", "consistent": 2},
     "a signed name's other addresses, signed": {**SIGNED, **elsewhere(rigs.EDGES[0]), "local": "signed_long_ttl", "tls": {"*": "closed"},
                                                 "options": {"ttl": 200, "truth": {NAME: {"A": [rigs.EDGES[0]]}}}, "consistent": 2},
     "DNS64 by the network's own prefix": {"local": "dns64", "options": {"prefix": "2a02:8108:64::"}, "asks": [(NAME, "AAAA")],

@@ -15,8 +15,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 # world.py says what each is.
 STATE = {"truth": {}, "ttl": 300, "tls": {}, "local": "honest", "options": {}, "providers": {}, "signed": [], "churn": {},
          "inject": {}}
-KEY = ec.generate_private_key(ec.SECP256R1())
-DNSKEY = dns.dnssec.make_dnskey(KEY.public_key(), 13, 257)
+
+
+def new_key():
+    key = ec.generate_private_key(ec.SECP256R1())
+    return key, dns.dnssec.make_dnskey(key.public_key(), 13, 257)
+
+
+KEY, OLD_KEY = new_key(), new_key()  # that of all signed zones, and the one they had before
 
 
 def name_of(query):
@@ -91,17 +97,17 @@ def zone_of(name):
     return next((zone for zone in STATE["signed"] if name == zone or name.endswith("." + zone)), None)
 
 
-def signed(reply, query, days=(-1, 10)):
+def signed(reply, query, days=(-1, 10), key=KEY):
     """The reply with signatures beside its records, where its zone is signed and they are asked for. `days`: from when to when."""
     zone = zone_of(name_of(query))
     if zone is None or not query.ednsflags & dns.flags.DO:
         return reply
     if query.question[0].rdtype == dns.rdatatype.DNSKEY and name_of(query) == zone:
-        reply = reply_to(query, answer=[dns.rrset.from_rdata(query.question[0].name, 3600, DNSKEY)])
+        reply = reply_to(query, answer=[dns.rrset.from_rdata(query.question[0].name, 3600, KEY[1])])
     now = datetime.datetime.now(datetime.timezone.utc)
     begins, ends = (now + datetime.timedelta(days=d) for d in days)
     for rrset in [r for r in reply.answer if r.rdtype != dns.rdatatype.RRSIG]:
-        signature = dns.dnssec.sign(rrset, KEY, dns.name.from_text(zone), DNSKEY, inception=begins, expiration=ends)
+        signature = dns.dnssec.sign(rrset, key[0], dns.name.from_text(zone), key[1], inception=begins, expiration=ends)
         reply.answer.append(dns.rrset.from_rdata(rrset.name, rrset.ttl, signature))
     return reply
 

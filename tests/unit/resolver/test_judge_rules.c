@@ -317,7 +317,13 @@ START_TEST(p6_a_signature_that_does_not_fit_is_forgery_whatever_else_agrees)
     c.n_meetings = 1;
     expect(&c, VERDICT_PROBABLE, RULE_P6, FINDING_HIJACK_FORGED);
     c.n_meetings = 2;
-    BOTH(c, meeting->local.signature = SIGNATURE_EXPIRED);
+    BOTH(c, meeting->controls[0] = said_of("93.184.216.34 93.184.216.35"));
+    expect(&c, VERDICT_CONSISTENT, RULE_S1, FINDING_NONE); /* picked from what was signed */
+    BOTH(c, meeting->local = said_of("93.184.216.34 62.1.1.1");
+         meeting->local.signature = SIGNATURE_INVALID);
+    expect(&c, VERDICT_CONFIRMED, RULE_P6, FINDING_HIJACK_FORGED);
+    BOTH(c, meeting->local = said_of("93.184.216.34");
+         meeting->local.signature = SIGNATURE_EXPIRED);
     expect(&c, VERDICT_CONSISTENT, RULE_S1, FINDING_NONE);
     BOTH(c, meeting->local.signature = SIGNATURE_ABSENT);
     expect(&c, VERDICT_DOWNGRADE, RULE_T12, FINDING_DNSSEC_STRIPPED);
