@@ -93,7 +93,7 @@ static uint64_t query_patience_us(const struct query *q)
     return longest_us;
 }
 
-static int query_next_provider(const struct query *q, bool beside)
+static int query_next_provider(const struct query *q, bool races)
 {
     struct pool_wish wish = {
         .route = q->route,
@@ -101,7 +101,8 @@ static int query_next_provider(const struct query *q, bool beside)
         .question = &q->message.question,
         .want_do = q->message.edns_do,
         .want_cd = query_wants_cd(q),
-        .beside = beside,
+        .races = races,
+        .beside = q->n_tries > 0,
     };
     return pool_next(q->resolver->pool, &wish);
 }

@@ -7,7 +7,7 @@
  *   RELUCTANT works, but whoever speaks DNS messages answers this better
  *   DUE       was set aside, and its time is up
  *   ASIDE     was set aside
- *   QUIET     asked for silence: once a second, if it is the last
+ *   QUIET     asked for silence: once a second, if it is the last and nothing is under way
  */
 #include "resolver/upstream/upstream.h"
 
@@ -215,7 +215,8 @@ static int choose(struct pool *pool, const struct pool_wish *wish, unsigned memb
     ranks[DUE] = least_bad_of(pool, ranks[DUE]);
     ranks[ASIDE] = least_bad_of(pool, ranks[ASIDE]);
     ranks[QUIET] = rested_of(pool, ranks[QUIET], now_us);
-    for (unsigned rank = 0; rank < (wish->beside ? DUE : N_RANKS); rank++) {
+    unsigned n_ranks = wish->races ? DUE : wish->beside ? QUIET : N_RANKS;
+    for (unsigned rank = 0; rank < n_ranks; rank++) {
         if (ranks[rank] != 0) {
             return (int)preferred_of(pool, ranks[rank], wish->question);
         }

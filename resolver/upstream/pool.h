@@ -71,14 +71,16 @@ struct pool_wish {
     unsigned tried; /* bit i = provider i */
     const struct question *question;
     bool want_do, want_cd;
-    bool beside; /* another one that is asked at this moment: only who is well */
+    bool races;  /* beside others, which are asked at this moment too: only who is well */
+    bool beside; /* others have been asked and may answer yet: nobody who asked for silence */
 };
 
 /* The provider to try next: of those on the route that are not in `tried`, are well and have room,
  * the one that the strategy prefers; failing that, one that has no room, then one that was set
  * aside (health.h): so long as any is left, somebody is asked. One that asked for silence is asked
- * once a second at most, and only if it is the last. -ENOENT when nobody is left. Before them all
- * comes one that is being asked for the name's other address family, if its reply tells of both.
+ * once a second at most, and only if it is the last and nothing else is under way. -ENOENT when
+ * nobody is left. Before them all comes one that is being asked for the name's other address
+ * family, if its reply tells of both.
  *
  * A provider set aside whose time is up is tried out with this question beside the one chosen:
  * no query waits for that. */

@@ -7,6 +7,7 @@ enum {
     SPREAD_US = 60 * 1000000,
     LATE_US = 8000,     /* and half of the least time: less is no stall */
     PATIENCE_US = 1000, /* and a sixteenth */
+    NEAR_US = 4000,     /* hardly a path to lose packets on: what is late waits for a processor */
     COMPANY = 3,        /* so many under way, or nobody could have overtaken it */
     FORGET = 1024,
 };
@@ -23,7 +24,8 @@ static void learn_least(struct stalls *s, uint64_t took_us)
 /* What one lost packet holds up is told by several replies at once: that is one stall. */
 static bool is_stall(const struct stalls *s, uint64_t began_us, size_t n_live, uint64_t now_us)
 {
-    bool is_late = s->least_us != 0 && now_us - began_us > s->least_us + s->least_us / 2 + LATE_US;
+    bool is_late =
+        s->least_us >= NEAR_US && now_us - began_us > s->least_us + s->least_us / 2 + LATE_US;
     bool is_overtaken = s->answered_us > began_us;
     return is_late && !is_overtaken && n_live >= COMPANY && now_us - s->stalled_us >= s->least_us;
 }

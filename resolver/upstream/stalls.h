@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Does the path lose packets? A lost one stalls all that share its connection, until it is sent
  * again: late replies that none which was asked for afterwards has overtaken. A provider that is
- * slow for one name answers others meanwhile. Knows no attempt and no clock. */
+ * slow for one name answers others meanwhile; one less than 4 ms away is late because somebody is
+ * busy. Knows no attempt and no clock. */
 #ifndef RESOLVER_UPSTREAM_STALLS_H
 #define RESOLVER_UPSTREAM_STALLS_H
 

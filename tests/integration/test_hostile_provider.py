@@ -4,6 +4,7 @@
     HTTPDNSD_LONG=5 pytest tests/integration/test_hostile_provider.py -k do_not_feel
 
 on a quiet machine measures every misbehaviour with every strategy for so many seconds, and allows no more than the rule does.
+A machine too busy for the load is told apart by questions that leave late, and is measured again.
 """
 import os
 import select
@@ -24,7 +25,9 @@ pytest.importorskip("h2", reason="python3-h2 is not installed: no provider that 
 RATE = 500
 LONG = "HTTPDNSD_LONG" in os.environ
 SECONDS = float(os.environ.get("HTTPDNSD_LONG", "2"))
-NOISE_S = 0.003 if LONG else 0.4
+NOISE_S = 0.003 if LONG else 0.2
+BUSY_S = 0.005 if LONG else 0.02
+TRIES = 3
 
 # What the two providers are for, and which of them turns bad.
 WAYS = {"failover, the first": ("failover", 0), "failover, the second": ("failover", 1), "fastest": ("fastest", 0), "race": ("race", 0),
@@ -79,7 +82,7 @@ class Load:
     """New names on 200 sites at a steady rate; begun[i] and took[i] in seconds, took[i] None: no good answer."""
 
     def __init__(self, port, label):
-        self.label, self.began, self.took, self.bad = label, [], [], []
+        self.label, self.began, self.took, self.bad, self.late = label, [], [], [], []
         self.socks = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(16)]  # over all workers
         for sock in self.socks:
             sock.connect(("127.0.0.1", port))
@@ -105,6 +108,7 @@ class Load:
             now = time.monotonic()
             while len(self.began) < n and now >= start + len(self.began) / RATE:
                 self.began.append(time.monotonic())
+                self.late.append(self.began[-1] - start - len(self.late) / RATE)
                 self.took.append(None)
                 self.socks[len(self.began) % len(self.socks)].send(self.query(len(self.began) - 1))
             if len(self.began) == n and None not in self.took:
@@ -118,6 +122,12 @@ class Load:
     def p99(self, after=0.0):
         took = sorted(t for b, t in zip(self.began, self.took) if t is not None and b - self.began[0] >= after)
         return took[int(len(took) * 0.99)]
+
+    def is_good(self):
+        return self.bad == [] and None not in self.took
+
+    def found_a_busy_machine(self):
+        return sorted(self.late)[int(len(self.late) * 0.99)] > BUSY_S
 
     def describe(self):
         return (f"n {len(self.took)} unanswered {self.took.count(None)} bad {len(self.bad)} p99 {self.p99() * 1e3:.1f} ms, "
@@ -170,6 +180,11 @@ def can_filter():
     return made
 
 
+def keeps_the_rule(well, bad):
+    """Not felt: nothing lost, never more than 2.5 s, and after the first second 1.3 times what is usual."""
+    return (bad.is_good() and max(bad.took) <= 2.5 + NOISE_S and bad.p99(after=1) <= 1.3 * well.p99() + NOISE_S)
+
+
 @pytest.mark.parametrize("way, how", CHOSEN)
 def test_clients_do_not_feel_that_one_of_two_providers_turns_bad(lab, daemon, origin, honest, way, how):
     if how == "lost" and not can_filter():
@@ -177,19 +192,26 @@ def test_clients_do_not_feel_that_one_of_two_providers_turns_bad(lab, daemon, or
     strategy, place = WAYS[way]
     both = [honest]
     both.insert(place, origin)
-    d = daemon(providers(lab, *both) + f"strategy: {strategy}\n")
-    well = Load(d.port, "well").run(2)
-    with Misbehaviour(origin, how):
-        bad = Load(d.port, "bad").run(SECONDS + 1)
-    print(f"{way}, {how}:\n  well: {well.describe()}\n  bad:  {bad.describe()}", file=sys.stderr)
-    assert bad.bad == []
-    assert None not in bad.took
-    assert max(bad.took) <= 2.5 + NOISE_S
-    # The rule is 1.3 times; the rest is for a machine that is busy with other things.
-    assert bad.p99(after=1) <= 1.3 * well.p99() + NOISE_S
+    for _ in range(TRIES):
+        d = daemon(providers(lab, *both) + f"strategy: {strategy}\n")
+        well = Load(d.port, "well").run(2)
+        with Misbehaviour(origin, how):
+            bad = Load(d.port, "bad").run(SECONDS + 1)
+        origin.tell("ok")
+        print(f"{way}, {how}:\n  well: {well.describe()}\n  bad:  {bad.describe()}", file=sys.stderr)
+        if keeps_the_rule(well, bad):
+            return
+        assert well.is_good()
+        if not (well.found_a_busy_machine() or bad.found_a_busy_machine()):
+            break
+        d.stop()
+    else:
+        pytest.skip("the machine is too busy to send the load in time")
+    pytest.fail(f"well: {well.describe()}\nbad: {bad.describe()}\n{bad.bad[:1]}")
 
 
 def test_requests_are_spread_over_connections_when_lost_packets_hold_one_up(lab, daemon, origin):
+    origin.tell("far 10")
     d = daemon(providers(lab, origin))
     Load(d.port, "well").run(1)
     before = int(origin.tell("counts").split()[0])
@@ -197,8 +219,8 @@ def test_requests_are_spread_over_connections_when_lost_packets_hold_one_up(lab,
     load = Load(d.port, "held-up").run(4)
     spread = int(origin.tell("counts").split()[0])
     print(f"connections: {before}, then {spread}; {load.describe()}", file=sys.stderr)
-    assert load.bad == [] and None not in load.took
-    assert before + 5 <= spread <= before + 40  # eight a worker, and they are kept
+    assert load.is_good()
+    assert max(before, 8) <= spread <= before + 40  # eight a worker, and they are kept
 
 
 def test_provider_that_is_well_again_is_used_again_within_seconds(lab, daemon, origin, honest):
@@ -216,12 +238,15 @@ def test_provider_that_is_well_again_is_used_again_within_seconds(lab, daemon, o
 
 
 def test_retry_after_as_seconds_or_as_a_date_keeps_all_queries_away(lab, daemon, origin, honest):
-    d = daemon(providers(lab, origin, honest))
     date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 60))
     for header in ("429 Retry-After 60", f"503 Retry-After {date}"):
-        origin.tell(f"status {header}")
-        assert d.udp("first.wild.honest-lab.net").rcode() == 0
-        before = int(origin.tell("counts").split()[1])
-        assert Load(d.port, "quiet").run(1).bad == []
-        assert int(origin.tell("counts").split()[1]) - before <= 8  # one a worker at most
         d = daemon(providers(lab, origin, honest))
+        origin.tell(f"status {header}")
+
+        def n_asked(seconds):
+            before = int(origin.tell("counts").split()[1])
+            assert Load(d.port, f"quiet{time.monotonic_ns()}").run(seconds).is_good()
+            return int(origin.tell("counts").split()[1]) - before
+
+        wait_for(lambda: n_asked(0.1) == 0, what="every worker's learning it")
+        assert n_asked(1) == 0

@@ -14,6 +14,7 @@ Reads commands on stdin, one a line, and says "done" on stdout for each:
     status N [HEADER VALUE]   answers with this HTTP status and no DNS message
     stall     answers, but each twentieth packet comes 40 ms late, and with it all behind it on its connection
     down      ends every connection and refuses new ones
+    far MS    besides whatever else it does, what it says comes so much later
     counts    says "CONNECTIONS REQUESTS" instead of "done"
     fields    says the header fields of the last request, "NAME=VALUE NAME=VALUE …" in the order they came
     rest S    as ok, and ends each connection that has had nothing to do for S seconds
@@ -21,6 +22,7 @@ Reads commands on stdin, one a line, and says "done" on stdout for each:
     resumed   says how many handshakes resumed a TLS session
     tls12     as ok, and from now on TLS 1.2 at most
 """
+import collections
 import contextlib
 import select
 import socket
@@ -54,6 +56,7 @@ class Origin:
         self.address, self.port, self.how, self.live = address, port, ["ok"], set()
         self.n_connections = self.n_requests = self.n_packets = self.n_resumed = 0
         self.fields = []
+        self.away_s = 0
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.tls.load_cert_chain(cert, key)
         self.tls.set_alpn_protocols(["h2"])
@@ -111,9 +114,9 @@ class Origin:
         http = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False, header_encoding="utf-8"))
         http.initiate_connection()
         tls.sendall(http.data_to_send())
-        bodies, replies = {}, 0
+        bodies, replies, on_the_way = {}, 0, collections.deque()
         while True:
-            data = self.receive(tls)
+            data = self.receive(tls, on_the_way)
             if not data:
                 return
             self.hang_if_told()
@@ -130,13 +133,29 @@ class Origin:
                     replies += 1
                     with contextlib.suppress(h2.exceptions.StreamClosedError):  # it was cancelled meanwhile
                         self.reply(http, event.stream_id, bodies.pop(event.stream_id, b""), replies)
-            tls.sendall(http.data_to_send())
+            on_the_way.append((time.monotonic() + self.away_s, http.data_to_send()))
+            self.send_due(tls, on_the_way)
             if self.how[0] == "close" and replies > 0:
                 return
 
-    def receive(self, tls):
-        rest = float(self.how[1]) if self.how[0] == "rest" else None
-        return tls.recv(65535) if rest is None or select.select([tls], [], [], rest)[0] else b""
+    @staticmethod
+    def send_due(tls, on_the_way):
+        """Seconds until more is due; None when nothing is left."""
+        while on_the_way:
+            wait = on_the_way[0][0] - time.monotonic()
+            if wait > 0:
+                return wait
+            tls.sendall(on_the_way.popleft()[1])
+        return None
+
+    def receive(self, tls, on_the_way):
+        while True:
+            rest = float(self.how[1]) if self.how[0] == "rest" else None
+            wait = self.send_due(tls, on_the_way)
+            if tls.pending() or select.select([tls], [], [], rest if wait is None else wait)[0]:
+                return tls.recv(65535)
+            if wait is None:
+                return b""
 
     def reply(self, http, stream, query, replies):
         self.n_requests += 1
@@ -169,6 +188,9 @@ class Origin:
         if words == ["tls12"]:
             self.tls.maximum_version = ssl.TLSVersion.TLSv1_2
             words = ["ok"]
+        if words[0] == "far":
+            self.away_s = float(words[1]) / 1000
+            return "done"
         self.how = words
         if words == ["down"]:
             self.go_down()

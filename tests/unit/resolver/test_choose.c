@@ -161,7 +161,7 @@ START_TEST(race_asks_at_once_only_those_that_are_well)
     struct pool_wish wish = {.route = pool_default_route(pool),
                              .tried = ALL & ~2u,
                              .question = &question,
-                             .beside = true};
+                             .races = true};
     ck_assert_int_eq(pool_next(pool, &wish), -ENOENT);
     wish.tried = 1;
     ck_assert_int_eq(pool_next(pool, &wish), 2);
@@ -358,6 +358,9 @@ START_TEST(last_one_that_asked_for_silence_is_asked_once_a_second)
     }
     ck_assert_int_eq(next_of(0), -ENOENT);
     fake_port_advance(&fake_port, 1 * S);
+    struct pool_wish late = {
+        .route = pool_default_route(pool), .question = &question, .beside = true};
+    ck_assert_int_eq(pool_next(pool, &late), -ENOENT);
     ck_assert_int_eq(next_of(0), 0);
     start(0);
     fail_now();

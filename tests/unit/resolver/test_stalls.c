@@ -71,6 +71,17 @@ START_TEST(slow_answer_that_nothing_could_have_overtaken_is_no_stall)
 }
 END_TEST
 
+START_TEST(provider_next_door_is_busy_and_loses_no_packets)
+{
+    usual(100, 2);
+    for (unsigned i = 0; i < 100; i++) {
+        stall(20);
+        usual(60, 2);
+    }
+    ck_assert(!stalls_spread(&s, now_us));
+}
+END_TEST
+
 START_TEST(few_stalls_among_many_replies_are_forgotten)
 {
     for (unsigned i = 0; i < 50; i++) {
@@ -87,6 +98,7 @@ int main(void)
         several_stalls_spread_the_requests_for_a_minute,
         provider_that_is_slow_for_some_names_while_it_answers_others_loses_no_packets,
         slow_answer_that_nothing_could_have_overtaken_is_no_stall,
+        provider_next_door_is_busy_and_loses_no_packets,
         few_stalls_among_many_replies_are_forgotten,
     };
     return suite_run("stalls", tests, sizeof tests / sizeof tests[0], set_up, tear_down);
