@@ -20,6 +20,7 @@ struct generation {
     size_t n_workers;
     size_t n_started;
     atomic_uint n_connections;
+    _Atomic uint64_t aside_said_us[POOL_MAX];
     atomic_uint barred; /* providers that lead back to us */
     struct tally *tally;
     struct clients *clients; /* NULL: only this host can reach us, and all of it may ask */
@@ -102,6 +103,7 @@ static bool make_workers(struct generation *g, const char **ret_detail)
             .locals = g->locals,
             .state = g->params.state,
             .n_connections = &g->n_connections,
+            .aside_said_us = g->aside_said_us,
             .barred = &g->barred,
             .tally = g->tally,
             .clients = g->clients,

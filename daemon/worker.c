@@ -13,6 +13,7 @@
 #include <time.h>
 
 enum {
+    ASIDE_SAID_US = 60 * 1000000, /* so long nothing more is said of that provider */
     QUERIES_MAX = 16384,
     PATIENCE_MAX_MS = 500,
     CONNECT_TIMEOUT_MS = 1000,
@@ -352,6 +353,18 @@ static void on_reached(void *ctx, const char *host, const char *const *addresses
     statefile_reached(w->params.state, host, addresses, n);
 }
 
+/* Each worker finds out by itself: one of them says it, for all and for a while. */
+static void on_aside(void *ctx, unsigned provider, const char *name, const char *why)
+{
+    struct worker *w = ctx;
+    _Atomic uint64_t *at_us = &w->params.aside_said_us[provider];
+    uint64_t now_us = port_now_us(&w->loop.port), said_us = atomic_load(at_us);
+    if ((said_us == 0 || now_us >= said_us + ASIDE_SAID_US) &&
+        atomic_compare_exchange_strong(at_us, &said_us, now_us)) {
+        log_say(LOG_LEVEL_WARNING, "provider '%.64s' is set aside: %s", name, why);
+    }
+}
+
 static bool make_pool(struct worker *w, struct pool_params *params)
 {
     struct kept *kept = malloc(sizeof *kept);
@@ -362,6 +375,8 @@ static bool make_pool(struct worker *w, struct pool_params *params)
     params->kept = kept;
     params->on_reached = on_reached;
     params->on_reached_ctx = w;
+    params->on_aside = on_aside;
+    params->on_aside_ctx = w;
     w->pool = pool_new(params, &w->loop.port, w->exchange);
     free(kept);
     return w->pool != NULL;

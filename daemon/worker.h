@@ -27,11 +27,12 @@ struct worker_params {
     struct locals *locals;         /* the same: who is asked for providers' addresses */
     struct statefile *state;       /* the same: where they were good before */
     atomic_uint *n_connections;
-    const atomic_uint *barred;   /* as pool.h has it */
-    struct tally *tally;         /* borrowed for the worker's life */
-    struct clients *clients;     /* the same; NULL: everybody may ask */
-    struct policy *policy;       /* one reference, taken on success */
-    void (*on_ended)(void *ctx); /* called on the worker's thread as its last act */
+    _Atomic uint64_t *aside_said_us; /* when it was last said that providers are set aside */
+    const atomic_uint *barred;       /* as pool.h has it */
+    struct tally *tally;             /* borrowed for the worker's life */
+    struct clients *clients;         /* the same; NULL: everybody may ask */
+    struct policy *policy;           /* one reference, taken on success */
+    void (*on_ended)(void *ctx);     /* called on the worker's thread as its last act */
     void *ctx;
 };
 

@@ -106,14 +106,20 @@ static struct findings examine(struct attempt *a, const struct exchange_reply *r
 
 /* What a failed reply says of the provider. That it does not serve this question, or knows nothing
  * of it, is no failure of its own. */
-static void learn_failure(struct upstream *u, const struct exchange_reply *reply,
+static void learn_failure(struct attempt *a, const struct exchange_reply *reply,
                           const struct findings *f)
 {
+    struct upstream *u = a->upstream;
+    bool was_open = u->health.is_open;
+    char why[DETAIL_MAX];
     uint32_t wait_s = 0;
     if (f->class == DRIVER_NOT_SERVED || f->class == DRIVER_UNKNOWN_EMPTY) {
         return;
     }
     health_failed(&u->health, port_now_us(u->pool->port));
+    describe(a, reply, f, why);
+    size_t n_name = strlen(u->params->name) + strlen(": ");
+    upstream_tell_aside(u, was_open, n_name < strlen(why) ? why + n_name : why);
     if (reply->result == EXCHANGE_DONE && (reply->status == 429 || reply->status == 503)) {
         wait_s = reply->retry_after_s;
     }
@@ -176,7 +182,9 @@ static bool learn(struct attempt *a, const struct exchange_reply *reply, const s
     bool others = upstream_learn_addresses(u, &u->endpoint, u->bootstrap, a->addresses, reply);
     if (verdict == ATTEMPT_ANSWERED) {
         stalls_note(&u->stalls, a->began_us, u->n_live, now_us);
+        bool was_open = u->health.is_open;
         health_good(&u->health, now_us - a->began_us, reply->connected, now_us);
+        upstream_tell_aside(u, was_open, "slower than ever, or no connection lasts");
         u->suspect = false;
         return false;
     }
@@ -184,7 +192,7 @@ static bool learn(struct attempt *a, const struct exchange_reply *reply, const s
         set_clock(u, reply, f);
     }
     others = move_on(a, reply, f->found.addresses) || others;
-    learn_failure(u, reply, f);
+    learn_failure(a, reply, f);
     return others;
 }
 

@@ -42,6 +42,9 @@ struct pool_params {
     /* A host was reached at these for the first time; may be NULL. */
     void (*on_reached)(void *ctx, const char *host, const char *const *addresses, size_t n);
     void *on_reached_ctx;
+    /* A provider was well and has just been set aside, and why, for a person; may be NULL. */
+    void (*on_aside)(void *ctx, unsigned provider, const char *name, const char *why);
+    void *on_aside_ctx;
     bool minimal;                                      /* for answer_read() … */
     uint32_t min_ttl_s, max_ttl_s, negative_max_ttl_s; /* … as well */
 };

@@ -38,10 +38,10 @@ CHOSEN = [(way, how) for way in WAYS for how in MISBEHAVIOURS if LONG or way == 
 
 
 class Origin:
-    def __init__(self, lab, address="127.0.0.1", start_with=()):
+    def __init__(self, lab, address="127.0.0.1", start_with=(), certificate=None):
         self.port = lab_module.free_ports(1)[0]
         self.process = subprocess.Popen(
-            [*start_with, "/usr/bin/python3", str(ROOT / "tests/lab/hostile.py"), str(self.port), str(lab.folder / "leaf.pem"),
+            [*start_with, "/usr/bin/python3", str(ROOT / "tests/lab/hostile.py"), str(self.port), str(certificate or lab.folder / "leaf.pem"),
              str(lab.folder / "leaf.key"), address], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             preexec_fn=lab_module.die_with_parent)
         assert self.process.stdout.readline() == "done\n"

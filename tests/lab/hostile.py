@@ -11,6 +11,8 @@ Reads commands on stdin, one a line, and says "done" on stdout for each:
     refuse    resets each stream with REFUSED_STREAM
     goaway    answers, and says GOAWAY at each hundredth reply
     servfail  answers SERVFAIL
+    drip      sends an octet of the answer each half second
+    cut       ends the connection in the middle of the answer
     status N [HEADER VALUE]   answers with this HTTP status and no DNS message
     stall     answers, but each twentieth packet comes 40 ms late, and with it all behind it on its connection
     down      ends every connection and refuses new ones
@@ -30,6 +32,7 @@ import ssl
 import sys
 import threading
 import time
+import weakref
 
 import h2.config
 import h2.connection
@@ -57,6 +60,7 @@ class Origin:
         self.n_connections = self.n_requests = self.n_packets = self.n_resumed = 0
         self.fields = []
         self.away_s = 0
+        self.tls_of = weakref.WeakKeyDictionary()
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.tls.load_cert_chain(cert, key)
         self.tls.set_alpn_protocols(["h2"])
@@ -112,6 +116,7 @@ class Origin:
 
     def speak(self, tls):
         http = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False, header_encoding="utf-8"))
+        self.tls_of[http] = tls
         http.initiate_connection()
         tls.sendall(http.data_to_send())
         bodies, replies, on_the_way = {}, 0, collections.deque()
@@ -171,9 +176,24 @@ class Origin:
         body = answer(query, 2 if how[0] == "servfail" else 0)
         http.send_headers(stream, [(":status", "200"), ("content-type", "application/dns-message"),
                                    ("content-length", str(len(body)))])
+        if how[0] in ("drip", "cut"):
+            self.half_answer(http, stream, body)
+            return
         http.send_data(stream, body, end_stream=True)
         if how[0] == "goaway" and replies % 100 == 0:
             http.close_connection()
+
+    def half_answer(self, http, stream, body):
+        """All streams of the connection wait for this one."""
+        tls = self.tls_of[http]
+        if self.how[0] == "cut":
+            http.send_data(stream, body[:20])
+            tls.sendall(http.data_to_send())
+            raise OSError("cut")
+        for octet in body:
+            http.send_data(stream, bytes([octet]))
+            tls.sendall(http.data_to_send())
+            time.sleep(0.5)
 
     def obey(self, line):
         words = line.split()

@@ -30,6 +30,15 @@ static struct fake_exchange fake;
 static struct pool *pool;
 static struct question question;
 static struct answer *last;
+static unsigned n_told;
+static char told[128];
+
+static void on_aside(void *ctx, unsigned provider, const char *name, const char *why)
+{
+    (void)ctx;
+    n_told++;
+    snprintf(told, sizeof told, "%u %s %s", provider, name, why);
+}
 
 static void use(enum pool_strategy strategy)
 {
@@ -44,6 +53,7 @@ static void use(enum pool_strategy strategy)
         .patience_max_ms = 500,
         .max_ttl_s = 86400,
         .negative_max_ttl_s = 3600,
+        .on_aside = on_aside,
     };
     pool = pool_free(pool);
     pool = pool_new(&params, &fake_port.port, &fake.exchange);
@@ -60,6 +70,7 @@ static void set_up(void)
 {
     fake_port_init(&fake_port, 3);
     fake_port.now_us = 100 * S;
+    n_told = 0;
     fake_exchange_init(&fake);
     ask_for("www.example.com");
     use(POOL_FAILOVER);
@@ -307,6 +318,19 @@ START_TEST(provider_set_aside_is_tried_out_once_beside_the_one_that_works)
 }
 END_TEST
 
+START_TEST(why_a_provider_is_set_aside_is_told_once)
+{
+    make_fail(1);
+    make_fail(1);
+    ck_assert_uint_eq(n_told, 1);
+    ck_assert_str_eq(told, "1 two why");
+    make_take(2, 20 * MS);
+    make_take(2, 200 * MS);
+    ck_assert_uint_eq(n_told, 2);
+    ck_assert_str_eq(told, "2 three slower than ever, or no connection lasts");
+}
+END_TEST
+
 START_TEST(provider_that_has_become_much_slower_is_passed_over_until_it_is_as_before)
 {
     make_take(0, 20 * MS);
@@ -446,6 +470,7 @@ int main(void)
         provider_that_speaks_http_1_has_less_room_and_is_spread_until_the_network_is_another,
         provider_that_speaks_http_2_again_has_its_room_again,
         provider_set_aside_is_tried_out_once_beside_the_one_that_works,
+        why_a_provider_is_set_aside_is_told_once,
         provider_that_has_become_much_slower_is_passed_over_until_it_is_as_before,
         silent_try_out_is_a_failure_after_a_second,
         pool_that_is_freed_ends_its_try_outs,
