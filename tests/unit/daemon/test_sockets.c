@@ -68,6 +68,15 @@ static void want_unix(void)
     a->n_address = sizeof *un;
 }
 
+static bool is_wanted(in_port_t port)
+{
+    bool found = false;
+    for (size_t i = 0; i < params.n; i++) {
+        found = found || ((struct sockaddr_in *)&params.at[i].address)->sin_port == port;
+    }
+    return found;
+}
+
 /* One handed over, as many as may be, and as many others on a reload. */
 START_TEST(all_that_is_open_and_all_that_is_wanted_find_room_together)
 {
@@ -78,7 +87,10 @@ START_TEST(all_that_is_open_and_all_that_is_wanted_find_room_together)
     for (unsigned round = 0; round < 2; round++) {
         params.n = 0;
         while (params.n < CONFIG_LISTEN_MAX) {
-            want(LISTEN_TCP, free_port());
+            in_port_t port = free_port();
+            if (!is_wanted(port)) { /* free ports are drawn by lot */
+                want(LISTEN_TCP, port);
+            }
         }
         ck_assert_int_eq(sockets_open(sockets, &params, 1, error), 0);
         ck_assert_uint_eq(sockets->n, 1 + (1 + round) * CONFIG_LISTEN_MAX);
