@@ -2,6 +2,7 @@
 /* The one door to c-ares. A call's life:
  *   1. plain_ask: a channel of its own, one server, one try, no file of the system looked at; the
  *      query goes out through ares_send in our own encoding.
+ *      A second time, by the same channel, when that is wished and nothing came for a while.
  *   2. c-ares tells which sockets to watch; readiness is handed to it.
  *   3. Its callback only notes the end (on_ares_end): a channel is never touched from inside its
  *      own callback. The call ends from a port timer: at once then, or at the deadline.
@@ -43,7 +44,10 @@ struct running {
     struct plain_call *call;
     ares_channel channel;
     struct port_timer timer;
-    uint64_t began_us;
+    uint64_t began_us, deadline_us;
+    bool sends_again; /* when the timer fires */
+    bool want_do;
+    struct question question;
     struct socket_watch sockets[SOCKETS_MAX];
     bool muted; /* being destroyed: what c-ares says now is not meant */
     bool ended;
@@ -254,9 +258,19 @@ static void finish(struct running *running)
     free(message);
 }
 
+static void send_query(struct running *running);
+
 static void on_timer(struct port_timer *timer)
 {
-    finish(running_of(timer));
+    struct running *running = running_of(timer);
+    bool again = running->sends_again && !running->ended;
+    running->sends_again = false;
+    if (again &&
+        port_timer_start(running->plain->port, &running->timer, running->deadline_us) == 0) {
+        send_query(running);
+        return;
+    }
+    finish(running);
 }
 
 /* Without a reply: was nobody there, or did nothing come that can be used? */
@@ -403,16 +417,16 @@ static int set_server(struct running *running, const struct server *server)
     return status == ARES_SUCCESS ? 0 : -EINVAL;
 }
 
-static void send_query(struct running *running, const struct plain_request *request)
+static void send_query(struct running *running)
 {
     struct port *port = running->plain->port;
     uint16_t id;
     port->ops->random(port, &id, sizeof id);
     uint8_t query[QUERY_MAX];
     struct query_wish wish = {
-        .question = request->question,
+        .question = &running->question,
         .id = id,
-        .want_do = request->want_do,
+        .want_do = running->want_do,
     };
     size_t n = message_write_query(&wish, query);
     /* Newer c-ares would rather parse for us; we want the bytes. */
@@ -430,8 +444,12 @@ static int start(struct running *running, const struct plain_request *request)
     }
     struct port *port = running->plain->port;
     running->began_us = port_now_us(port);
-    int failure = port_timer_start(port, &running->timer,
-                                   running->began_us + (uint64_t)request->timeout_ms * 1000);
+    running->deadline_us = running->began_us + (uint64_t)request->timeout_ms * 1000;
+    running->sends_again =
+        !request->tcp && request->again_ms > 0 && request->again_ms < request->timeout_ms;
+    uint32_t wait_ms = running->sends_again ? request->again_ms : request->timeout_ms;
+    int failure =
+        port_timer_start(port, &running->timer, running->began_us + (uint64_t)wait_ms * 1000);
     if (failure == 0) {
         failure = open_channel(running, request);
     }
@@ -439,7 +457,9 @@ static int start(struct running *running, const struct plain_request *request)
         failure = set_server(running, &server);
     }
     if (failure == 0) {
-        send_query(running, request);
+        running->question = *request->question;
+        running->want_do = request->want_do;
+        send_query(running);
     }
     return failure;
 }

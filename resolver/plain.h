@@ -2,9 +2,10 @@
 /* Plain DNS to a given server, one question at a time: what the auditor asks local resolvers with,
  * and how a provider's own address is found. The one door to c-ares (resolver/plain.c).
  *
- * Says what came back, not what it means: no retry, no failover, no search list, no cache, nothing
- * hidden (SERVFAIL and REFUSED are replies). One c-ares channel a call, so that every question
- * leaves from a port of its own (RFC 5452; PROMISES C1). Bound: PLAIN_CALLS_MAX calls under way. */
+ * Says what came back, not what it means: no retry that was not asked for, no failover, no search
+ * list, no cache, nothing hidden (SERVFAIL and REFUSED are replies). One c-ares channel a call, so
+ * that every question leaves from a port of its own (RFC 5452; PROMISES C1). Bound: PLAIN_CALLS_MAX
+ * calls under way. */
 #ifndef RESOLVER_PLAIN_H
 #define RESOLVER_PLAIN_H
 
@@ -48,6 +49,8 @@ struct plain_request {
     bool tcp;
     bool want_do;
     uint32_t timeout_ms;
+    uint32_t again_ms; /* over UDP: sent once more when no reply came for so long; 0: never. A
+                          reply to either counts */
 };
 
 /* Embedded in its owner. `on_done` is called exactly once unless cancelled, never from inside

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* How plain DNS is carried: by plain.h instead of the exchange; UDP, then TCP when the answer did
- * not fit. */
+ * not fit; a datagram that may be lost is sent once more. */
 #include "resolver/upstream/upstream.h"
 
 #include <errno.h>
 
 #define MEDIA_TYPE "application/dns-message"
 
-enum { TIMEOUT_MS = 2000 };
+enum { TIMEOUT_MS = 2000, AGAIN_MS = 600 /* a datagram gets lost, most of all by radio */ };
 
 /* The provider's server; one that has none stands for the local resolvers, which take turns. */
 static const char *server_of(const struct upstream *u)
@@ -64,6 +64,7 @@ int dns_send(struct attempt *a)
         .tcp = a->tcp,
         .want_do = a->want_do,
         .timeout_ms = TIMEOUT_MS,
+        .again_ms = AGAIN_MS,
     };
     a->plain = (struct plain_call){.on_done = on_done};
     return request.server != NULL ? plain_ask(u->pool->params.bootstrap, &request, &a->plain)

@@ -47,6 +47,65 @@ START_TEST(c7_the_query_is_our_own_one_question_with_rd_and_do)
 }
 END_TEST
 
+static void serve_the_second(const uint8_t *query, size_t n)
+{
+    if (rig.n_served > 1) {
+        serve_plainly(query, n);
+    }
+}
+
+/* An answer to the first of two, when the second has come. */
+static void serve_the_first_late(const uint8_t *query, size_t n)
+{
+    static uint16_t first_id;
+    if (rig.n_served == 1) {
+        first_id = bytes_read_u16(query);
+    } else {
+        send_echo(query, n, first_id, 0x8180);
+    }
+}
+
+static int ask_twice(struct asked *asked, bool tcp, uint32_t timeout_ms)
+{
+    struct plain_request request = {.server = rig.server,
+                                    .question = &rig.question,
+                                    .tcp = tcp,
+                                    .timeout_ms = timeout_ms,
+                                    .again_ms = 50};
+    *asked = (struct asked){.call.on_done = on_done};
+    return plain_ask(rig.plain, &request, &asked->call);
+}
+
+START_TEST(a_question_whose_datagram_is_lost_is_sent_again_when_that_is_wished)
+{
+    void (*const servers[])(const uint8_t *query, size_t n) = {serve_the_second,
+                                                               serve_the_first_late};
+    for (size_t i = 0; i < 2; i++) {
+        struct asked asked;
+        rig.n_served = 0;
+        rig.serve = servers[i];
+        ck_assert_int_eq(ask_twice(&asked, false, 3000), 0);
+        wait_for(&asked);
+        ck_assert_int_eq(asked.result, PLAIN_REPLIED);
+        ck_assert_uint_eq(asked.n_done, 1);
+        ck_assert_uint_eq(rig.n_served, 2);
+        ck_assert_uint_ge(asked.rtt_us, 50000);
+    }
+}
+END_TEST
+
+START_TEST(a_question_is_sent_twice_at_most_and_ends_at_its_deadline)
+{
+    struct asked asked;
+    rig.serve = NULL;
+    ck_assert_int_eq(ask_twice(&asked, false, 200), 0);
+    wait_for(&asked);
+    ck_assert_int_eq(asked.result, PLAIN_TIMED_OUT);
+    ck_assert_uint_eq(rig.n_served, 2);
+    ck_assert_uint_ge(asked.rtt_us, 200000);
+}
+END_TEST
+
 static void serve_wrong_ids_first(const uint8_t *query, size_t n)
 {
     uint16_t id = bytes_read_u16(query);
@@ -446,6 +505,8 @@ int main(void)
 {
     const TTest *const tests[] = {
         a_reply_comes_back_octet_for_octet,
+        a_question_whose_datagram_is_lost_is_sent_again_when_that_is_wished,
+        a_question_is_sent_twice_at_most_and_ends_at_its_deadline,
         c7_the_query_is_our_own_one_question_with_rd_and_do,
         c2_replies_with_wrong_ids_are_waited_past,
         c2_ten_thousand_wrong_replies_are_waited_past,
