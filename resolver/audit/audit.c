@@ -10,6 +10,7 @@
 #include "resolver/audit/counts.h"
 #include "resolver/audit/echo.h"
 #include "resolver/audit/patrol.h"
+#include "resolver/audit/personal.h"
 #include "resolver/audit/probe.h"
 #include "resolver/audit/seen.h"
 #include "resolver/audit/telling.h"
@@ -345,7 +346,7 @@ static void on_incidents_timer(struct port_timer *timer)
 
 static void consider(struct audit *audit, const struct told_item *item)
 {
-    if (!judge_is_eligible(&item->question)) {
+    if (!judge_is_eligible(&item->question) || personal_looks(&item->question.name)) {
         return;
     }
     struct said told;

@@ -26,6 +26,15 @@ static bool may_connect(const struct asker *asker, const struct address *address
     return !address_is_bogon(address);
 }
 
+/* The same by name, where a chain leads there. */
+static bool leads_to_sinkhole(const struct said *said)
+{
+    struct name sinkhole;
+    int failure = name_from_text("sinkhole.paloaltonetworks.com", &sinkhole);
+    assert(failure == 0);
+    return said->cname.n > 0 && name_within(&said->cname, &sinkhole);
+}
+
 static const struct address *find_allowed(const struct asker *asker, const struct said *said,
                                           size_t from, size_t *ret_at)
 {
@@ -56,7 +65,8 @@ bool proving_is_worth(const struct asker *asker, const struct judge_meeting *mee
     size_t at;
     struct judge_meeting *to_look_at = (struct judge_meeting *)(uintptr_t)meeting;
     return asker->door.prove != NULL && said_gives_addresses(&meeting->local) &&
-           said_bogon(&meeting->local) == NULL && find_control(asker, to_look_at, &at) != NULL &&
+           said_bogon(&meeting->local) == NULL && !leads_to_sinkhole(&meeting->local) &&
+           find_control(asker, to_look_at, &at) != NULL &&
            find_allowed(asker, &meeting->local, 0, &at) != NULL;
 }
 

@@ -151,6 +151,21 @@ START_TEST(private_addresses_and_sinkholes_are_never_connected_to)
 }
 END_TEST
 
+START_TEST(no_handshake_goes_where_a_chain_leads_to_a_sinkhole)
+{
+    add_stand("62.1.1.1", TLS_WRONG_NAME);
+    add_stand("5.6.7.8", TLS_OK);
+    add_fact("bank.example.net", "62.1.1.1", "5.6.7.8");
+    fact_of("bank.example.net")->local_end = "sinkhole.paloaltonetworks.com";
+    world.tls = true;
+    start();
+    pass(3);
+    tell("bank.example.net", "5.6.7.8");
+    pass(60);
+    ck_assert_uint_eq(world.n_proved, 0);
+}
+END_TEST
+
 START_TEST(no_more_than_six_handshakes_a_minute_and_two_at_once)
 {
     char name[32];
@@ -527,6 +542,7 @@ int main(void)
         handshakes_that_fail_at_the_witnesses_address_say_nothing,
         no_handshake_at_the_local_address_says_nothing,
         private_addresses_and_sinkholes_are_never_connected_to,
+        no_handshake_goes_where_a_chain_leads_to_a_sinkhole,
         no_more_than_six_handshakes_a_minute_and_two_at_once,
         a_second_different_reply_to_one_question_is_injection,
         without_a_race_socket_the_case_goes_on,
