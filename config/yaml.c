@@ -206,6 +206,15 @@ static int build_document(struct builder *b, struct yaml_node **ret_root)
     }
 }
 
+/* Some editors put a byte order mark in front; libyaml would count it as the first column. */
+static struct bytes without_mark(struct bytes text)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    size_t n = sizeof mark - 1;
+    bool has_mark = text.n >= n && memcmp(text.at, mark, n) == 0;
+    return has_mark ? bytes_of(text.at + n, text.n - n) : text;
+}
+
 int yaml_parse(struct bytes text, struct config_arena *arena, struct yaml_node **ret_root,
                struct config_errors *errors)
 {
@@ -219,6 +228,7 @@ int yaml_parse(struct bytes text, struct config_arena *arena, struct yaml_node *
         return -ENOMEM;
     }
     yaml_parser_set_encoding(&b.parser, YAML_UTF8_ENCODING);
+    text = without_mark(text);
     yaml_parser_set_input_string(&b.parser, text.at != NULL ? text.at : (const uint8_t *)"",
                                  text.n);
     int failure = build_document(&b, &root);

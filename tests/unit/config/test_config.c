@@ -52,6 +52,13 @@ START_TEST(empty_file_is_all_defaults)
 }
 END_TEST
 
+START_TEST(what_editors_put_before_and_behind_lines_is_no_part_of_them)
+{
+    config_free(parse("\xef\xbb\xbfworkers: 3\r\nquery-timeout: 2s\r\n"));
+    refuses("\xef\xbb\xbfworkers: 3\r\nstrategie: failover\r\n", 2, 1, "strategie");
+}
+END_TEST
+
 START_TEST(file_of_the_documentation_is_read_as_written)
 {
     struct config *c =
@@ -580,6 +587,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         empty_file_is_all_defaults,
+        what_editors_put_before_and_behind_lines_is_no_part_of_them,
         file_of_the_documentation_is_read_as_written,
         unknown_keys_are_named_with_the_nearest_known_one,
         wrong_values_say_what_would_be_right,
