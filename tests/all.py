@@ -18,7 +18,9 @@ SHARED = Path(os.environ.get("HTTPDNSD_SHARED", ROOT.parent / "shared"))
 PARTS = ["style", "unit", "fuzz", "replay", "integration"]
 
 # Seeds beside the project that a fuzz target replays too, when they are there.
-SEEDS = {"fuzz_query": "dns-messages", "fuzz_answer": "dns-messages", "fuzz_ldns": "dns-messages", "fuzz_config": "yaml"}
+SEEDS = {"fuzz_query": "dns-messages", "fuzz_answer": "dns-messages", "fuzz_ldns": "dns-messages", "fuzz_verify": "dns-messages",
+         "fuzz_config": "yaml", "fuzz_json": "json", "fuzz_vendor": "json", "fuzz_tencent": "json", "fuzz_evidence": "json",
+         "fuzz_fields": "http"}
 SANITIZERS = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=1", "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
 
 
