@@ -498,7 +498,6 @@ void query_refresh(struct query *q)
         q->answer = answer_unref(q->answer);
     }
     q->due = false;
-    q->client = (struct resolver_client){.depth = 0}; /* whoever's it was before */
     query_leave_client(q);
     query_move(q, QUERY_JOINING);
     query_run(q);

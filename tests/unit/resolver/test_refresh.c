@@ -255,6 +255,40 @@ START_TEST(refresh_of_an_answer_made_of_another_is_made_of_another_too)
 }
 END_TEST
 
+static void on_deep_reply(const struct resolver_client *client, struct bytes reply)
+{
+    (void)client;
+    (void)reply;
+}
+
+/* As a query asks that was itself asked for another one, and so on: the last that may. */
+static enum resolver_outcome ask_aaaa_deep(void)
+{
+    struct test_query query = {.flags = FLAG_RD, .name = v4_only, .type = TYPE_AAAA};
+    struct resolver_client client = {.on_reply = on_deep_reply, .depth = 8};
+    uint8_t at[512], reply[1232];
+    struct buf out = buf_over(reply, sizeof reply);
+    return resolver_ask(world.resolver, bytes_of(at, test_query_write(&query, at)), &client, &out);
+}
+
+/* Else questions that lead to one another would go on without an end, each as a refresh. */
+START_TEST(refresh_is_as_deep_as_the_question_that_led_to_it)
+{
+    make_addresses_of_others();
+    ask_aaaa(0);
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, no_aaaa(1000));
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good(v4_only, 9000));
+    fake_port_advance(&world.port, 870 * S);
+    ck_assert_int_eq(ask_aaaa(1), RESOLVER_ANSWERED);
+    fake_port_advance(&world.port, 51 * S);
+    ck_assert_int_eq(ask_aaaa_deep(), RESOLVER_ANSWERED);
+    ck_assert_uint_eq(world.pool.n_live, 1);
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, no_aaaa(1000));
+    fake_port_advance(&world.port, 200 * S);
+    ck_assert_int_eq(ask_aaaa(2), RESOLVER_PENDING);
+}
+END_TEST
+
 START_TEST(refresh_that_fails_is_nobodys_business)
 {
     ask(0, "www.example.com");
@@ -433,6 +467,7 @@ int main(void)
         popular_answer_near_its_end_is_asked_for_again_by_one_and_nobody_waits,
         answer_that_nobody_asked_for_again_is_not_prefetched,
         refresh_of_an_answer_made_of_another_is_made_of_another_too,
+        refresh_is_as_deep_as_the_question_that_led_to_it,
         refresh_that_fails_is_nobodys_business,
         two_workers_ask_once_for_the_same_and_both_clients_are_told,
         when_the_worker_that_asked_failed_the_others_are_told_so,
