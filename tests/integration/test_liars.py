@@ -207,11 +207,10 @@ def laboratory(request, tmp_path_factory):
 
 
 @pytest.fixture
-def played(laboratory, row, run, record_property):
+def played(laboratory, row, run):
     alerts, took, log, why = laboratory.played[row, run].result()
     if why:
         pytest.skip(why)
-    record_property("seconds", round(took, 1))
     print(f"--- {took:.1f} s\n{log[-4000:]}")
     return alerts
 
