@@ -413,6 +413,11 @@ static const struct schema_row rows[] = {
      .words = families,
      .fallback = "auto",
      .help = "The addresses to use: ipv4, ipv6, or auto, both at once with IPv6 a little ahead."},
+    {.key = "allow-redirects",
+     .kind = SCHEMA_FLAG,
+     .offset = AT(endpoint.redirects),
+     .help = "yes to follow a redirection, once, to the same host and port by https, with the same "
+             "method; to another host none is ever followed, nor is any unless this is said."},
     {.key = "http3",
      .kind = SCHEMA_FLAG,
      .offset = AT(endpoint.http3),

@@ -44,6 +44,7 @@ struct exchange_endpoint {
     size_t n_addresses;
     const char *ca_file; /* NULL: the system's roots */
     bool plaintext;      /* the URL may be http:// */
+    bool redirects;      /* one to the same host may be followed, once */
     bool http3;          /* is tried, where the exchange has it, and HTTP/2 beside */
     struct exchange_road road;
 };

@@ -135,3 +135,61 @@ def test_rarely_asked_provider_has_its_old_connection_replaced_beside_a_question
     holds_for(lambda: n_live(origin) == 1, 1.1)
     ask(d, "second")
     wait_for(lambda: counts(origin) == [2, 3] and n_live(origin) == 1, what="one connection, a new one")
+
+
+def test_nothing_is_lost_when_a_provider_says_goodbye_with_questions_under_way(lab, daemon, origin):
+    d = daemon(one_provider(lab, origin))
+    origin.tell("leave 50")
+
+    def ask_timed(i):
+        asked = time.monotonic()
+        ask(d, f"goodbye{i}")
+        return time.monotonic() - asked
+
+    with ThreadPoolExecutor(6) as pool:
+        took = list(pool.map(ask_timed, range(600)))
+    n_connections, n_requests = counts(origin)
+    print(f"{n_connections} connections, {n_requests} requests, the slowest {max(took) * 1e3:.0f} ms", file=sys.stderr)
+    assert n_connections >= 600 / 50
+    assert n_requests > 600  # some had not been seen, and were asked once more
+    # A busy machine may be silent for too long, now and then; an error each time would be more.
+    assert told(d, "providers")["providers"][0]["failed"] <= 3
+
+
+def redirecting(lab, daemon, allowed, status, where):
+    """A provider whose /dns-query is elsewhere; what it was asked, and what the client was told."""
+
+    def say(wire):
+        path = serial.requests[-1][0].split()[1]
+        return good_reply(wire) if path == "/elsewhere" else origin_module.Reply(
+            status=status, media_type=None, fields=[("Location", where.format(port=serial.port))])
+
+    serial = origin_module.Origin(lab, say)
+    d = daemon(f"providers:\n{serial.yaml(lab, 'provider1.lab.example')}    allow-redirects: {allowed}\n"
+               "hijack: {mode: off}\nworkers: 1\n")
+    rcode = d.udp("moved.wild.honest-lab.net").rcode()
+    serial.close()
+    return rcode, [(request.split()[:2], query) for request, _, query in serial.requests]
+
+
+@pytest.mark.parametrize("status", [307, 308])
+@pytest.mark.parametrize("where", ["/elsewhere", "https://provider1.lab.example:{port}/elsewhere"])
+def test_redirection_to_the_same_host_is_followed_where_that_is_allowed(lab, daemon, status, where):
+    rcode, asked = redirecting(lab, daemon, "yes", status, where)
+    assert rcode == 0
+    assert [words for words, _ in asked] == [["POST", "/dns-query"], ["POST", "/elsewhere"]]
+    assert asked[0][1] == asked[1][1] != b""
+
+
+@pytest.mark.parametrize("allowed,status,where", [
+    ("no", 307, "/elsewhere"),
+    ("yes", 302, "/elsewhere"),  # would turn POST into GET
+    ("yes", 307, "http://provider1.lab.example:{port}/elsewhere"),
+    ("yes", 307, "https://provider2.lab.example:{port}/elsewhere"),
+    ("yes", 307, "https://127.0.0.1:{port}/elsewhere"),
+    ("yes", 307, "/dns-query")])
+def test_other_redirections_are_not_followed_nor_any_twice(lab, daemon, allowed, status, where):
+    rcode, asked = redirecting(lab, daemon, allowed, status, where)
+    assert rcode == 2
+    assert all(words[1] == "/dns-query" for words, _ in asked)
+    assert len(asked) <= (4 if where == "/dns-query" else 2)  # an attempt may be made twice

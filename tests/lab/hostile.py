@@ -10,6 +10,7 @@ Reads commands on stdin, one a line, and says "done" on stdout for each:
     close     ends each connection after one reply
     refuse    resets each stream with REFUSED_STREAM
     goaway    answers, and says GOAWAY at each hundredth reply
+    leave N   answers N requests on each connection; then says GOAWAY, and that it has not seen the one that came next
     servfail  answers SERVFAIL
     drip      sends an octet of the answer each half second
     cut       ends the connection in the middle of the answer
@@ -39,6 +40,7 @@ import h2.connection
 import h2.errors
 import h2.events
 import h2.exceptions
+import hyperframe.frame
 
 ADDRESS = bytes([151, 101, 1, 72])
 
@@ -119,7 +121,7 @@ class Origin:
         self.tls_of[http] = tls
         http.initiate_connection()
         tls.sendall(http.data_to_send())
-        bodies, replies, on_the_way = {}, 0, collections.deque()
+        bodies, replies, on_the_way, streams, last_seen = {}, 0, collections.deque(), [], None
         while True:
             data = self.receive(tls, on_the_way)
             if not data:
@@ -136,9 +138,14 @@ class Origin:
                     http.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
                 elif isinstance(event, h2.events.StreamEnded):
                     replies += 1
+                    streams.append(event.stream_id)
                     with contextlib.suppress(h2.exceptions.StreamClosedError):  # it was cancelled meanwhile
                         self.reply(http, event.stream_id, bodies.pop(event.stream_id, b""), replies)
-            on_the_way.append((time.monotonic() + self.away_s, http.data_to_send()))
+            said = http.data_to_send()
+            if self.how[0] == "leave" and last_seen is None and replies > int(self.how[1]):
+                last_seen = streams[int(self.how[1]) - 1]
+                said += hyperframe.frame.GoAwayFrame(0, last_stream_id=last_seen).serialize()
+            on_the_way.append((time.monotonic() + self.away_s, said))
             self.send_due(tls, on_the_way)
             if self.how[0] == "close" and replies > 0:
                 return
@@ -165,6 +172,8 @@ class Origin:
     def reply(self, http, stream, query, replies):
         self.n_requests += 1
         how = self.how
+        if how[0] == "leave" and replies > int(how[1]):
+            return
         if how[0] == "refuse":
             http.reset_stream(stream, h2.errors.ErrorCodes.REFUSED_STREAM)
             return

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The exchange on libcurl: the one door to it. HTTP/2 over TLS with verification always on, one
- * multi handle an exchange, on the port's watches and timers, easy handles reused. Never follows
- * redirects, never uses the environment's proxies, cookies, netrc, HSTS or alt-svc (H12); refuses
- * content encodings (H6). */
+ * multi handle an exchange, on the port's watches and timers, easy handles reused. Follows no
+ * redirects but one to the same host where that is allowed, never uses the environment's proxies,
+ * cookies, netrc, HSTS or alt-svc (H12); refuses content encodings (H6). */
 #ifndef RESOLVER_UPSTREAM_CURL_H
 #define RESOLVER_UPSTREAM_CURL_H
 

@@ -105,6 +105,9 @@ static void collect(struct curl_exchange *x)
         struct transfer *t;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&t);
         curl_multi_remove_handle(x->multi, t->easy);
+        if (transfer_goes_on(t, code) && curl_multi_add_handle(x->multi, t->easy) == CURLM_OK) {
+            continue;
+        }
         bool was_succession = t->call == &t->endpoint->succession;
         transfer_tell(t, code);
         release(x, t);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "resolver/upstream/curl/transfer.h"
 
+#include "resolver/upstream/curl/redirect.h"
 #include "resolver/upstream/curl/road.h"
 #include "resolver/upstream/fields.h"
 #include "resolver/upstream/outlet.h"
@@ -210,6 +211,17 @@ static bool set_method(struct transfer *t, const struct exchange_request *reques
            curl_easy_setopt(e, CURLOPT_HTTPHEADER, headers) == CURLE_OK;
 }
 
+static void hear_nothing(struct transfer *t)
+{
+    t->n_body = t->header_bytes = 0;
+    t->n_headers = 0;
+    t->has_max_age = t->has_age = t->encoded = t->too_large = false;
+    t->age_s = 0;
+    t->date_s = 0;
+    t->proxy_status[0] = '\0';
+    t->detail[0] = '\0';
+}
+
 void transfer_begin(struct transfer *t, const struct exchange_request *request, struct lane *lane,
                     struct exchange_call *call, uint64_t now_us)
 {
@@ -220,15 +232,11 @@ void transfer_begin(struct transfer *t, const struct exchange_request *request, 
     t->call = call;
     t->wants_fresh = request->fresh && known->n_fresh < FRESH_MAX;
     known->n_fresh += t->wants_fresh;
-    t->n_body = t->header_bytes = 0;
-    t->n_headers = 0;
-    t->has_max_age = t->has_age = t->encoded = t->too_large = false;
-    t->age_s = 0;
+    hear_nothing(t);
     t->body_max = request->body_max != 0 ? request->body_max : EXCHANGE_BODY_MAX;
     t->wants_date = request->wants_date;
-    t->date_s = 0;
-    t->proxy_status[0] = '\0';
-    t->detail[0] = '\0';
+    t->may_follow = request->endpoint->redirects;
+    t->may_repeat = true;
     call->handle = t;
 }
 
@@ -326,6 +334,35 @@ static enum exchange_http http_of(CURL *easy)
            : version >= CURL_HTTP_VERSION_2_0  ? EXCHANGE_HTTP2
            : version != CURL_HTTP_VERSION_NONE ? EXCHANGE_HTTP1
                                                : EXCHANGE_HTTP_UNKNOWN;
+}
+
+static bool follow(struct transfer *t)
+{
+    long status = 0;
+    char *from = NULL, *to = NULL;
+    t->may_follow = false;
+    curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(t->easy, CURLINFO_EFFECTIVE_URL, &from);
+    curl_easy_getinfo(t->easy, CURLINFO_REDIRECT_URL, &to);
+    if (from == NULL || to == NULL || !redirect_keeps(status, t->is_post) ||
+        !redirect_stays(from, to) || curl_easy_setopt(t->easy, CURLOPT_URL, to) != CURLE_OK) {
+        return false;
+    }
+    t->is_elsewhere = true;
+    hear_nothing(t);
+    return true;
+}
+
+/* What a GOAWAY leaves out libcurl sends again by itself; but 7.88 ends the last one on such a
+ * connection with CURLE_HTTP2. */
+bool transfer_goes_on(struct transfer *t, CURLcode code)
+{
+    if (code == CURLE_HTTP2 && t->may_repeat && t->n_headers == 0) {
+        t->may_repeat = false;
+        hear_nothing(t);
+        return true;
+    }
+    return code == CURLE_OK && t->may_follow && follow(t);
 }
 
 void transfer_tell(struct transfer *t, CURLcode code)

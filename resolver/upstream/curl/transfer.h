@@ -31,6 +31,8 @@ struct transfer {
     uint8_t request[EXCHANGE_REQUEST_MAX];
     uint8_t *body;
     size_t n_body, body_room, body_max;
+    bool may_follow; /* one redirect, to the same host */
+    bool may_repeat; /* what a connection's end took with it, once */
     size_t header_bytes;
     unsigned n_headers;
     bool has_age, encoded, too_large, wants_date;
@@ -56,6 +58,9 @@ void transfer_begin(struct transfer *t, const struct exchange_request *request, 
 /* Sets what the request needs and is not as it was with the last one; then it may be added to the
  * multi handle. False without memory, or when curl cannot do it. */
 bool transfer_set(struct transfer *t, const struct exchange_request *request);
+/* After the transfer has left the multi handle: is it to be added again? It is when it was
+ * redirected and may follow, or when its connection said GOAWAY before it was seen. */
+bool transfer_goes_on(struct transfer *t, CURLcode code);
 /* Tells whoever called what came of it, after the transfer has left the multi handle. */
 void transfer_tell(struct transfer *t, CURLcode code);
 /* It is idle again, and in its endpoint's free list. */
