@@ -32,9 +32,22 @@ void watches_init(struct watches *w, struct port *port,
     *w = (struct watches){.port = port, .on_ready = on_ready, .ctx = ctx};
 }
 
+static void watch_end(struct watches *w, struct watch **at)
+{
+    struct watch *watch = *at;
+    *at = watch->next;
+    w->port->ops->unwatch(watch->port_watch);
+    free(watch);
+}
+
+/* What is no socket is the library's own way to wake itself, which newer ones have watched too, and
+ * which ended with it. */
 void watches_done(struct watches *w)
 {
-    assert(w->first == NULL);
+    while (w->first != NULL) {
+        assert(w->first->socket == 0);
+        watch_end(w, &w->first);
+    }
 }
 
 /* lends the place that refers to fd's watch, or the end of the list. */
@@ -222,11 +235,8 @@ static void tell_closed(const struct watch *watch)
 void watches_forget(struct watches *w, int fd)
 {
     struct watch **at = find(w, fd);
-    struct watch *watch = *at;
-    if (watch != NULL) {
-        tell_closed(watch);
-        *at = watch->next;
-        w->port->ops->unwatch(watch->port_watch);
-        free(watch);
+    if (*at != NULL) {
+        tell_closed(*at);
+        watch_end(w, at);
     }
 }

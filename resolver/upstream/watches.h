@@ -23,7 +23,7 @@ struct watches {
 /* `on_ready` hears of descriptors that are wanted, and only of those. */
 void watches_init(struct watches *watches, struct port *port,
                   void (*on_ready)(void *ctx, int fd, unsigned events), void *ctx);
-/* Every descriptor must have been forgotten. */
+/* Every socket must have been forgotten. */
 void watches_done(struct watches *watches);
 
 /* Waits for `events` (PORT_READ | PORT_WRITE) on fd from now on; `owner` says whose it is. -ENOMEM,

@@ -249,6 +249,14 @@ START_TEST(connection_that_we_close_or_that_only_stirs_is_not_told)
 }
 END_TEST
 
+START_TEST(what_is_no_socket_ends_with_the_rest)
+{
+    watches_want(&watches, FD, PORT_READ, NULL);
+    watches_done(&watches);
+    ck_assert(!fake_port_ready(&fake, FD, PORT_READ));
+}
+END_TEST
+
 START_TEST(only_what_has_rested_for_so_long_is_ended)
 {
     int old[2], young[2], busy[2];
@@ -289,6 +297,7 @@ int main(void)
         doubt_ends_no_connection_whose_other_side_acknowledges,
         connection_that_the_other_side_closed_is_told_with_the_time_it_rested,
         connection_that_we_close_or_that_only_stirs_is_not_told,
+        what_is_no_socket_ends_with_the_rest,
         only_what_has_rested_for_so_long_is_ended,
     };
     return suite_run("watches", tests, sizeof tests / sizeof tests[0], set_up, tear_down);
