@@ -218,9 +218,10 @@ static void on_probe_end(struct probe *probe)
     audit->asker.captive = probe->judgement.finding == FINDING_CAPTIVE;
     tell_state(audit, probe);
     if (verdict == VERDICT_NO_DATA || verdict == VERDICT_UNUSABLE) {
-        uint32_t retry_s = (uint32_t)PROBE_RETRY_S << audit->n_probe_retries;
-        bool more = audit->n_probe_retries < PROBE_RETRIES_MAX && !audit->asker.captive;
-        audit->n_probe_retries += more;
+        /* Whoever has logged in is not to wait. */
+        unsigned n = audit->asker.captive ? 0 : audit->n_probe_retries;
+        uint32_t retry_s = (uint32_t)PROBE_RETRY_S << n;
+        audit->n_probe_retries = n + (n < PROBE_RETRIES_MAX);
         schedule_probe(audit, jittered_us(audit, retry_s, PROBE_RETRY_SPREAD_S));
         if (probe->judgement.rule == RULE_G3) {
             turn_pass(&audit->turn, probe->server);

@@ -239,6 +239,23 @@ START_TEST(while_a_portal_answers_for_everything_no_name_is_asked_and_it_is_told
 }
 END_TEST
 
+START_TEST(a_portal_is_looked_at_every_minute_however_long_nothing_was_answered_before)
+{
+    world.dead_server = world.servers[0];
+    start();
+    pass(2 * 3600);
+    world.dead_server = NULL;
+    world.captive = "10.0.0.1";
+    for (unsigned i = 0; i < 300 && strcmp(world.state_told, "CAPTIVE") != 0; i++) {
+        pass(60);
+    }
+    ck_assert_str_eq(world.state_told, "CAPTIVE");
+    size_t n_before = world.n_asked;
+    pass(600);
+    ck_assert_uint_ge(world.n_asked, n_before + 5);
+}
+END_TEST
+
 START_TEST(a_resolver_that_answers_nothing_is_told_once)
 {
     world.dead_server = world.servers[0];
@@ -268,6 +285,7 @@ int main(void)
         where_one_public_resolver_is_silent_the_next_is_asked,
         where_no_public_resolver_answers_it_may_be_the_users_filter,
         while_a_portal_answers_for_everything_no_name_is_asked_and_it_is_told_once,
+        a_portal_is_looked_at_every_minute_however_long_nothing_was_answered_before,
         a_resolver_that_answers_nothing_is_told_once,
     };
     return suite_run("audit_path", tests, sizeof tests / sizeof tests[0], audit_world_set_up,
