@@ -3,6 +3,7 @@
 import concurrent.futures
 import os
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -209,11 +210,11 @@ def connections_to(port):
 
 
 class BlackHole:
-    """Established connections to a port lose every packet, both ways; new ones work."""
+    """Established connections to these ports lose every packet, both ways; new ones work."""
 
-    def __init__(self, port):
+    def __init__(self, *ports):
         self.table = f"httpdnsd_test_{os.getpid()}"
-        ways = [f"tcp sport {a} tcp dport {b} drop" for local in connections_to(port)
+        ways = [f"tcp sport {a} tcp dport {b} drop" for port in ports for local in connections_to(port)
                 for a, b in ((local, port), (port, local))]
         self.n = len(ways) // 2
         self.rules = "\n".join([f"table inet {self.table} {{", "chain i {", "type filter hook input priority 0;",
@@ -228,15 +229,31 @@ class BlackHole:
 
 
 @pytest.mark.skipif(nft_trouble() != "", reason=f"no packet filter: {nft_trouble()}")
-def test_black_holed_connection_is_given_up_and_no_query_is_lost(lab, daemon):
-    """One provider: nobody to hedge at. The kernel's silence is what tells a dead path from a slow provider."""
-    only_first = "\n".join(lab.provider_yaml().splitlines()[:5])
-    d = daemon(only_first + "\nhijack: {mode: off}\n")
+@pytest.mark.parametrize("n, busy", [(1, False), (1, True), (2, False)])
+def test_black_holed_connections_are_given_up_within_a_second_and_no_query_is_lost(lab, daemon, n, busy):
+    """The kernel's silence is what tells a dead path from a slow provider. With one provider there is nobody to hedge at; two were
+    raced, so that the connections of both are dead. Busy: others go on sending into the hole."""
+    only = "".join(line + "\n" for line in lab.provider_yaml().splitlines()[:1 + 4 * n])
+    d = daemon(f"{only}strategy: race\nhijack: {{mode: off}}\n")
     for i in range(20):
-        assert d.udp(f"before{i}.wild.honest-lab.net").rcode() == dns.rcode.NOERROR
-    with BlackHole(lab.doh_ports[0]) as hole:
-        assert hole.n >= 1
+        assert d.udp(f"before{n}{busy}{i}.wild.honest-lab.net").rcode() == dns.rcode.NOERROR
+    over, others = threading.Event(), []
+
+    def go_on():
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.connect(("127.0.0.1", d.port))
+            while not over.wait(0.01):
+                others.append(sock.send(d.query(f"other{len(others)}.wild.honest-lab.net").to_wire()))
+
+    with BlackHole(*lab.doh_ports[:n]) as hole:
+        assert hole.n >= n
+        thread = threading.Thread(target=go_on)
+        if busy:
+            thread.start()
         for i in range(3):
             began = time.monotonic()
-            assert d.udp(f"after{i}.wild.honest-lab.net", timeout=5).rcode() == dns.rcode.NOERROR
+            assert d.udp(f"after{n}{busy}{i}.wild.honest-lab.net", timeout=5).rcode() == dns.rcode.NOERROR
             assert time.monotonic() - began < 1
+        over.set()
+        if busy:
+            thread.join()
