@@ -243,6 +243,7 @@ static void add_provider(struct upstream_state *sum, const struct upstream_state
     sum->n_addresses = more->n_addresses > sum->n_addresses ? more->n_addresses : sum->n_addresses;
     sum->source = more->source > sum->source ? more->source : sum->source;
     sum->wants_get = sum->wants_get || more->wants_get;
+    sum->trouble = sum->trouble != NULL ? sum->trouble : more->trouble;
     sum->http = more->http != EXCHANGE_HTTP_UNKNOWN ? more->http : sum->http;
     /* The worst worker is shown: what one has met, the others will. */
     sum->health = more->health > sum->health ? more->health : sum->health;

@@ -161,6 +161,7 @@ static bool put_providers(const struct status_view *view, const struct control_r
         put_count(b, "addresses", p->n_addresses);
         jsonv_put_string(b, "addresses-from", upstream_addresses_word(p->source));
         jsonv_put_bool(b, "get-only", p->wants_get);
+        jsonv_put_string(b, "trouble", p->trouble != NULL ? p->trouble : "none");
         jsonv_put_string(b, "spoken", upstream_http_word(p->http));
         jsonv_end(b);
     }

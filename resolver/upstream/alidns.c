@@ -54,7 +54,7 @@ static int read_reply(struct driver_call *call, const struct exchange_reply *rep
     if (reply->status >= 200 && reply->status <= 299) {
         return json_read(call, reply, expect, found);
     }
-    int class = vendor_class_of_status(call, reply);
+    int class = vendor_class_of_status(call, reply, found);
     bool denied = class == DRIVER_PARSE && reply->status >= 400;
     return !denied ? class : vendor_is_clock_off(call, reply) ? DRIVER_CLOCK : DRIVER_AUTH;
 }

@@ -78,7 +78,7 @@ static int read_reply(struct driver_call *call, const struct exchange_reply *rep
     if (class == DRIVER_OK && code.at != NULL) {
         class = vendor_class_of_code(call, reply, code, found);
     } else if (class != -ENOMEM && !good) {
-        class = vendor_class_of_status(call, reply);
+        class = vendor_class_of_status(call, reply, found);
     } else if (class == DRIVER_OK) {
         class = read_hosts(call, root, expect, found);
     }

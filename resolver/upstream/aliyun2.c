@@ -302,7 +302,7 @@ static int read_reply(struct driver_call *call, const struct exchange_reply *rep
     if (class == DRIVER_OK && tree_text(code).at != NULL && !tree_text_is(code, "success")) {
         class = vendor_class_of_code(call, reply, tree_text(code), found);
     } else if (class != -ENOMEM && !good) {
-        class = vendor_class_of_status(call, reply);
+        class = vendor_class_of_status(call, reply, found);
     } else if (class == DRIVER_OK && code == NULL) {
         class = vendor_garbage(found, "no code in the reply");
     } else if (class == DRIVER_OK) {

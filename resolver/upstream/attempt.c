@@ -117,6 +117,7 @@ static void learn_failure(struct attempt *a, const struct exchange_reply *reply,
         return;
     }
     health_failed(&u->health, port_now_us(u->pool->port));
+    u->trouble = f->found.why != NULL ? f->found.why : verdict_trouble(reply->result, f->class);
     describe(a, reply, f, why);
     size_t n_name = strlen(u->params->name) + strlen(": ");
     upstream_tell_aside(u, was_open, n_name < strlen(why) ? why + n_name : why);
@@ -186,6 +187,7 @@ static bool learn(struct attempt *a, const struct exchange_reply *reply, const s
         health_good(&u->health, now_us - a->began_us, reply->connected, now_us);
         upstream_tell_aside(u, was_open, "slower than ever, or no connection lasts");
         u->suspect = false;
+        u->trouble = NULL;
         return false;
     }
     if (f->class == DRIVER_CLOCK) {

@@ -80,7 +80,7 @@ static int read_reply(struct driver_call *call, const struct exchange_reply *rep
         return vendor_class_of_code(call, reply, tree_text(word), found);
     }
     if (class != -ENOMEM && !good) {
-        return vendor_class_of_status(call, reply);
+        return vendor_class_of_status(call, reply, found);
     }
     return class == DRIVER_OK ? read_host(call, root, expect, found) : class;
 }

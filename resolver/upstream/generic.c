@@ -147,7 +147,7 @@ static int class_of(const struct driver_call *call, const struct exchange_reply 
     bool good = reply->status >= 200 && reply->status <= 299;
     const struct jsonv *code = template->code != NULL ? tree_pointer(root, template->code) : NULL;
     if (code == NULL || is_among(&template->good_codes, code)) {
-        return good ? DRIVER_OK : vendor_class_of_status(call, reply);
+        return good ? DRIVER_OK : vendor_class_of_status(call, reply, found);
     }
     if (is_among(&template->clock_codes, code)) {
         return DRIVER_CLOCK;
@@ -172,7 +172,7 @@ static int read_reply(struct driver_call *call, const struct exchange_reply *rep
     struct hosts hosts;
     int class = vendor_parse(reply->body, found, &root);
     if (class == DRIVER_PARSE && (reply->status < 200 || reply->status > 299)) {
-        return vendor_class_of_status(call, reply);
+        return vendor_class_of_status(call, reply, found);
     }
     if (class == DRIVER_OK) {
         class = class_of(call, reply, root, found);

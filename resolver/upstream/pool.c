@@ -182,6 +182,7 @@ void upstream_note_silent(struct upstream *u, uint64_t since_us)
 {
     bool was_open = u->health.is_open;
     health_failed(&u->health, port_now_us(u->pool->port));
+    u->trouble = "silent";
     upstream_tell_aside(u, was_open, "silent");
     u->suspect = u->heard_us <= since_us;
 }
@@ -295,6 +296,7 @@ void pool_state(const struct pool *pool, unsigned provider, struct upstream_stat
         .n_addresses = u->endpoint.n_addresses,
         .source = source_of(u),
         .wants_get = u->memory.wants_get,
+        .trouble = u->trouble,
         .http = u->http,
     };
 }

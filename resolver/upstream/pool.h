@@ -196,6 +196,7 @@ struct upstream_state {
     size_t n_addresses;
     enum upstream_addresses source;
     bool wants_get;
+    const char *trouble;     /* why it failed last, NULL once it is good again; lent for ever */
     enum exchange_http http; /* spoken last on this network */
 };
 /* "http/2" …: for people and machines, for ever. */

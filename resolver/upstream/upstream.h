@@ -34,6 +34,7 @@ struct upstream {
     uint64_t heard_us;       /* when it replied last, whatever it said */
     bool named_by_vendor;    /* its addresses: by the provider itself */
     bool suspect;            /* its connection may be dead: the next attempt takes a fresh one */
+    const char *trouble;     /* why it failed last; NULL once it is good again; lent for ever */
     unsigned turn;           /* of the local resolvers */
     enum exchange_http http; /* spoken last on this network */
 };
@@ -145,6 +146,8 @@ void errand_done(struct upstream *upstream);
 
 /* Why there is no answer, of what the driver found. */
 enum ede verdict_ede(enum exchange_result result, int found);
+/* The same in words for whoever looks after the provider; lent for ever. */
+const char *verdict_trouble(enum exchange_result result, int found);
 /* Whether a client may be told this for want of better. FORMERR, BADVERS and the like are about our
  * message: the client wrote another. */
 bool verdict_is_worth_telling(uint16_t rcode);

@@ -79,8 +79,10 @@ bool vendor_is_clock_off(const struct driver_call *call, const struct exchange_r
     return reply->date_s != 0 && (off_s > VENDOR_SKEW_S || off_s < -VENDOR_SKEW_S);
 }
 
-int vendor_class_of_status(const struct driver_call *call, const struct exchange_reply *reply)
+int vendor_class_of_status(const struct driver_call *call, const struct exchange_reply *reply,
+                           struct driver_found *found)
 {
+    found->why = NULL; /* the status says it all */
     if (reply->status == 401 || reply->status == 403) {
         return vendor_is_clock_off(call, reply) ? DRIVER_CLOCK : DRIVER_AUTH;
     }
@@ -117,7 +119,7 @@ int vendor_class_of_code(const struct driver_call *call, const struct exchange_r
         found->why = "an error of a kind that is not known";
         return DRIVER_NOT_SERVED;
     }
-    return reply->status == 400 ? DRIVER_NOT_SERVED : vendor_class_of_status(call, reply);
+    return reply->status == 400 ? DRIVER_NOT_SERVED : vendor_class_of_status(call, reply, found);
 }
 
 /* ---- what bodies are made of ---- */

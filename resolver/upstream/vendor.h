@@ -37,7 +37,8 @@ int vendor_class_of_code(const struct driver_call *call, const struct exchange_r
 /* True when the reply's Date says so. */
 bool vendor_is_clock_off(const struct driver_call *call, const struct exchange_reply *reply);
 /* vendor_class_of_code() for a reply without a word. */
-int vendor_class_of_status(const struct driver_call *call, const struct exchange_reply *reply);
+int vendor_class_of_status(const struct driver_call *call, const struct exchange_reply *reply,
+                           struct driver_found *found);
 
 /* Adds an address, or all of an array. False when there is something else among them. */
 bool vendor_add_addresses(struct hosts *hosts, const struct jsonv *tree);

@@ -95,6 +95,49 @@ enum ede verdict_ede(enum exchange_result result, int found)
     return result == EXCHANGE_DONE ? ede_of_class(found) : ede_of(result);
 }
 
+static const char *trouble_of_class(int found)
+{
+    switch ((enum driver_class)found) {
+    case DRIVER_OK:
+        return "an rcode that tells of its own trouble";
+    case DRIVER_AUTH:
+        return "it does not take our credentials";
+    case DRIVER_CLOCK:
+        return "it does not take our clock's time";
+    case DRIVER_RATE:
+        return "it is asked too much";
+    case DRIVER_PARSE:
+        return "no reply of its protocol";
+    case DRIVER_NODATA:
+    case DRIVER_NXDOMAIN:
+    case DRIVER_UNKNOWN_EMPTY:
+    case DRIVER_NOT_SERVED:
+    case DRIVER_SERVER:
+    case DRIVER_AGAIN:
+        break;
+    }
+    return "its server's own trouble";
+}
+
+const char *verdict_trouble(enum exchange_result result, int found)
+{
+    switch (result) {
+    case EXCHANGE_UNREACHABLE:
+        return "not reachable";
+    case EXCHANGE_UNTRUSTED:
+        return "its certificate does not hold";
+    case EXCHANGE_TLS_FAILED:
+        return "TLS fails";
+    case EXCHANGE_BROKEN:
+        return "the connection broke";
+    case EXCHANGE_TOO_LARGE:
+        return "a reply too large";
+    case EXCHANGE_DONE:
+        break;
+    }
+    return trouble_of_class(found);
+}
+
 bool verdict_is_worth_telling(uint16_t rcode)
 {
     return is_good_rcode(rcode) || rcode == RCODE_SERVFAIL || rcode == RCODE_REFUSED ||

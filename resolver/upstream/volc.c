@@ -69,7 +69,7 @@ static int read_body(struct driver_call *call, const struct exchange_reply *repl
     owned(jsonv_freep) struct jsonv *root = NULL;
     struct hosts hosts;
     if (reply->status < 200 || reply->status > 299) {
-        return vendor_class_of_status(call, reply);
+        return vendor_class_of_status(call, reply, found);
     }
     int class = vendor_parse(reply->body, found, &root);
     if (class != DRIVER_OK) {

@@ -61,6 +61,7 @@ def test_providers_are_told_with_their_counts(running):
     assert len(providers) >= 1
     assert sum(p["good"] for p in providers) >= 1
     assert all(p["addresses"] == 1 and p["addresses-from"] == "configured" for p in providers)
+    assert "none" in [p["trouble"] for p in providers]
     table = control(running, "providers").stdout
     assert all(p["name"] in table for p in providers) and "sent" in table
 

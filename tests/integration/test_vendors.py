@@ -157,7 +157,10 @@ def test_clock_is_set_by_the_vendors_and_the_question_asked_again(with_vendor, v
 @pytest.mark.parametrize("protocol", ["alidns", "aliyun", "aliyun2", "tencent", "volc", "baidu", "generic-ucloud"])
 def test_wrong_credentials_are_an_error_without_a_fallback_and_none_with_one(with_vendor, protocol):
     wrong = PROTOCOLS[protocol].replace(mock.ACCOUNT, "999").replace(mock.TOKEN, "wr0ng").replace(mock.SECRET_HEX, "00")
-    reply = with_vendor(wrong, alone=True).udp("www.vendor-lab.com")
+    d = with_vendor(wrong, alone=True)
+    reply = d.udp("www.vendor-lab.com")
+    shown = subprocess.run([HTTPDNSCTL, "--socket", d.folder / "control.sock", "providers"], capture_output=True, text=True).stdout
+    assert any(word in shown for word in ("Invalid", "UNAUTHORIZED", "does not take our credentials")), shown
     assert reply.rcode() == dns.rcode.SERVFAIL and edes(reply)
     assert addresses(with_vendor(wrong).udp("one.wild.honest-lab.net")) == ["151.101.1.72"]
 

@@ -240,6 +240,16 @@ START_TEST(refusal_is_one_failure_and_told_to_all)
     was_told(1, ATTEMPT_RETRY_NEXT, "");
     ck_assert_int_eq(askers[1].end.ede, EDE_NETWORK);
     ck_assert_uint_eq(vendor().n_failed, 1);
+    ck_assert_str_eq(vendor().trouble, "InvalidSignature");
+    start(2, VENDOR, "www.example.com", TYPE_A);
+    reply(403, "");
+    ck_assert_str_eq(vendor().trouble, "it does not take our credentials");
+    start(2, VENDOR, "www.example.com", TYPE_A);
+    reply(200, NOBODY); /* no failure of its own, and nothing good */
+    ck_assert_str_eq(vendor().trouble, "it does not take our credentials");
+    start(2, VENDOR, "www.example.com", TYPE_A);
+    reply(200, BOTH);
+    ck_assert_ptr_null(vendor().trouble);
 }
 END_TEST
 
