@@ -132,7 +132,9 @@ void failures_flush(struct failures *f)
 {
     pthread_mutex_lock(&f->lock);
     if (atomic_load_explicit(&f->any, memory_order_relaxed)) {
-        memset(f->entries, 0, sizeof f->entries);
+        for (size_t i = 0; i < FAILURES; i++) {
+            f->entries[i].hold_s = 0;
+        }
         atomic_store_explicit(&f->any, false, memory_order_relaxed);
     }
     pthread_mutex_unlock(&f->lock);
