@@ -430,10 +430,11 @@ static void promote(const struct judge_case *evidence, struct judgement *found, 
 {
     bool about_address = found->rule == RULE_P1 || found->rule == RULE_P7;
     if (has_cluster && about_address && found->verdict == VERDICT_PROBABLE &&
-        !evidence->local_may_filter && found->n_witnesses >= 2 &&
-        judge_n_met(evidence) >= JUDGE_MEETINGS_MAX) {
-        found->verdict = VERDICT_CONFIRMED;
-        found->rule = RULE_P10;
+        !evidence->local_may_filter && found->n_witnesses >= 2) {
+        bool proved = judge_n_met(evidence) >= JUDGE_MEETINGS_MAX;
+        found->verdict = proved ? VERDICT_CONFIRMED : VERDICT_PROBABLE;
+        found->rule = proved ? RULE_P10 : found->rule;
+        found->wants_recheck = true;
     }
 }
 

@@ -59,10 +59,16 @@ class Case:
         row, database = self.row, self.leap_file.parent / "asn.mmdb"
         if "asn" in row:
             mmdb.write(database, rigs.ASNS)
+        lists = ""
+        if "listed" in row:
+            scope, entries = row["listed"]
+            path = self.leap_file.parent / "listed"
+            path.write_text("".join(entry + "\n" for entry in entries))
+            lists = f', fingerprints: ["{scope}:{path}"]'
         mode = f"watchlist, watchlist: [{rows.NAME}]" if "turns" in row else "all"
         return (f"local-resolver: {{servers: [{row.get('server', rigs.LOCAL)}], filters: {row.get('filters', 'auto')}}}\n"
                 f"hijack: {{mode: {mode}, alert: stderr, recheck: 1s, ca-file: {self.rig.certificates.folder}/ca.pem, "
-                f"asn-database: {database if 'asn' in row else 'off'}{row.get('audit', '')}}}\n")
+                f"asn-database: {database if 'asn' in row else 'off'}{lists}}}\n")
 
     def leaping(self):
         """What makes the daemon's clocks leap, where the row needs that."""

@@ -8,7 +8,7 @@ A row is the state of the world (world.py) and, besides:
   then     [(turn, state), ...]  before that turn the world becomes this
   nft      what the path does to port 53: rig.rules_of()
   asn      the auditor knows whose addresses are (rig.ASNS)
-  audit    what the configuration says besides in `hijack`
+  listed   (scope, [addresses and names])   what the operator's list of block pages has
   server   the local resolver's address, if it is not rig.LOCAL;  filters: may it be the user's own
   checks   so many checks are waited for: the probe's and one for each question if not given
 
@@ -68,6 +68,10 @@ LIARS = {
     "T3 block page in the access provider's own network": forged(rigs.ISP_PAGE, "wrong", asn=True, proved={"P1"}),
     "T3 block page beside the genuine caches in the access provider's network":
         forged(rigs.ISP_PAGE, "wrong", asn=True, truth=truth_with(A=[rigs.CACHES[0]]), proved={"P1"}),
+    "T3 block page that an access provider's list has, without TLS": forged(rigs.BAD[6], "closed", listed=("isp", [rigs.BAD[6]]), proved={"P7"}),
+    "T3 an injector's address for many names, without TLS": {**forged(rigs.BAD[6], "closed", listed=("pool", [rigs.BAD[6]])),
+                                                             "options": {"names": NAMES[:3], "say": [rigs.BAD[6]]},
+                                                             "asks": [(name, "A") for name in NAMES[:3]], "proved": {"P10"}},
     "T4 search page for what does not exist": {"local": "wildcard", "options": {"say": [rigs.ISP_PAGE]}, "proved": {"P3"}},
     "T5 a name that exists is said not to": {"local": "deny", "options": TARGET, "proved": {"P11"}},
     "T5 a name that exists is said to have no address": {"local": "deny", "options": {**TARGET, "rcode": "NOERROR"}, "proved": {"P11"}},
@@ -83,6 +87,8 @@ LIARS = {
     "T8/EDE a filter that says so": {"local": "declared", "options": {**TARGET, "ede": 16}, "proved": {"P8"}},
     "T12 signed answer forged": {**SIGNED, "local": "forge_signed", "options": {**TARGET, "say": [rigs.BAD[0]]}, "tls": {rigs.BAD[0]: "closed"},
                                  "proved": {"P6"}},
+    "T13 CNAME to a name that a list has": {"local": "cname", "options": {**TARGET, "to": "block.isp-page.net.", "say": [rigs.BAD[1]]},
+                                            "tls": {rigs.BAD[1]: "closed"}, "listed": ("nation", ["block.isp-page.net"]), "proved": {"P7"}},
     "T13 CNAME to a block page": {"local": "cname", "options": {**TARGET, "to": "block.isp-page.net.", "say": [rigs.BAD[1]]},
                                   "tls": {rigs.BAD[1]: "wrong"}, "proved": {"P1"}},
 }
@@ -175,5 +181,8 @@ HONEST = {
     "one address for many names, of which nothing is known": {"local": "forge", "options": {"names": NAMES[:3], "say": [rigs.BAD[3]]},
                                                               "tls": {rigs.BAD[3]: "closed"}, "asks": [(name, "A") for name in NAMES[:3]],
                                                               "ends": ("PROBABLE", "P10", "HIJACK_REDIRECT")},
+    "an address of an injector's pool, without TLS": forged(rigs.BAD[6], "closed", listed=("pool", [rigs.BAD[6]]),
+                                                            ends=("PROBABLE", "P7", "HIJACK_REDIRECT")),
+    "a listed address that holds the name's certificate": forged(rigs.EDGES[3], listed=("isp", [rigs.EDGES[3]]), consistent=2),
     "garbage": {"local": "garbage", "checks": 1},
 }
