@@ -10,6 +10,7 @@
 
 enum {
     DOUBT_US = 100000, /* silence that may mean a dead path; shorter ones are a slow answer */
+    LOST_US = 1000000, /* silence after which a request counts as lost, though its path lives */
 };
 
 /* An attempt that was silent for as long as a hedge waits has shown its provider to be slow. Who
@@ -136,12 +137,16 @@ static void query_settle(struct query *q)
     query_note_error(q, EDE_NOT_SUPPORTED, "no provider takes this question");
 }
 
-/* Nobody else is left, but a lost packet may hold up the only attempt: the same again by a way of
- * its own, once. */
+/* Nobody else is left, but a lost packet may hold up the only attempt, or it was lost itself (as it
+ * can be where a connection says GOAWAY): the same again by a way of its own, once. */
 static bool query_try_apart(struct query *q)
 {
     const struct query_try *t = &q->tries[0];
-    if (q->n_tries != 1 || q->has_apart || !pool_is_spread(q->resolver->pool, t->provider)) {
+    if (q->n_tries != 1 || q->has_apart) {
+        return false;
+    }
+    uint64_t silent_us = port_now_us(q->resolver->port) - t->began_us;
+    if (silent_us < LOST_US && !pool_is_spread(q->resolver->pool, t->provider)) {
         return false;
     }
     q->has_apart = true;

@@ -25,7 +25,8 @@ def counts(origin):
 
 
 def ask(d, label):
-    assert d.udp(f"{label}.wild.honest-lab.net").rcode() == 0
+    r = d.udp(f"{label}.wild.honest-lab.net")
+    assert r.rcode() == 0, str(r)
 
 
 @pytest.mark.parametrize("version", ["tls13", "tls12"])

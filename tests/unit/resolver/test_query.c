@@ -212,7 +212,7 @@ START_TEST(loser_of_a_race_is_listened_to_and_does_not_try_again_where_others_br
 }
 END_TEST
 
-START_TEST(silent_attempt_is_doubted_again_and_again_while_there_is_no_other_provider)
+START_TEST(silent_attempt_is_doubted_while_there_is_no_other_provider)
 {
     world.pool.n_providers = 1;
     ask(0, "www.example.com");
@@ -220,11 +220,31 @@ START_TEST(silent_attempt_is_doubted_again_and_again_while_there_is_no_other_pro
     ck_assert_uint_eq(world.pool.n_doubts, 0);
     fake_port_advance(&world.port, 2);
     ck_assert_uint_eq(world.pool.n_doubts, 1);
-    fake_port_advance(&world.port, HEDGE_MS * 1000 + 1);
-    ck_assert_uint_eq(world.pool.n_doubts, 2);
     fake_pool_end(&world.pool, ATTEMPT_RETRY_SAME, NULL);
     ck_assert(world.pool.live[0]->wish.fresh);
     fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good("www.example.com", 60));
+    ck_assert_uint_eq(rcode_of(0), RCODE_NOERROR);
+}
+END_TEST
+
+START_TEST(request_that_got_lost_is_sent_once_more_to_the_only_provider_by_a_way_of_its_own)
+{
+    world.pool.n_providers = 1;
+    ask(0, "www.example.com");
+    fake_port_advance(&world.port, 900000);
+    ck_assert_uint_eq(world.pool.n_live, 1);
+    fake_port_advance(&world.port, 300000);
+    ck_assert_uint_eq(world.pool.n_live, 2);
+    ck_assert_ptr_eq(world.pool.live[1]->wish.apart_from, world.pool.live[0]);
+    unsigned n_doubts = world.pool.n_doubts;
+    fake_port_advance(&world.port, 1000000);
+    ck_assert_uint_gt(world.pool.n_doubts, n_doubts);
+    ck_assert_uint_eq(world.pool.n_live, 2);
+    fake_pool_end_at(&world.pool, 1,
+                     (struct attempt_end){.verdict = ATTEMPT_ANSWERED,
+                                          .answer = good("www.example.com", 60),
+                                          .detail = "",
+                                          .apart = true});
     ck_assert_uint_eq(rcode_of(0), RCODE_NOERROR);
 }
 END_TEST
@@ -422,7 +442,8 @@ int main(void)
         second_providers_answer_beats_the_firsts_servfail,
         silent_provider_is_joined_by_the_next_and_the_first_good_answer_wins,
         loser_of_a_race_is_listened_to_and_does_not_try_again_where_others_broke,
-        silent_attempt_is_doubted_again_and_again_while_there_is_no_other_provider,
+        silent_attempt_is_doubted_while_there_is_no_other_provider,
+        request_that_got_lost_is_sent_once_more_to_the_only_provider_by_a_way_of_its_own,
         late_answer_of_the_first_still_wins_and_the_second_is_not_blamed,
         silence_of_all_ends_at_the_deadline_with_servfail,
         pool_that_takes_no_attempt_answers_servfail_at_once,
