@@ -145,8 +145,10 @@ static bool query_try_apart(struct query *q)
     if (q->n_tries != 1 || q->has_apart) {
         return false;
     }
-    uint64_t silent_us = port_now_us(q->resolver->port) - t->began_us;
-    if (silent_us < LOST_US && !pool_is_spread(q->resolver->pool, t->provider)) {
+    const struct pool *pool = q->resolver->pool;
+    bool is_lost = port_now_us(q->resolver->port) - t->began_us >= LOST_US &&
+                   pool_asks_over_http(pool, t->provider);
+    if (!is_lost && !pool_is_spread(pool, t->provider)) {
         return false;
     }
     q->has_apart = true;

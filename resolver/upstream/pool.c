@@ -131,6 +131,11 @@ bool pool_is_spread(const struct pool *pool, unsigned provider)
     return stalls_spread(&pool->upstreams[provider].stalls, port_now_us(pool->port));
 }
 
+bool pool_asks_over_http(const struct pool *pool, unsigned provider)
+{
+    return pool->upstreams[provider].params->protocol != PROTOCOL_DNS;
+}
+
 /* An attempt adds its part. */
 void pool_earn_hedge(struct pool *pool, unsigned provider)
 {

@@ -109,6 +109,9 @@ bool pool_is_shaky(const struct pool *pool, unsigned provider);
 /* Packets to it get lost, so that its requests are spread over several connections: one that is
  * late may be sent to it again on another. */
 bool pool_is_spread(const struct pool *pool, unsigned provider);
+/* It is asked over HTTP, where a request can get lost though its connection lives. Plain DNS
+ * repeats its datagram by itself. */
+bool pool_asks_over_http(const struct pool *pool, unsigned provider);
 
 /* The network is another one: what was learnt on the old one is forgotten, addresses are asked for
  * again, and attempts under way end with RETRY_SAME, as their connections are shut down. */

@@ -43,6 +43,11 @@ bool pool_is_spread(const struct pool *pool, unsigned provider)
     return (pool->spread & 1u << provider) != 0;
 }
 
+bool pool_asks_over_http(const struct pool *pool, unsigned provider)
+{
+    return (pool->plain & 1u << provider) == 0;
+}
+
 uint64_t pool_patience_us(const struct pool *pool, unsigned provider)
 {
     (void)pool;

@@ -249,6 +249,16 @@ START_TEST(request_that_got_lost_is_sent_once_more_to_the_only_provider_by_a_way
 }
 END_TEST
 
+START_TEST(plain_dns_repeats_its_datagram_by_itself)
+{
+    world.pool.n_providers = 1;
+    world.pool.plain = 1;
+    ask(0, "www.example.com");
+    fake_port_advance(&world.port, 1500000);
+    ck_assert_uint_eq(world.pool.n_live, 1);
+}
+END_TEST
+
 START_TEST(late_answer_of_the_first_still_wins_and_the_second_is_not_blamed)
 {
     ask(0, "www.example.com");
@@ -444,6 +454,7 @@ int main(void)
         loser_of_a_race_is_listened_to_and_does_not_try_again_where_others_broke,
         silent_attempt_is_doubted_while_there_is_no_other_provider,
         request_that_got_lost_is_sent_once_more_to_the_only_provider_by_a_way_of_its_own,
+        plain_dns_repeats_its_datagram_by_itself,
         late_answer_of_the_first_still_wins_and_the_second_is_not_blamed,
         silence_of_all_ends_at_the_deadline_with_servfail,
         pool_that_takes_no_attempt_answers_servfail_at_once,
