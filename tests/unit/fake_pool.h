@@ -21,7 +21,7 @@ struct pool {
     unsigned n_cancelled; /* freed before their end … */
     unsigned n_late;      /* … and were late */
     unsigned n_doubts;
-    unsigned at_once;       /* 0: 1 */
+    unsigned at_once;              /* 0: 1 */
     unsigned shaky, spread, plain; /* masks */
     bool no_hedges;
     int start_fails; /* what attempt_start() returns instead of starting; 0: starts */
