@@ -192,6 +192,7 @@ def test_clients_do_not_feel_that_one_of_two_providers_turns_bad(lab, daemon, or
     strategy, place = WAYS[way]
     both = [honest]
     both.insert(place, origin)
+    unheard = []
     for _ in range(TRIES):
         d = daemon(providers(lab, *both) + f"strategy: {strategy}\n")
         well = Load(d.port, "well").run(2)
@@ -202,10 +203,12 @@ def test_clients_do_not_feel_that_one_of_two_providers_turns_bad(lab, daemon, or
         if keeps_the_rule(well, bad):
             return
         assert well.is_good()
+        unheard += [] if bad.is_good() else [bad.describe()]
         if not (well.found_a_busy_machine() or bad.found_a_busy_machine()):
             break
         d.stop()
     else:
+        assert unheard == []  # a busy machine excuses late answers, not lost ones
         pytest.skip("the machine is too busy to send the load in time")
     pytest.fail(f"well: {well.describe()}\nbad: {bad.describe()}\n{bad.bad[:1]}")
 
