@@ -217,8 +217,19 @@ static bool daemon_start(struct daemon *d, struct config *config)
     return reign_start(&d->reign);
 }
 
+/* libcurl would write the keys of every connection there: what nobody can read on the way would lie
+ * on a disk. */
+static void ignore_key_log(void)
+{
+    if (getenv("SSLKEYLOGFILE") != NULL) {
+        unsetenv("SSLKEYLOGFILE");
+        log_say(LOG_LEVEL_WARNING, "SSLKEYLOGFILE is ignored: TLS keys are not written down");
+    }
+}
+
 static bool global_init(void)
 {
+    ignore_key_log();
     const char *detail = NULL;
     if (curl_exchange_global_init(&detail) < 0) {
         log_say(LOG_LEVEL_ERROR, "libcurl cannot be used: %s", detail);

@@ -3,6 +3,7 @@
 
 #include "daemon/log.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -27,6 +28,16 @@ static void on_told(void *ctx, bool is_trouble, const char *text)
 {
     (void)ctx;
     log_say(is_trouble ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "policy: %s", text);
+}
+
+/* Whoever ends does not wait for a list of any size. */
+static bool is_ending(void *ctx)
+{
+    struct keeper *k = ctx;
+    pthread_mutex_lock(&k->lock);
+    bool ending = k->ending;
+    pthread_mutex_unlock(&k->lock);
+    return ending;
 }
 
 static uint64_t mix(uint64_t hash, uint64_t value)
@@ -82,9 +93,12 @@ static void tell_size(const struct keeper *k, const struct policy *policy)
  * files anyway. */
 static bool load(struct keeper *k)
 {
-    struct policy_teller teller = {.tell = on_told};
+    struct policy_teller teller = {.tell = on_told, .gives_up = is_ending, .ctx = k};
     struct policy *policy = NULL;
     int failure = policy_load(k->params.policy, true, k->secret, &teller, &policy);
+    if (failure == -ECANCELED) {
+        return false;
+    }
     if (failure < 0) {
         log_say(LOG_LEVEL_ERROR, "policy: lists cannot be loaded: %s", strerror(-failure));
         return false;

@@ -22,7 +22,7 @@ struct keeper_params {
  * be. What is to be told goes to the log. */
 struct keeper *keeper_new(const struct keeper_params *params);
 int keeper_start(struct keeper *keeper);
-/* Ends the thread and frees. Takes NULL; returns NULL. */
+/* Ends the thread, in the midst of a list too, and frees. Takes NULL; returns NULL. */
 struct keeper *keeper_free(struct keeper *keeper);
 
 /* Any thread: gives a reference to the policy in force. */

@@ -2,7 +2,10 @@
 /* The daemon's own words, one line each, to stderr: with a level word for people, with a priority
  * prefix (sd-daemon(3)) when stderr is the journal. The only mutable file-scope state of the
  * program lives here. Bytes that a terminal would act on are escaped; a line is cut at
- * LOG_LINE_MAX. */
+ * LOG_LINE_MAX.
+ *
+ * Nobody waits for the log: a line that whoever reads it has no room for is dropped, and the first
+ * that gets through again is preceded by one that says how many were. */
 #ifndef DAEMON_LOG_H
 #define DAEMON_LOG_H
 

@@ -88,6 +88,7 @@ void list_begin(struct list_reader *r)
         .format = r->format,
         .on_entry = r->on_entry,
         .on_host = r->on_host,
+        .gives_up = r->gives_up,
         .ctx = r->ctx,
         .ttl_s = LIST_TTL_DEFAULT_S,
         .origin = {.n = 1},
@@ -166,6 +167,9 @@ static int read_lines(struct list_reader *r, int fd, uint8_t *buffer)
 {
     size_t n = 0;
     while (r->failure == 0) {
+        if (r->gives_up != NULL && r->gives_up(r->ctx)) {
+            return r->failure = -ECANCELED;
+        }
         ssize_t got = read(fd, buffer + n, CHUNK - n);
         if (got < 0 && errno == EINTR) {
             continue;

@@ -70,6 +70,7 @@ struct list_reader {
     /* An entry; borrowed during the call. Not 0 ends the reading. */
     int (*on_entry)(void *ctx, const struct list_entry *entry);
     int (*on_host)(void *ctx, const struct hosts_entry *host); /* with LIST_ADDRESSES */
+    bool (*gives_up)(void *ctx);                               /* asked now and then; NULL: never */
     void *ctx;
     size_t n_entries;
     size_t n_skipped; /* lines or names not understood */

@@ -37,6 +37,12 @@ static void tell_unreadable(struct loading *l, const char *path, int failure)
     tell(l, true, "%.200s cannot be read: %s", path, strerror(-failure));
 }
 
+static bool gives_up(void *ctx)
+{
+    struct loading *l = ctx;
+    return l->teller->gives_up != NULL && l->teller->gives_up(l->teller->ctx);
+}
+
 /* ---- local data ---- */
 
 static int add_record(struct loading *l, const struct localdata_owner *owner,
@@ -167,7 +173,8 @@ static int load_hosts(struct loading *l)
 {
     int failure = 0;
     for (size_t i = 0; i < l->params->hosts.n && failure >= 0; i++) {
-        struct list_reader reader = {.format = LIST_ADDRESSES, .on_host = take_host, .ctx = l};
+        struct list_reader reader = {
+            .format = LIST_ADDRESSES, .on_host = take_host, .gives_up = gives_up, .ctx = l};
         list_begin(&reader);
         int outcome = list_read_file(&reader, l->params->hosts.at[i]);
         failure = reader.failure;
@@ -249,7 +256,8 @@ static int load_rules(struct loading *l, bool with_files)
         l->policy->rule_is_local[i] = rule->is_local;
         failure = load_rule_domains(l, &rule->domains);
         for (size_t k = 0; with_files && k < rule->files.n && failure == 0; k++) {
-            struct list_reader reader = {.on_entry = take_rule_entry, .ctx = l};
+            struct list_reader reader = {
+                .on_entry = take_rule_entry, .gives_up = gives_up, .ctx = l};
             failure = load_file(l, &reader, rule->files.at[k], "rule list");
         }
     }
@@ -336,7 +344,8 @@ static int load_lists(struct loading *l)
     int failure = 0;
     for (size_t i = 0; i < l->params->n_lists && failure == 0; i++) {
         const struct policy_list *list = &l->params->lists[i];
-        struct list_reader reader = {.format = list->format, .on_entry = take_list_entry, .ctx = l};
+        struct list_reader reader = {
+            .format = list->format, .on_entry = take_list_entry, .gives_up = gives_up, .ctx = l};
         l->value = (unsigned)i;
         snprintf(l->policy->list_texts[i], LIST_TEXT_MAX, "blocked by %s", list->name);
         failure = load_file(l, &reader, list->path, "block list");

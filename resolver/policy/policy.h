@@ -88,12 +88,14 @@ struct policy;
 /* What is to be told to a person while a policy is loaded; `text` is borrowed during the call. */
 struct policy_teller {
     void (*tell)(void *ctx, bool is_trouble, const char *text);
+    bool (*gives_up)(void *ctx); /* asked now and then: true ends it; NULL: never */
     void *ctx;
     size_t n_failed; /* files that could not be read; the policy is without them */
 };
 
 /* gives a policy (one reference) made of the parameters, and of their files when `with_files`.
- * `secret`: 16 unpredictable octets. -ENOMEM or -E2BIG. */
+ * `secret`: 16 unpredictable octets. -ENOMEM, -E2BIG, or -ECANCELED for who gave
+ * up. */
 int policy_load(const struct policy_params *params, bool with_files, const uint8_t secret[16],
                 struct policy_teller *teller, struct policy **ret_policy);
 struct policy *policy_ref(struct policy *policy);

@@ -69,16 +69,19 @@ def test_environment_and_home_of_the_daemon_have_no_say(lab, daemon, origin, tmp
     proxies = [Connect(), Socks5()]
     (tmp_path / ".netrc").write_text("machine provider1.lab.example login me password secret\ndefault login me password secret\n")
     (tmp_path / ".curlrc").write_text('proxy = "http://127.0.0.1:1"\nuser-agent = "curlrc"\n')
+    keys = tmp_path / "keys"
     environment = {"HOME": tmp_path, "NETRC": tmp_path / ".netrc", "CURL_HOME": tmp_path, "RES_OPTIONS": "attempts:9 rotate",
-                   "LOCALDOMAIN": "leak.example"}
+                   "LOCALDOMAIN": "leak.example", "SSLKEYLOGFILE": keys}
     for name in ("http_proxy", "https_proxy", "HTTPS_PROXY"):
         environment[name] = f"http://127.0.0.1:{proxies[0].own_port}"
     for name in ("all_proxy", "ALL_PROXY"):
         environment[name] = f"socks5h://127.0.0.1:{proxies[1].own_port}"
-    ask(daemon(one(lab, origin), start_with=["env", *(f"{k}={v}" for k, v in environment.items())]), "first.example.com", "second.example.com")
+    d = daemon(one(lab, origin), start_with=["env", *(f"{k}={v}" for k, v in environment.items())])
+    ask(d, "first.example.com", "second.example.com")
     assert [set(fields) for _, fields, _ in origin.requests] == [FIELDS, FIELDS]
     assert all(fields["user-agent"] == "httpdnsd" for _, fields, _ in origin.requests)
     assert [p.came for p in proxies] == [[], []]
+    assert not keys.exists() and "SSLKEYLOGFILE is ignored" in d.log()
 
 
 def test_no_proxy_of_the_environment_does_not_lead_around_the_configured_one(lab, daemon, origin):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What the daemon answers itself: hosts files, local data, block lists, special names, identity."""
+import os
 import signal
 import socket
 import threading
@@ -153,6 +154,16 @@ def test_the_daemon_answers_while_a_large_list_is_read(make, tmp_path):
         worst = max(worst, time.monotonic() - began)
     wait_for(lambda: "names in lists and rules" in d.log(), what="the count")
     assert worst < 0.5
+
+
+def test_a_list_that_takes_for_ever_to_read_does_not_keep_the_daemon_from_ending(make, tmp_path):
+    path = tmp_path / "list"
+    path.touch()
+    os.truncate(path, 1 << 40)
+    d = make(f"block: {{lists: [{path}]}}\n")
+    assert d.udp("example.com").answer
+    began = time.monotonic()
+    assert d.stop() == 0 and time.monotonic() - began < 5
 
 
 def test_special_names_stay_here_and_can_be_let_out(make):

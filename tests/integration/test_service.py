@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The process: configuration, signals, reload, socket activation."""
+import contextlib
 import os
 import re
 import shutil
@@ -8,6 +9,7 @@ import socket
 import subprocess
 import threading
 
+import dns.exception
 import dns.message
 import dns.rcode
 import pytest
@@ -22,6 +24,21 @@ def is_free(port):
         except OSError:
             return False
     return True
+
+
+def is_served(d):
+    """Before it listens, its port is refused."""
+    try:
+        return d.udp("example.com", timeout=1).answer
+    except (OSError, dns.exception.Timeout):
+        return False
+
+
+def read_some(fd):
+    try:
+        return os.read(fd, 1 << 16)
+    except BlockingIOError:
+        return b""
 
 
 def run_daemon(*arguments):
@@ -196,6 +213,26 @@ def test_reloads_under_load_lose_no_query(daemon):
     for c in clients:
         c.join()
     assert lost == [] and n[0] > 20
+
+
+def test_log_that_nobody_reads_stops_nobody_and_says_later_what_it_lost(daemon, tmp_path):
+    log = tmp_path / "log"
+    os.mkfifo(log)
+    reader = os.open(log, os.O_RDWR | os.O_NONBLOCK)
+    d = daemon(start=False, start_with=["sh", "-c", f'exec "$@" 2>{log}', "sh"])
+    try:
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(reader, b"\n" * 4096)
+        d.start(ready=False)
+        wait_for(lambda: is_served(d), what="an answer while the log is full")
+        os.read(reader, 1 << 20)
+        d.process.send_signal(signal.SIGHUP)
+        said = wait_for(lambda: read_some(reader), what="the log, flowing again")
+        assert re.match(rb"httpdnsd: warning: \d+ lines of this log are lost", said)
+        assert d.stop() == 0
+    finally:
+        os.close(reader)
 
 
 def test_log_at_info_holds_no_query_name(daemon):

@@ -2,7 +2,9 @@
 #include "daemon/log.h"
 #include "tests/unit/suite.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -83,6 +85,55 @@ START_TEST(long_line_is_cut_and_still_one_line)
 }
 END_TEST
 
+/* Whatever is in the pipe is taken out of it. */
+static void drain(void)
+{
+    static char waste[4096];
+    while (read(pipes[0], waste, sizeof waste) == sizeof waste) {
+    }
+}
+
+START_TEST(full_pipe_makes_nobody_wait_and_its_losses_are_told_once)
+{
+    unsetenv("JOURNAL_STREAM");
+    log_open(LOG_LEVEL_INFO);
+    ck_assert_int_eq(fcntl(pipes[0], F_SETPIPE_SZ, 4096), 4096);
+    fcntl(pipes[0], F_SETFL, O_NONBLOCK);
+    for (int i = 0; i < 1000; i++) {
+        log_say(LOG_LEVEL_INFO, "line %d of a thousand", i);
+    }
+    drain();
+    log_say(LOG_LEVEL_INFO, "flows");
+    const char *got = said();
+    unsigned long n_lost = 0;
+    ck_assert_int_eq(sscanf(got, "httpdnsd: warning: %lu lines of this log are lost", &n_lost), 1);
+    ck_assert(n_lost > 0 && n_lost < 1000);
+    ck_assert_ptr_nonnull(strstr(got, "\nhttpdnsd: flows\n"));
+    log_say(LOG_LEVEL_INFO, "flows on");
+    ck_assert_str_eq(said(), "httpdnsd: flows on\n");
+    ck_assert_int_eq(fcntl(STDERR_FILENO, F_GETFL) & O_NONBLOCK, 0);
+}
+END_TEST
+
+START_TEST(full_socket_makes_nobody_wait)
+{
+    int pair[2];
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    dup2(pair[1], STDERR_FILENO);
+    dup2(pair[0], pipes[0]);
+    log_open(LOG_LEVEL_INFO);
+    for (int i = 0; i < 20000; i++) {
+        log_say(LOG_LEVEL_INFO, "line %d of many more than a socket holds", i);
+    }
+    fcntl(pipes[0], F_SETFL, O_NONBLOCK);
+    drain();
+    log_say(LOG_LEVEL_INFO, "flows");
+    ck_assert_ptr_nonnull(strstr(said(), " lines of this log are lost"));
+    close(pair[0]);
+    close(pair[1]);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -90,6 +141,8 @@ int main(void)
         journal_reads_a_priority,
         octets_that_a_terminal_acts_on_are_escaped,
         long_line_is_cut_and_still_one_line,
+        full_pipe_makes_nobody_wait_and_its_losses_are_told_once,
+        full_socket_makes_nobody_wait,
     };
     return suite_run("log", tests, sizeof tests / sizeof tests[0], set_up, tear_down);
 }
