@@ -31,7 +31,8 @@ struct auditor {
     struct ledger *ledger;
     const char *control_names[AUDIT_CONTROLS_MAX];
     unsigned control_operators[AUDIT_CONTROLS_MAX];
-    char network[LOCAL_NETWORK_TEXT_MAX];
+    struct local_network network;
+    char network_text[LOCAL_NETWORK_TEXT_MAX];
     struct local_resolvers found; /* lends the two below */
     const char *servers[AUDIT_SERVERS_MAX];
     size_t n_servers;
@@ -215,22 +216,27 @@ static void wake(void *ctx)
 
 /* ---- the local resolvers ---- */
 
+static void take_network(struct auditor *a)
+{
+    locals_network(a->locals, &a->network);
+    local_network_text(&a->network, a->network_text);
+}
+
 /* True when what is cross-checked is another: the servers in use, or the network. */
 static bool take_locals(struct auditor *a)
 {
     struct local_resolvers before = a->found;
     const char *servers[AUDIT_SERVERS_MAX];
     size_t n = locals_in_use(&before, servers);
-    char network[LOCAL_NETWORK_TEXT_MAX];
-    memcpy(network, a->network, sizeof network);
+    struct local_network network = a->network;
     a->locals_seen = locals_refresh(a->locals);
     locals_snapshot(a->locals, &a->found);
     a->n_servers = locals_in_use(&a->found, a->servers);
     a->n_all = locals_all(&a->found, a->all);
-    locals_network(a->locals, a->network);
+    take_network(a);
     a->n_own = origins_own(a->own);
     own_find(&a->mine);
-    bool same = n == a->n_servers && strcmp(network, a->network) == 0;
+    bool same = n == a->n_servers && local_same_network(&network, &a->network);
     for (size_t i = 0; same && i < n; i++) {
         same = strcmp(servers[i], a->servers[i]) == 0;
     }
@@ -240,7 +246,7 @@ static bool take_locals(struct auditor *a)
 static struct audit_place place_of(const struct auditor *a)
 {
     return (struct audit_place){
-        .network = a->network,
+        .network = a->network_text,
         .interface = a->n_servers > 0 ? a->found.at[0].interface : NULL,
         .servers = a->servers,
         .n_servers = a->n_servers,
@@ -274,6 +280,8 @@ static void on_locals_timer(struct port_timer *timer)
     look_again(a);
     blockpages_refresh(&a->blockpages, &a->config->audit, a->audit);
     if (locals_refresh(a->locals) == a->locals_seen) {
+        take_network(a);
+        audit_name_network(a->audit, a->network_text);
         return;
     }
     bool moved = take_locals(a);

@@ -21,7 +21,7 @@ struct locals {
     /* Held for a moment: */
     pthread_mutex_t lock;
     struct local_resolvers found;
-    char network[LOCAL_NETWORK_TEXT_MAX];
+    struct local_network network;
 };
 
 struct never {
@@ -134,27 +134,46 @@ static bool same_servers(const struct local_resolvers *a, const struct local_res
     return same;
 }
 
-static void look(struct locals *locals)
+/* What was not known of the network is learnt with its first packets: that is no other network. */
+static bool is_another_network(struct locals *locals)
+{
+    struct local_network network;
+    local_network(locals->root, &network);
+    bool same = local_same_network(&network, &locals->network);
+    if (!same || network.hardware[0] != '\0') {
+        pthread_mutex_lock(&locals->lock);
+        locals->network = network;
+        pthread_mutex_unlock(&locals->lock);
+    }
+    return !same;
+}
+
+/* An address of this machine's may come late, as that of a link does: it counts where it changes
+ * what is found. */
+static bool are_other_servers(struct locals *locals)
 {
     struct local_params params = {.root = locals->root};
     uint64_t mark = local_mark(&params);
     struct own own;
     own_find(&own);
     if (mark == locals->mark && own_equal(&own, &locals->own)) {
-        return;
+        return false;
     }
     struct local_resolvers found;
     locals->own = own;
-    char network[LOCAL_NETWORK_TEXT_MAX];
     locals->mark = mark;
     find(locals, &found);
-    local_network(locals->root, network);
     pthread_mutex_lock(&locals->lock);
-    bool same = same_servers(&found, &locals->found) && strcmp(network, locals->network) == 0;
+    bool same = same_servers(&found, &locals->found);
     locals->found = found;
-    memcpy(locals->network, network, sizeof network);
     pthread_mutex_unlock(&locals->lock);
-    locals->n_changes += !same;
+    return !same;
+}
+
+static void look(struct locals *locals)
+{
+    bool moved = is_another_network(locals);
+    locals->n_changes += are_other_servers(locals) || moved;
 }
 
 uint64_t locals_refresh(struct locals *locals)
@@ -209,9 +228,9 @@ void locals_snapshot(struct locals *locals, struct local_resolvers *ret_found)
     pthread_mutex_unlock(&locals->lock);
 }
 
-void locals_network(struct locals *locals, char out[LOCAL_NETWORK_TEXT_MAX])
+void locals_network(struct locals *locals, struct local_network *ret_network)
 {
     pthread_mutex_lock(&locals->lock);
-    memcpy(out, locals->network, LOCAL_NETWORK_TEXT_MAX);
+    *ret_network = locals->network;
     pthread_mutex_unlock(&locals->lock);
 }

@@ -22,8 +22,8 @@ uint64_t locals_refresh(struct locals *locals);
 
 /* Any thread: copies what is found at the moment. */
 void locals_snapshot(struct locals *locals, struct local_resolvers *ret_found);
-/* Any thread: copies the identity of the network. */
-void locals_network(struct locals *locals, char out[LOCAL_NETWORK_TEXT_MAX]);
+/* Any thread: copies the identity of the network, as far as it is known by now. */
+void locals_network(struct locals *locals, struct local_network *ret_network);
 
 /* All of them, those in use first: the provider's address may be asked of whoever knows it. */
 size_t locals_all(const struct local_resolvers *found, const char *ret_servers[LOCAL_MAX]);

@@ -174,10 +174,11 @@ static bool put_locals(const struct status_view *view, const struct control_requ
 {
     (void)request;
     struct local_resolvers found;
-    char network[LOCAL_NETWORK_TEXT_MAX];
+    struct local_network network;
+    char text[LOCAL_NETWORK_TEXT_MAX];
     locals_snapshot(generation_locals(view->generation), &found);
-    locals_network(generation_locals(view->generation), network);
-    jsonv_put_string(b, "network", network);
+    locals_network(generation_locals(view->generation), &network);
+    jsonv_put_string(b, "network", local_network_text(&network, text));
     jsonv_begin_array(b, "local-resolvers");
     for (size_t i = 0; i < found.n; i++) {
         const struct local_resolver *r = &found.at[i];

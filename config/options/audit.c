@@ -52,9 +52,9 @@ static const struct schema_row rows[] = {
      .words = modes,
      .help =
          "What is cross-checked: off; canary, a list of popular names that tells nothing about "
-         "you; "
-         "watchlist, names you list; sample, a share of your questions; all, every question, which "
-         "shows the local resolver what you ask."},
+         "you; watchlist, names you list; sample, a share of your questions for names of a longer "
+         "list of popular ones, each once a day; all, every question, which shows the local "
+         "resolver what you ask."},
     {.section = "hijack",
      .key = "alert",
      .kind = SCHEMA_WORD,
@@ -154,7 +154,7 @@ static const struct schema_row rows[] = {
      .kind = SCHEMA_FRACTION,
      .offset = AT(audit.sample),
      .fallback = "0.05",
-     .help = "The share of questions that mode sample looks at, from 0 to 1."},
+     .help = "The share of questions for popular names that mode sample looks at, from 0 to 1."},
     {.section = "hijack",
      .key = "watchlist",
      .kind = SCHEMA_OTHER,

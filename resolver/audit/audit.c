@@ -11,7 +11,9 @@
 #include "resolver/audit/echo.h"
 #include "resolver/audit/patrol.h"
 #include "resolver/audit/personal.h"
+#include "resolver/audit/popular.h"
 #include "resolver/audit/probe.h"
+#include "resolver/audit/sample.h"
 #include "resolver/audit/seen.h"
 #include "resolver/audit/telling.h"
 #include "resolver/audit/told.h"
@@ -36,7 +38,6 @@ enum {
     PROBE_RETRIES_MAX = 8,
     LOOP_AGAIN_S = 3600, /* a local resolver that leads back to us is looked at again */
     PROBE_AGAIN_S = 600, /* not triggered again so soon after it was decided */
-    SAMPLE_SCALE = 1 << 24,
     CASES_AN_HOUR = 600,
     INCIDENTS_EVERY_S = 1, /* how often open incidents are looked at */
 };
@@ -356,9 +357,8 @@ static void consider(struct audit *audit, const struct told_item *item)
         check(audit, &item->question, &told, CASE_BRIEF);
         return;
     }
-    bool chosen =
-        port_random_below(audit->asker.port, SAMPLE_SCALE) < audit->params.sample * SAMPLE_SCALE;
-    if (chosen && !patrol_put_off(&audit->patrol, &item->question, &told)) {
+    if (sample_takes(&audit->checked, audit->asker.port, audit->params.sample, &item->question) &&
+        !patrol_put_off(&audit->patrol, &item->question, &told)) {
         counts_add(&audit->counts.n_dropped);
     }
 }
@@ -421,6 +421,12 @@ static void stop_all(struct audit *audit)
     port_timer_stop(audit->asker.port, &audit->probe_timer);
 }
 
+void audit_name_network(struct audit *audit, const char *network)
+{
+    struct asker *asker = &audit->asker;
+    snprintf(asker->network, sizeof asker->network, "%s", network != NULL ? network : "");
+}
+
 static void copy_place(struct audit *audit, const struct audit_place *place)
 {
     struct asker *asker = &audit->asker;
@@ -431,8 +437,7 @@ static void copy_place(struct audit *audit, const struct audit_place *place)
     asker->dns64_server[0] = '\0';
     asker->rewriter[0] = '\0';
     asker->https_memory = (struct https_memory){.next = 0};
-    snprintf(asker->network, sizeof asker->network, "%s",
-             place->network != NULL ? place->network : "");
+    audit_name_network(audit, place->network);
     snprintf(asker->interface, sizeof asker->interface, "%s",
              place->interface != NULL ? place->interface : "");
     asker->n_own = place->n_own < AUDIT_OWN_MAX ? place->n_own : AUDIT_OWN_MAX;
@@ -491,7 +496,8 @@ static void start(struct audit *audit)
     const char *const *names = NULL;
     size_t n_names = 0;
     if (params->mode == AUDIT_CANARY) {
-        names = patrol_canaries(&n_names);
+        names = popular_names(&n_names);
+        n_names = POPULAR_CANARIES;
     } else if (params->mode == AUDIT_WATCHLIST) {
         names = params->watchlist;
         n_names = params->n_watchlist;

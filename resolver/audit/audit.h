@@ -165,6 +165,8 @@ struct audit_place {
     size_t n_own;
 };
 void audit_set_place(struct audit *audit, const struct audit_place *place);
+/* The auditor's thread: the network is still the same, and by now better known. Copied. */
+void audit_name_network(struct audit *audit, const char *network);
 
 /* The auditor's thread: lists of known block addresses (P7), lent until others are set or
  * audit_free(). NULL: none. */

@@ -445,17 +445,20 @@ static void find_gateway(const char *root, const char *file, enum source_format 
     }
 }
 
-/* The line of the kernel's ARP table that begins with the gateway: address, type, flags, hardware
- * address. What else stands in it comes and goes. */
-static void mix_hardware(const char *root, const char *gateway, uint64_t *hash)
+/* In the kernel's ARP table: address, type, flags, hardware address, mask, interface. What else
+ * stands in it comes and goes. */
+static void find_hardware(const char *root, const struct gateway *gateway,
+                          char out[LOCAL_HARDWARE_MAX])
 {
-    char path[FULL_PATH_MAX], line[256], address[64], hardware[64];
+    char path[FULL_PATH_MAX], line[256], address[64], hardware[LOCAL_HARDWARE_MAX], interface[64];
     snprintf(path, sizeof path, "%s/proc/self/net/arp", root);
     FILE *file = fopen(path, "re");
-    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
-        if (sscanf(line, "%63s %*s %*s %63s", address, hardware) == 2 &&
-            strcmp(address, gateway) == 0 && strcmp(hardware, "00:00:00:00:00:00") != 0) {
-            mix_text(hash, hardware);
+    out[0] = '\0';
+    while (file != NULL && out[0] == '\0' && fgets(line, sizeof line, file) != NULL) {
+        if (sscanf(line, "%63s %*s %*s %31s %*s %63s", address, hardware, interface) == 3 &&
+            strcmp(address, gateway->text) == 0 && strcmp(interface, gateway->interface) == 0 &&
+            strcmp(hardware, "00:00:00:00:00:00") != 0) {
+            memcpy(out, hardware, sizeof hardware);
         }
     }
     if (file != NULL) {
@@ -463,15 +466,30 @@ static void mix_hardware(const char *root, const char *gateway, uint64_t *hash)
     }
 }
 
-const char *local_network(const char *root, char out[LOCAL_NETWORK_TEXT_MAX])
+void local_network(const char *root, struct local_network *ret_network)
 {
     struct gateway gateway = {0};
     find_gateway(root, routes_v4, SOURCE_ROUTES_V4, &gateway);
     find_gateway(root, routes_v6, SOURCE_ROUTES_V6, &gateway);
-    uint64_t hash = FNV_START;
-    mix_text(&hash, gateway.text);
-    mix_text(&hash, gateway.interface);
-    mix_hardware(root, gateway.text, &hash);
+    ret_network->way = FNV_START;
+    mix_text(&ret_network->way, gateway.text);
+    mix_text(&ret_network->way, gateway.interface);
+    find_hardware(root, &gateway, ret_network->hardware);
+}
+
+bool local_same_network(const struct local_network *a, const struct local_network *b)
+{
+    bool both_known = a->hardware[0] != '\0' && b->hardware[0] != '\0';
+    return a->way == b->way && (!both_known || strcmp(a->hardware, b->hardware) == 0);
+}
+
+const char *local_network_text(const struct local_network *network,
+                               char out[LOCAL_NETWORK_TEXT_MAX])
+{
+    uint64_t hash = network->way;
+    if (network->hardware[0] != '\0') {
+        mix_text(&hash, network->hardware);
+    }
     snprintf(out, LOCAL_NETWORK_TEXT_MAX, "%016" PRIx64, hash);
     return out;
 }

@@ -61,10 +61,19 @@ void local_find(const struct local_params *params, struct local_resolvers *ret_f
  * files' dates. */
 uint64_t local_mark(const struct local_params *params);
 
-/* What tells this network from others: made from the interface, the default gateway and its
- * hardware address. 16 hex digits; returns `out`. */
-enum { LOCAL_NETWORK_TEXT_MAX = 20 };
-const char *local_network(const char *root, char out[LOCAL_NETWORK_TEXT_MAX]);
+/* What tells this network from others: the default gateway, and who it is. */
+enum { LOCAL_NETWORK_TEXT_MAX = 20, LOCAL_HARDWARE_MAX = 32 };
+struct local_network {
+    uint64_t way;                      /* a hash of the gateway's address and the interface */
+    char hardware[LOCAL_HARDWARE_MAX]; /* its address on the link; "": not known, or not yet */
+};
+void local_network(const char *root, struct local_network *ret_network);
+/* Are they one network for all that is known? Hardware that one of them does not know is no
+ * difference: the kernel learns it with the first packet, and forgets it. */
+bool local_same_network(const struct local_network *a, const struct local_network *b);
+/* 16 hex digits; returns `out`. */
+const char *local_network_text(const struct local_network *network,
+                               char out[LOCAL_NETWORK_TEXT_MAX]);
 
 /* "systemd-resolved", "dhcp-lease": for people and machines, for ever. */
 const char *local_source_word(enum local_source source);

@@ -6,28 +6,6 @@ enum {
     LATER_SPREAD_S = 570,
 };
 
-static const char *const canaries[] = {
-    "www.google.com",    "www.youtube.com",    "www.facebook.com",  "www.wikipedia.org",
-    "www.instagram.com", "www.whatsapp.com",   "twitter.com",       "www.reddit.com",
-    "www.amazon.com",    "www.netflix.com",    "www.microsoft.com", "www.apple.com",
-    "www.linkedin.com",  "github.com",         "www.bbc.com",       "www.nytimes.com",
-    "www.cnn.com",       "telegram.org",       "signal.org",        "www.torproject.org",
-    "archive.org",       "www.cloudflare.com", "www.mozilla.org",   "duckduckgo.com",
-    "www.spotify.com",   "www.twitch.tv",      "discord.com",       "www.paypal.com",
-    "www.ebay.com",      "stackoverflow.com",  "www.tiktok.com",    "proton.me",
-    "www.yahoo.com",     "www.bing.com",       "www.office.com",    "www.adobe.com",
-    "www.dropbox.com",   "wordpress.org",      "www.pinterest.com", "vimeo.com",
-    "www.imdb.com",      "www.quora.com",      "soundcloud.com",    "www.theguardian.com",
-    "www.reuters.com",   "medium.com",         "gitlab.com",        "www.python.org",
-    "www.debian.org",    "www.kernel.org",
-};
-
-const char *const *patrol_canaries(size_t *ret_n)
-{
-    *ret_n = sizeof canaries / sizeof canaries[0];
-    return canaries;
-}
-
 static uint64_t after_s(struct patrol *patrol, uint32_t least_s, uint32_t spread_s)
 {
     uint64_t wait_s = least_s + port_random_below(patrol->port, spread_s + 1);

@@ -31,10 +31,6 @@ struct patrol {
     struct patrol_later later[PATROL_LATER_MAX];
 };
 
-/* The shipped list of popular names: for ever the same for everybody, so that being asked for them
- * tells nothing. Lent for ever. */
-const char *const *patrol_canaries(size_t *ret_n);
-
 /* Starts going round `names` (lent; may be none), at a random one of them. */
 void patrol_init(struct patrol *patrol, struct port *port, const char *const *names,
                  size_t n_names);

@@ -132,6 +132,30 @@ def test_answers_come_within_2_s_after_address_and_route_were_replaced_under_loa
     assert "the network has changed" in d.log()
 
 
+def network_id(d):
+    got = subprocess.run([HTTPDNSCTL, "--json", "--socket", d.folder / "control.sock", "local-resolvers"], capture_output=True, text=True)
+    return json.loads(got.stdout)["network"]
+
+
+def test_late_address_of_the_link_and_hardware_of_the_router_are_no_other_network(lab, daemon, world):
+    """What rests for 30 s after a change of network would else begin so on every machine that has just been started."""
+    world.join(1)
+    world.resolver(1, lab.folder)
+    ip("-n", world.here, "neigh", "flush", "dev", "cable")
+    d = daemon(provider(lab, world).replace("mode: off", "path-probe: no, tls-proof: no") + "local-resolver: {servers: [10.99.1.1]}\n",
+               start_with=["ip", "netns", "exec", world.here])
+    before = network_id(d)
+    assert asks(d, "first.wild.honest-lab.net") == dns.rcode.NOERROR
+    ip("-n", world.here, "addr", "add", "fe80::77/64", "dev", "cable", "nodad")
+    wait_for(lambda: network_id(d) != before, 15, "the router's hardware address")
+    known = network_id(d)
+    ip("-n", world.here, "addr", "add", "fe80::78/64", "dev", "cable", "nodad")
+    holds_for(lambda: "the network" not in d.log() and network_id(d) == known, 7)
+    world.leave()
+    world.join(2)
+    wait_for(lambda: "cross-check: the network changed" in d.log(), 15, "the other network")
+
+
 def test_after_more_changes_than_can_be_heard_of_the_next_one_is_noticed(lab, daemon, world):
     world.join(1)
     d = daemon(provider(lab, world), start_with=["ip", "netns", "exec", world.here])

@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -100,15 +99,7 @@ class Rig:
                 *(f"addr add {a}/128 dev lo nodad" for a in V6))
         self.ip(self.host, "link set lo up", f"addr add {HOST}/24 dev wan0", "addr add 2a02:8108::2/64 dev wan0 nodad", "link set wan0 up",
                 f"route add default via {GATEWAY}", "route add default via 2a02:8108::1")
-        self.await_addresses()
         self.start_world()
-
-    def await_addresses(self):
-        """Until the host's own address of the link is in use: it coming later would be a change of network."""
-        end = time.monotonic() + 10
-        while run("ip", "-n", self.host, "-6", "addr", "show", "tentative") or "fe80:" not in run("ip", "-n", self.host, "-6", "addr"):
-            assert time.monotonic() < end, "the link's address is not in use"
-            time.sleep(0.05)
 
     def ip(self, space, *commands):
         run("ip", "-n", space, "-batch", "-", input="".join(command + "\n" for command in commands))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What is looked at in which mode, and how much of it. */
+#include "resolver/audit/popular.h"
 #include "tests/unit/audit_world.h"
 #include "tests/unit/suite.h"
 
@@ -118,23 +119,24 @@ START_TEST(canary_mode_asks_nothing_that_clients_ask)
 }
 END_TEST
 
-static void tell_many(unsigned n, unsigned every_s)
-{
-    char name[32];
-    for (unsigned i = 0; i < n; i++) {
-        snprintf(name, sizeof name, "h%u.example.net", i);
-        tell(name, "NXDOMAIN");
-        pass(every_s);
-        world.n_asked = 0;
-    }
-}
-
 START_TEST(no_more_than_six_hundred_names_an_hour_are_checked)
 {
-    world.params.mode = AUDIT_SAMPLE;
-    world.params.sample = 1.0;
+    enum { N = 3000 };
+    static char texts[N][24];
+    static const char *names[N];
+    for (unsigned i = 0; i < N; i++) {
+        snprintf(texts[i], sizeof texts[i], "h%u.example.net", i);
+        names[i] = texts[i];
+    }
+    world.params.mode = AUDIT_WATCHLIST;
+    world.params.watchlist = names;
+    world.params.n_watchlist = N;
+    world.params.interval_s = 2;
     start();
-    tell_many(3600 / 2, 2);
+    for (unsigned i = 0; i < 3600; i++) {
+        pass(1);
+        world.n_asked = 0;
+    }
     ck_assert_uint_ge(counts().n_checked, 550);
     ck_assert_uint_le(counts().n_checked, 600 + 2); /* and the probe */
     ck_assert_uint_gt(counts().n_dropped, 0);
@@ -154,35 +156,69 @@ START_TEST(a_hijacked_name_of_the_watchlist_is_found)
 }
 END_TEST
 
-START_TEST(sampled_questions_are_checked_30_to_600_seconds_later)
+static void start_sampling(double share)
 {
     world.params.mode = AUDIT_SAMPLE;
-    world.params.sample = 1.0;
+    world.params.sample = share;
     start();
-    tell("honest.example.net", "5.6.7.8");
+}
+
+START_TEST(sampled_questions_are_checked_30_to_600_seconds_later)
+{
+    start_sampling(1.0);
+    tell("github.com", "NXDOMAIN");
     pass(29);
-    ck_assert_uint_eq(times_asked("honest.example.net."), 0);
+    ck_assert_uint_eq(times_asked("github.com."), 0);
     pass(572);
-    ck_assert_uint_eq(times_asked("honest.example.net."), 1);
+    ck_assert_uint_eq(times_asked("github.com."), 1);
+}
+END_TEST
+
+START_TEST(sample_shows_the_local_resolver_no_name_that_is_not_popular)
+{
+    start_sampling(1.0);
+    tell("honest.example.net", "5.6.7.8");
+    tell("my-company.github.com", "NXDOMAIN");
+    tell("www.github.com", "NXDOMAIN");
+    pass(1200);
+    ck_assert_uint_eq(times_asked("honest.example.net."), 0);
+    ck_assert_uint_eq(times_asked("my-company.github.com."), 0);
+    ck_assert_uint_eq(times_asked("www.github.com."), 1);
+}
+END_TEST
+
+START_TEST(sampled_name_is_looked_at_once_a_day)
+{
+    start_sampling(1.0);
+    for (unsigned i = 0; i < 23; i++) {
+        tell("github.com", "NXDOMAIN");
+        pass(3600);
+    }
+    ck_assert_uint_eq(times_asked("github.com."), 1);
+    pass(2 * 3600);
+    tell("github.com", "NXDOMAIN");
+    pass(601);
+    ck_assert_uint_eq(times_asked("github.com."), 2);
 }
 END_TEST
 
 START_TEST(a_sample_is_about_the_share_that_was_wished)
 {
-    world.params.mode = AUDIT_SAMPLE;
-    world.params.sample = 0.25;
-    start();
-    pass(10);
-    size_t before = world.n_asked;
-    for (unsigned i = 0; i < 400; i++) {
-        char name[64];
-        snprintf(name, sizeof name, "host%u.example.net", i);
-        tell(name, "NXDOMAIN");
+    size_t n, n_sampled = 0;
+    const char *const *names = popular_names(&n);
+    start_sampling(0.25);
+    for (size_t i = 0; i < n; i++) {
+        tell(names[i], "NXDOMAIN");
         pass(15);
     }
     pass(600);
-    ck_assert_uint_ge(world.n_asked - before, 60);
-    ck_assert_uint_le(world.n_asked - before, 140);
+    for (size_t i = 0; i < n; i++) {
+        char text[80];
+        snprintf(text, sizeof text, "%s.", names[i]);
+        n_sampled += times_asked(text) > 0;
+    }
+    ck_assert_uint_ge(n_sampled, n * 3 / 20);
+    ck_assert_uint_le(n_sampled, n * 7 / 20);
 }
 END_TEST
 
@@ -276,6 +312,8 @@ int main(void)
         no_more_than_six_hundred_names_an_hour_are_checked,
         a_hijacked_name_of_the_watchlist_is_found,
         sampled_questions_are_checked_30_to_600_seconds_later,
+        sample_shows_the_local_resolver_no_name_that_is_not_popular,
+        sampled_name_is_looked_at_once_a_day,
         a_sample_is_about_the_share_that_was_wished,
         the_auditor_can_end_with_everything_under_way,
         any_thread_may_tell,

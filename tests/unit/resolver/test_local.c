@@ -419,24 +419,53 @@ START_TEST(the_mark_changes_with_every_file_and_gateway_and_not_otherwise)
 }
 END_TEST
 
+static struct local_network network_with(const char *arp)
+{
+    struct local_network network;
+    put("/proc/self/net/arp", arp);
+    local_network(tree, &network);
+    return network;
+}
+
+static void put_gateway(uint32_t address)
+{
+    char route[256], routes[512];
+    snprintf(routes, sizeof routes, ROUTE_HEAD "%s", route_text("eth0", address, route));
+    put("/proc/self/net/route", routes);
+}
+
 START_TEST(networks_behind_other_routers_have_other_names)
 {
-    char route[256], routes[512], one[LOCAL_NETWORK_TEXT_MAX], other[LOCAL_NETWORK_TEXT_MAX];
-    snprintf(routes, sizeof routes, ROUTE_HEAD "%s", route_text("eth0", 0xc0a80101, route));
-    put("/proc/self/net/route", routes);
-    put("/proc/self/net/arp", "IP address       HW type     Flags       HW address            "
-                              "Mask     Device\n"
-                              "192.168.1.1 0x1 0x2 02:00:00:00:00:01 * eth0\n");
-    local_network(tree, one);
-    ck_assert_uint_eq(strlen(one), 16);
+    char one[LOCAL_NETWORK_TEXT_MAX], other[LOCAL_NETWORK_TEXT_MAX];
+    put_gateway(0xc0a80101);
+    struct local_network home = network_with(
+        "IP address       HW type     Flags       HW address            Mask     Device\n"
+        "192.168.1.1 0x1 0x2 02:00:00:00:00:01 * eth0\n");
+    ck_assert_uint_eq(strlen(local_network_text(&home, one)), 16);
     /* The same private address behind another router. */
-    put("/proc/self/net/arp", "192.168.1.9 0x1 0x2 02:00:00:00:00:09 * eth0\n"
-                              "192.168.1.1 0x1 0x2 02:00:00:00:00:02 * eth0\n");
-    local_network(tree, other);
-    ck_assert_str_ne(one, other);
-    put("/proc/self/net/arp", "192.168.1.7 0x1 0x2 02:00:00:00:00:07 * eth0\n"
-                              "192.168.1.1 0x1 0x2 02:00:00:00:00:01 * eth0\n");
-    ck_assert_str_eq(local_network(tree, other), one);
+    struct local_network away = network_with("192.168.1.9 0x1 0x2 02:00:00:00:00:09 * eth0\n"
+                                             "192.168.1.1 0x1 0x2 02:00:00:00:00:02 * eth0\n");
+    ck_assert_str_ne(local_network_text(&away, other), one);
+    ck_assert(!local_same_network(&home, &away));
+    struct local_network again = network_with("192.168.1.7 0x1 0x2 02:00:00:00:00:07 * eth0\n"
+                                              "192.168.1.1 0x1 0x2 02:00:00:00:00:03 * wlan0\n"
+                                              "192.168.1.1 0x1 0x2 02:00:00:00:00:01 * eth0\n");
+    ck_assert_str_eq(local_network_text(&again, other), one);
+    ck_assert(local_same_network(&home, &again));
+}
+END_TEST
+
+START_TEST(router_whose_hardware_is_not_known_yet_makes_no_other_network)
+{
+    put_gateway(0xc0a80101);
+    struct local_network known = network_with("192.168.1.1 0x1 0x2 02:00:00:00:00:01 * eth0\n");
+    struct local_network pending = network_with("192.168.1.1 0x1 0x0 00:00:00:00:00:00 * eth0\n");
+    struct local_network unknown = network_with("");
+    ck_assert(local_same_network(&unknown, &known) && local_same_network(&known, &unknown));
+    ck_assert(local_same_network(&pending, &known) && local_same_network(&pending, &unknown));
+    put_gateway(0xc0a80102);
+    struct local_network elsewhere = network_with("");
+    ck_assert(!local_same_network(&elsewhere, &unknown) && !local_same_network(&elsewhere, &known));
 }
 END_TEST
 
@@ -470,6 +499,7 @@ int main(void)
         the_age_of_a_source_is_when_its_file_was_written,
         the_mark_changes_with_every_file_and_gateway_and_not_otherwise,
         networks_behind_other_routers_have_other_names,
+        router_whose_hardware_is_not_known_yet_makes_no_other_network,
         folders_and_missing_files_do_no_harm,
     };
     return suite_run("local", tests, sizeof tests / sizeof tests[0], set_up, tear_down);
