@@ -15,7 +15,7 @@
 
 enum rank { WELL, FULL, RELUCTANT, DUE, ASIDE, QUIET, N_RANKS };
 
-enum { EXPLORE_ONE_IN = 32, QUIET_PAUSE_US = 1000000 };
+enum { EXPLORE_ONE_IN = 32, EXPLORE_PAUSE_US = 100000, QUIET_PAUSE_US = 1000000 };
 
 /* So many attempts may be under way; 0: no matter. */
 static size_t room_of(const struct upstream *u)
@@ -58,19 +58,32 @@ static unsigned draw(struct pool *pool, unsigned members)
     return first_of(members);
 }
 
-/* Two are drawn and the better one is taken, so that not everybody runs to the same; sometimes the
- * first that comes, so that one that has become better is noticed. */
-static unsigned fastest_of(struct pool *pool, unsigned members)
+/* Now and then a new question is put to the one that is not chosen too, so that one that has become
+ * better is noticed. Nobody waits for that; and it costs little where that one makes a connection
+ * for each. */
+static void maybe_explore(struct upstream *u, const struct pool_wish *wish)
+{
+    struct port *port = u->pool->port;
+    if (wish->tried == 0 && port_now_us(port) - u->asked_us >= EXPLORE_PAUSE_US &&
+        port_random_below(port, EXPLORE_ONE_IN) == 0) {
+        stray_explore(u, wish);
+    }
+}
+
+/* Two are drawn and the better one is taken, so that not everybody runs to the same. */
+static unsigned fastest_of(struct pool *pool, unsigned members, const struct pool_wish *wish)
 {
     unsigned one = draw(pool, members);
     unsigned rest = members & ~(1u << one);
-    if (rest == 0 || port_random_below(pool->port, EXPLORE_ONE_IN) == 0) {
+    if (rest == 0) {
         return one;
     }
     unsigned other = draw(pool, rest);
     uint64_t cost_one = health_cost(&pool->upstreams[one].health);
     uint64_t cost_other = health_cost(&pool->upstreams[other].health);
-    return cost_other < cost_one ? other : one;
+    unsigned better = cost_other < cost_one ? other : one;
+    maybe_explore(&pool->upstreams[better == one ? other : one], wish);
+    return better;
 }
 
 /* Where the part of the name begins that names of one site share, about: the last two labels, three
@@ -127,16 +140,16 @@ static unsigned nearest_of(const struct pool *pool, unsigned members,
     return nearest;
 }
 
-static unsigned preferred_of(struct pool *pool, unsigned members, const struct question *question)
+static unsigned preferred_of(struct pool *pool, unsigned members, const struct pool_wish *wish)
 {
     switch (pool->params.strategy) {
     case POOL_FAILOVER:
     case POOL_RACE:
         return first_of(members);
     case POOL_FASTEST:
-        return fastest_of(pool, members);
+        return fastest_of(pool, members, wish);
     case POOL_SPREAD:
-        return nearest_of(pool, members, question);
+        return nearest_of(pool, members, wish->question);
     }
     return first_of(members);
 }
@@ -218,7 +231,7 @@ static int choose(struct pool *pool, const struct pool_wish *wish, unsigned memb
     unsigned n_ranks = wish->races ? DUE : wish->beside ? QUIET : N_RANKS;
     for (unsigned rank = 0; rank < n_ranks; rank++) {
         if (ranks[rank] != 0) {
-            return (int)preferred_of(pool, ranks[rank], wish->question);
+            return (int)preferred_of(pool, ranks[rank], wish);
         }
     }
     return -ENOENT;

@@ -20,7 +20,7 @@ enum { POOL_MAX = 17 /* sixteen as configured, and the local resolvers */ };
 
 enum pool_strategy {
     POOL_FAILOVER, /* in configured order */
-    POOL_FASTEST,  /* the better of two drawn at random; now and then any */
+    POOL_FASTEST,  /* the better of two drawn at random; now and then the other beside it */
     POOL_RACE,     /* several at once, in configured order */
     POOL_SPREAD,   /* by the name asked for, so that no provider sees everything */
 };

@@ -60,7 +60,8 @@ bool ride_begin(struct attempt *a)
 void ride_offer(struct attempt *a)
 {
     struct upstream *u = a->upstream;
-    if (question_other_family(a->question.type) == 0 || !asks_both(u)) {
+    bool tries_out = a->on_end == NULL; /* who may not answer at all carries nobody */
+    if (tries_out || question_other_family(a->question.type) == 0 || !asks_both(u)) {
         return;
     }
     a->carries = true;

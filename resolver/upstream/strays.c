@@ -51,7 +51,8 @@ void stray_forget(struct attempt *a)
     u->try_out = u->try_out == a ? NULL : u->try_out;
 }
 
-void stray_try_out(struct upstream *u, const struct pool_wish *wish)
+/* One at a time. */
+static void send_out(struct upstream *u, const struct pool_wish *wish, bool fresh)
 {
     struct pool *pool = u->pool;
     struct attempt_wish try_it = {
@@ -59,7 +60,7 @@ void stray_try_out(struct upstream *u, const struct pool_wish *wish)
         .provider = (unsigned)(u - pool->upstreams),
         .want_do = wish->want_do,
         .want_cd = wish->want_cd,
-        .fresh = u->health.connected_us == 0, /* the next one shows whether it lasts */
+        .fresh = fresh,
     };
     struct attempt *a;
     if (u->try_out != NULL || pool->n_strays == STRAYS_MAX ||
@@ -71,6 +72,16 @@ void stray_try_out(struct upstream *u, const struct pool_wish *wish)
         return;
     }
     u->try_out = a;
+}
+
+void stray_try_out(struct upstream *u, const struct pool_wish *wish)
+{
+    send_out(u, wish, u->health.connected_us == 0 /* the next one shows whether it lasts */);
+}
+
+void stray_explore(struct upstream *u, const struct pool_wish *wish)
+{
+    send_out(u, wish, false);
 }
 
 void strays_end(struct pool *pool)

@@ -96,6 +96,8 @@ void upstream_note_silent(struct upstream *upstream, uint64_t since_us);
 /* Asks a provider that was set aside, when it is due for that and nobody does so already, for the
  * sake of knowing alone. */
 void stray_try_out(struct upstream *upstream, const struct pool_wish *wish);
+/* The same with one that is well, but not the one that is asked: has it become better? */
+void stray_explore(struct upstream *upstream, const struct pool_wish *wish);
 /* Takes an attempt whose query does not wait any more: it goes on until it ends or its silence
  * counts. False: there is no room. */
 bool stray_adopt(struct attempt *attempt);

@@ -180,23 +180,53 @@ START_TEST(race_asks_at_once_only_those_that_are_well)
 }
 END_TEST
 
-START_TEST(fastest_mostly_takes_the_fast_never_mostly_the_slowest_and_tries_all)
+START_TEST(fastest_mostly_takes_the_fast_never_the_slowest_and_tries_all_beside)
 {
     static const uint64_t takes_ms[N] = {40, 10, 80, 20};
-    unsigned n[N] = {0};
+    unsigned n[N] = {0}, n_beside[N] = {0};
     use(POOL_FASTEST);
     for (unsigned i = 0; i < N; i++) {
         make_take(i, takes_ms[i] * MS);
     }
     for (unsigned i = 0; i < DRAWS; i++) {
         n[next_of(0)]++;
+        fake_port_advance(&fake_port, 100 * MS);
+        if (fake.n_live > 0) {
+            unsigned beside = (unsigned)fake.live[0].provider;
+            n_beside[beside]++;
+            answer_now();
+            make_take(beside, takes_ms[beside] * MS);
+        }
     }
     ck_assert_uint_gt(n[1], n[3]);
     ck_assert_uint_gt(n[3], n[0]);
-    ck_assert_uint_gt(n[0], n[2]);
     ck_assert_uint_gt(n[1], DRAWS * 40 / 100);
-    ck_assert_uint_gt(n[2], 0);
-    ck_assert_uint_lt(n[2], DRAWS * 5 / 100);
+    ck_assert_uint_eq(n[2], 0);
+    ck_assert(n_beside[0] > 0 && n_beside[2] > 0 && n_beside[3] > 0);
+    ck_assert_uint_lt(n_beside[0] + n_beside[2] + n_beside[3], DRAWS * 6 / 100);
+}
+END_TEST
+
+START_TEST(fastest_asks_beside_ten_times_a_second_at_most_and_only_what_is_new)
+{
+    use(POOL_FASTEST);
+    for (unsigned i = 0; i < N; i++) {
+        make_take(i, (i + 1) * 10 * MS);
+    }
+    fake_port_advance(&fake_port, S);
+    for (unsigned i = 0; i < DRAWS; i++) {
+        next_of(1u << 1);
+    }
+    ck_assert_uint_eq(fake.n_live, 0);
+    unsigned n_beside = 0;
+    for (unsigned i = 0; i < DRAWS; i++) {
+        next_of(0);
+        for (; fake.n_live > 0; n_beside++) {
+            answer_now();
+        }
+    }
+    ck_assert_uint_ge(n_beside, 1);
+    ck_assert_uint_le(n_beside, N);
 }
 END_TEST
 
@@ -462,7 +492,8 @@ int main(void)
         failover_keeps_the_configured_order,
         race_asks_as_many_at_once_as_configured,
         race_asks_at_once_only_those_that_are_well,
-        fastest_mostly_takes_the_fast_never_mostly_the_slowest_and_tries_all,
+        fastest_mostly_takes_the_fast_never_the_slowest_and_tries_all_beside,
+        fastest_asks_beside_ten_times_a_second_at_most_and_only_what_is_new,
         spread_gives_each_site_one_provider_and_each_provider_its_share_of_sites,
         spread_does_not_take_all_of_co_uk_for_one_site,
         spread_moves_only_the_sites_of_a_provider_that_fails,

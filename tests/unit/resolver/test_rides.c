@@ -186,6 +186,21 @@ START_TEST(second_try_on_a_fresh_connection_does_not_ride_on_an_old_one)
 }
 END_TEST
 
+START_TEST(nobody_rides_on_a_request_that_only_tries_the_provider_out)
+{
+    struct question question = {.type = TYPE_A, .class = CLASS_IN};
+    struct attempt_wish alone = {.question = &question, .provider = VENDOR};
+    struct attempt *attempt;
+    ck_assert_int_eq(name_from_text("www.example.com", &question.name), 0);
+    ck_assert_int_eq(attempt_start(pool, &alone, &attempt), 0);
+    start(0, VENDOR, "www.example.com", TYPE_AAAA);
+    ck_assert_uint_eq(fake.n_live, 2);
+    attempt_free(attempt, false);
+    reply(200, BOTH);
+    was_told(0, ATTEMPT_ANSWERED, "2001:db8::1");
+}
+END_TEST
+
 START_TEST(request_goes_on_for_whoever_is_left)
 {
     start(0, VENDOR, "www.example.com", TYPE_A);
@@ -382,6 +397,7 @@ int main(void)
         what_is_not_the_same_question_is_asked_for_itself,
         reply_that_is_over_carries_nobody,
         second_try_on_a_fresh_connection_does_not_ride_on_an_old_one,
+        nobody_rides_on_a_request_that_only_tries_the_provider_out,
         request_goes_on_for_whoever_is_left,
         request_ends_with_the_last_that_waits_for_it,
         late_request_that_the_pool_listens_to_still_carries,
