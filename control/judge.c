@@ -15,7 +15,8 @@ struct replay {
     const char *file; /* as it is named in messages */
     uint64_t line;
     bool json;
-    bool bad; /* a line could not be read */
+    bool bad;    /* a line could not be read */
+    bool unsaid; /* a verdict could not be written */
     const struct fingerprints *lists;
     struct evidence evidence;
 };
@@ -35,11 +36,31 @@ static void mark(struct replay *r)
     }
 }
 
+/* U+0080 to U+009F, which some terminals obey. */
+static bool is_control(uint8_t first, uint8_t second)
+{
+    return first == 0xc2 && second >= 0x80 && second < 0xa0;
+}
+
+/* The writer's word for the case, as one word: it must not break the line, nor command a terminal.
+ */
+static void put_id(const char *id, char out[EVIDENCE_ID_MAX])
+{
+    size_t i = 0;
+    for (; id[i] != '\0' && i < EVIDENCE_ID_MAX - 1; i++) {
+        uint8_t c = (uint8_t)id[i], before = i > 0 ? (uint8_t)id[i - 1] : 0;
+        bool bad =
+            c <= ' ' || c == 0x7f || is_control(before, c) || is_control(c, (uint8_t)id[i + 1]);
+        out[i] = bad ? '_' : id[i];
+    }
+    out[i] = '\0';
+}
+
 /* "12 CONFIRMED P2 message HIJACK_BOGON 10.10.34.34": the id or the line's number first; "-" stands
  * for nothing, and "," joins families. */
 static int print_words(const struct replay *r, const struct judgement *judgement)
 {
-    char families[JUDGE_FAMILIES_TEXT_MAX], artefact[ADDRESS_TEXT_MAX] = "-", number[24];
+    char families[JUDGE_FAMILIES_TEXT_MAX], artefact[ADDRESS_TEXT_MAX] = "-", id[EVIDENCE_ID_MAX];
     families_text(judgement->families, families);
     for (char *c = families; *c != '\0'; c++) {
         *c = *c == ' ' ? ',' : *c;
@@ -47,10 +68,12 @@ static int print_words(const struct replay *r, const struct judgement *judgement
     if (judgement->artefact.n != 0) {
         address_to_text(&judgement->artefact, artefact);
     }
-    snprintf(number, sizeof number, "%llu", (unsigned long long)r->line);
+    snprintf(id, sizeof id, "%llu", (unsigned long long)r->line);
+    if (r->evidence.id[0] != '\0') {
+        put_id(r->evidence.id, id);
+    }
     const char *rule = rule_word(judgement->rule);
-    return printf("%s %s %s %s %s %s\n", r->evidence.id[0] ? r->evidence.id : number,
-                  verdict_word(judgement->verdict), rule[0] ? rule : "-",
+    return printf("%s %s %s %s %s %s\n", id, verdict_word(judgement->verdict), rule[0] ? rule : "-",
                   families[0] ? families : "-", finding_word(judgement->finding), artefact);
 }
 
@@ -120,10 +143,13 @@ static bool judge_lines(struct replay *r, FILE *from, char *line)
                     (unsigned long long)r->line, EVIDENCE_LINE_MAX);
             r->bad = true;
         } else if (!is_blank(line, n) && !judge_line(r, bytes_of(line, n))) {
+            r->unsaid = true;
             return false;
         }
     }
-    return ferror(from) == 0 && fflush(stdout) == 0;
+    bool read = ferror(from) == 0;
+    r->unsaid = fflush(stdout) != 0;
+    return read && !r->unsaid;
 }
 
 static bool judge_file(struct replay *r, const char *name)
@@ -136,7 +162,8 @@ static bool judge_file(struct replay *r, const char *name)
     r->line = 0;
     good = good && judge_lines(r, from, line);
     if (!good) {
-        fprintf(stderr, "httpdnsctl: %s: %s\n", r->file, strerror(errno));
+        const char *what = r->unsaid ? "standard output" : r->file;
+        fprintf(stderr, "httpdnsctl: %s: %s\n", what, strerror(errno));
     }
     free(line);
     if (from != NULL && !standard) {

@@ -96,6 +96,10 @@ static int refuse(char *why, int line, int column, const char *reason)
 {
     if (why != NULL) {
         snprintf(why, JSONV_WHY_MAX, "line %d, column %d: %s", line, column, reason);
+        /* jansson quotes the text, in which anything may stand that a terminal would act on. */
+        for (char *c = why; *c != '\0'; c++) {
+            *c = (uint8_t)*c < ' ' || (uint8_t)*c >= 0x7f ? '?' : *c;
+        }
     }
     return -EINVAL;
 }

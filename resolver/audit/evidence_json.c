@@ -74,25 +74,6 @@ static void flags(struct members *f, struct said *said)
     said->truncated = (said->flags & FLAG_TC) != 0;
 }
 
-/* An object from address to outcome. */
-static void tls(struct members *f, struct said *said)
-{
-    bool here = false;
-    for (size_t i = 0; i < said->n; i++) {
-        here = here || said->tls[i] != TLS_UNTRIED;
-    }
-    if (!members_enter(f, "tls", here)) {
-        return;
-    }
-    for (size_t i = 0; i < said->n; i++) {
-        char text[ADDRESS_TEXT_MAX];
-        unsigned outcome = said->tls[i];
-        members_word(f, address_to_text(&said->at[i], text), &outcome, outcomes, COUNT(outcomes));
-        said->tls[i] = (uint8_t)outcome;
-    }
-    members_leave(f);
-}
-
 static void rrsig(struct members *f, struct said *said)
 {
     if (members_enter(f, "rrsig", said->signature != SIGNATURE_UNKNOWN)) {
@@ -136,7 +117,8 @@ static void said_members(struct members *f, struct said *said)
     members_name(f, "cname", &said->cname);
     members_numbers(f, "asns", said->asns, &said->n_asns, AUDIT_ASNS_MAX);
     WORD(f, "fingerprint", said->fingerprint, scopes);
-    tls(f, said);
+    struct members_each tls = {.at = said->at, .value = said->tls, .n = said->n};
+    members_words_of(f, "tls", &tls, outcomes, COUNT(outcomes));
     rrsig(f, said);
     if (members_has(f, "serial") || (!members_reading(f) && said->has_serial)) {
         said->has_serial = true;

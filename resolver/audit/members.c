@@ -153,11 +153,13 @@ void members_bool(struct members *f, const char *key, bool *value)
 static bool read_number(struct members *f, const char *key, const struct jsonv *got, uint32_t max,
                         uint32_t *ret_value)
 {
-    int64_t number;
+    double number;
     if (got == NULL) {
         return false;
     }
-    if (!jsonv_integer(got, &number) || number < 0 || number > max) {
+    /* 60.0 is as whole as 60: many a writer knows no other numbers. */
+    if (!jsonv_real(got, &number) || !(number >= 0 && number <= max) ||
+        number != (double)(uint32_t)number) {
         char reason[64];
         snprintf(reason, sizeof reason, "a whole number from 0 to %" PRIu32 " is due here", max);
         members_fail(f, key, reason);
@@ -313,14 +315,13 @@ void members_name(struct members *f, const char *key, struct name *value)
     *value = name;
 }
 
-static bool read_address(struct members *f, const char *key, const struct jsonv *got,
+static bool read_address(struct members *f, const char *key, const char *text,
                          struct address *ret_address)
 {
-    const char *text = read_text(f, key, got);
+    struct address address = {0};
     if (text == NULL) {
         return false;
     }
-    struct address address = {0};
     if (inet_pton(AF_INET, text, address.at) == 1) {
         address.n = 4;
     } else if (inet_pton(AF_INET6, text, address.at) == 1) {
@@ -337,10 +338,52 @@ void members_address(struct members *f, const char *key, struct address *value)
 {
     char text[ADDRESS_TEXT_MAX];
     if (members_reading(f)) {
-        read_address(f, key, find(f, key), value);
+        read_address(f, key, read_text(f, key, find(f, key)), value);
     } else if (value->n != 0) {
         jsonv_put_string(f->to, key, address_to_text(value, text));
     }
+}
+
+static void read_words_of(struct members *f, const struct members_each *each,
+                          const char *const *words, size_t n)
+{
+    struct jsonv_walk walk = jsonv_walk(f->from);
+    const char *key;
+    const struct jsonv *got;
+    while (!f->failed && jsonv_next(&walk, &key, &got)) {
+        struct address address;
+        unsigned value = 0;
+        if (!read_address(f, key, key, &address)) {
+            return;
+        }
+        members_word(f, key, &value, words, n);
+        for (size_t i = 0; i < each->n; i++) {
+            if (address_equal(&each->at[i], &address)) {
+                each->value[i] = (uint8_t)value;
+            }
+        }
+    }
+}
+
+void members_words_of(struct members *f, const char *key, const struct members_each *each,
+                      const char *const *words, size_t n)
+{
+    bool here = false;
+    for (size_t i = 0; i < each->n; i++) {
+        here = here || each->value[i] != 0;
+    }
+    if (!members_enter(f, key, here)) {
+        return;
+    }
+    if (members_reading(f)) {
+        read_words_of(f, each, words, n);
+    }
+    for (size_t i = 0; i < each->n && !members_reading(f); i++) {
+        char text[ADDRESS_TEXT_MAX];
+        unsigned value = each->value[i];
+        members_word(f, address_to_text(&each->at[i], text), &value, words, n);
+    }
+    members_leave(f);
 }
 
 static void add_address(struct address *at, size_t *n, size_t max, const struct address *address)
@@ -376,7 +419,7 @@ void members_addresses(struct members *f, const char *key, struct address *at, s
     const struct jsonv *got = find_array(f, key, LIST_MAX);
     for (size_t i = 0; got != NULL && i < jsonv_count(got); i++) {
         struct address address;
-        if (read_address(f, key, jsonv_element(got, i), &address)) {
+        if (read_address(f, key, read_text(f, key, jsonv_element(got, i)), &address)) {
             add_address(at, n, max, &address);
         }
     }

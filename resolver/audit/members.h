@@ -57,6 +57,14 @@ void members_word(struct members *f, const char *key, unsigned *value, const cha
 /* A set of words: bit i for words[i]. */
 void members_words(struct members *f, const char *key, unsigned *set, const char *const *words,
                    size_t n);
+/* An object from address to one of `n` words: each->value[i] is the word's of each->at[i]. */
+struct members_each {
+    const struct address *at;
+    uint8_t *value;
+    size_t n;
+};
+void members_words_of(struct members *f, const char *key, const struct members_each *each,
+                      const char *const *words, size_t n);
 void members_name(struct members *f, const char *key, struct name *value);
 void members_address(struct members *f, const char *key, struct address *value);
 /* Addresses without repetition. Of more than `max` the first are kept, but a bogon never left out.

@@ -110,6 +110,20 @@ def test_a_line_that_cannot_be_read_is_named_with_its_field_and_the_rest_is_judg
     assert f"{file}:6: v: this program knows version 1 only" in got.stderr
 
 
+def test_what_a_case_is_called_or_holds_never_makes_a_line_of_its_own_or_commands_a_terminal():
+    lines = [json.dumps({"v": 1, "id": "a b\nc\x1b[2J\x7f\u009b \u4e2d", "name": "nas.lan"}), '{"v":1,"name":\x1b[2J}']
+    got = subprocess.run([BUILD / "control/httpdnsctl", "judge", "-"], input="\n".join(lines), capture_output=True, text=True)
+    assert got.stdout == "a_b_c_[2J____\u4e2d INELIGIBLE G1 - NONE -\n"
+    assert "-:2: line 1" in got.stderr.replace("standard input", "-") and "\x1b" not in got.stderr
+
+
+def test_verdicts_that_cannot_be_written_are_said_to_be_so():
+    line = '{"v":1,"name":"nas.lan"}\n'
+    with open("/dev/full", "w") as full:
+        got = subprocess.run([BUILD / "control/httpdnsctl", "judge", "-"], input=line, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert got.returncode == 1 and got.stderr == "httpdnsctl: standard output: No space left on device\n"
+
+
 def test_a_list_of_block_addresses_and_the_scope_before_its_name_decide_what_p7_says(tmp_path):
     case = {"v": 1, "name": "www.example.net", "meetings": [
         {"local": {"addresses": ["5.5.5.5"]}, "controls": [{"addresses": ["93.184.216.34"]}] * 2, "times": 2}]}

@@ -61,6 +61,30 @@ START_TEST(what_is_absent_was_not_looked_at_and_accuses_nobody)
 }
 END_TEST
 
+START_TEST(a_handshake_is_its_address_however_the_address_is_written)
+{
+    struct evidence e = read_line(
+        "{\"v\":1,\"name\":\"a.example\",\"type\":\"AAAA\",\"meetings\":[{\"local\":{"
+        "\"addresses\":[\"2001:db8::1\",\"2001:DB8::2\"],\"tls\":{\"2001:DB8:0:0::2\":\"ok\","
+        "\"2001:0db8::1\":\"failed\",\"192.0.2.1\":\"ok\"}}}]}");
+    const struct said *local = &e.name.meetings[0].local;
+    ck_assert_uint_eq(local->n, 2);
+    ck_assert_uint_eq(local->tls[0], TLS_FAILED);
+    ck_assert_uint_eq(local->tls[1], TLS_OK);
+}
+END_TEST
+
+START_TEST(a_whole_number_may_be_written_with_a_fraction_of_nothing)
+{
+    struct evidence e = read_line("{\"v\":1.0,\"name\":\"a.example\",\"meetings\":[{\"local\":{"
+                                  "\"ttl_s\":60.0,\"rcode\":3.0,\"asns\":[64500.0]}}]}");
+    const struct said *local = &e.name.meetings[0].local;
+    ck_assert_uint_eq(local->ttl_s, 60);
+    ck_assert_uint_eq(local->rcode, RCODE_NXDOMAIN);
+    ck_assert_uint_eq(local->asns[0], 64500);
+}
+END_TEST
+
 START_TEST(an_error_names_the_member_and_what_is_due)
 {
     const struct {
@@ -77,6 +101,13 @@ START_TEST(an_error_names_the_member_and_what_is_due)
          "meetings[0].local.rcode: a response code is due here, such as NOERROR or 3"},
         {"{\"v\":1,\"name\":\"a.b\",\"meetings\":[{\"times\":2},{\"times\":2}]}",
          "meetings: \"times\" is for one meeting only"},
+        {"{\"v\":1,\"name\":\"a.b\",\"meetings\":[{\"local\":{\"tls\":{\"a.b\":\"ok\"}}}]}",
+         "meetings[0].local.tls.a.b: an IPv4 or IPv6 address is due here"},
+        {"{\"v\":1,\"name\":\"a.b\",\"meetings\":[{\"local\":{\"tls\":{\"::1\":\"OK\"}}}]}",
+         "meetings[0].local.tls.::1: one of these is due here: untried ok wrong_name untrusted "
+         "expired failed local_root"},
+        {"{\"v\":1,\"name\":\"a.b\",\"meetings\":[{\"at_s\":1,\"local\":{\"ttl_s\":1.5}}]}",
+         "meetings[0].local.ttl_s: a whole number from 0 to 4294967295 is due here"},
         {"{\"name\":\"a.b\"}", "v: it is missing: the version, 1"},
         {"7", "an object is due on each line"},
         {"{\"v\":1,\"kind\":\"nonexistent\",\"runs\":[{\"names\":[{}]}]}",
@@ -114,6 +145,8 @@ int main(void)
     const TTest *const tests[] = {
         a_case_is_written_and_read_back_as_it_was,
         what_is_absent_was_not_looked_at_and_accuses_nobody,
+        a_handshake_is_its_address_however_the_address_is_written,
+        a_whole_number_may_be_written_with_a_fraction_of_nothing,
         an_error_names_the_member_and_what_is_due,
         a_verdict_is_written_with_all_its_words,
     };
