@@ -18,10 +18,11 @@ enum {
     STRING_MAX = 255, /* of a character-string */
     TOKENS_MAX = 64,
     TYPE_TEXT = 16,
+    SVCB_NAMED_MAX = 6, /* the keys that have had a name from the first (RFC 9460) */
 };
 
 /* The fields of a type: 1, 2, 4 an unsigned number of so many octets; n a name; w a word; q a
- * quoted string; a an address; s SVCB's parameters, and x hexadecimal or b base64 to the end. */
+ * string; a an address; s SVCB's parameters, and x hexadecimal or b base64 to the end. */
 static const struct shape {
     uint16_t type;
     const char *fields;
@@ -127,6 +128,23 @@ static bool is_quoted(struct bytes word)
     return true;
 }
 
+/* The same, where \" and \\ may stand in it (CAA: RFC 8659 section 4.1.1). */
+static bool is_string(struct bytes word)
+{
+    if (word.n < 2 || word.at[0] != '"' || word.at[word.n - 1] != '"') {
+        return false;
+    }
+    for (size_t i = 1; i < word.n - 1; i++) {
+        uint8_t c = word.at[i];
+        if (c == '\\' && i + 2 < word.n && strchr("\"\\", word.at[i + 1]) != NULL) {
+            i++;
+        } else if (c < ' ' || c >= 0x7f || c == '"' || c == '\\') {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* key=value of SVCB (RFC 9460 section 2.1): the keys whose forms are common to all who print them,
  * and keyN. */
 static bool is_service_parameter(struct bytes word)
@@ -143,7 +161,9 @@ static bool is_service_parameter(struct bytes word)
     bool plain = value.n == 0 || is_plain(value) || is_quoted(value);
     if (word.n > 3 && memcmp(word.at, "key", 3) == 0) {
         size_t n_digits = n - 3 - (equals != NULL ? 1 : 0);
-        return is_number(bytes_of(word.at + 3, n_digits), UINT16_MAX - 1) && plain;
+        struct bytes digits = bytes_of(word.at + 3, n_digits);
+        /* Those with a name: some print what the name's form is, some what the octets are. */
+        return is_number(digits, UINT16_MAX - 1) && !is_number(digits, SVCB_NAMED_MAX) && plain;
     }
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         if (n == strlen(keys[i]) && memcmp(word.at, keys[i], n) == 0) {
@@ -167,7 +187,7 @@ static bool is_field(char field, struct bytes word)
     case '4':
         return is_number(word, UINT32_MAX);
     case 'q':
-        return is_quoted(word);
+        return is_string(word);
     case 'x':
         return is_all_of(word, hex);
     case 'b':
@@ -184,12 +204,15 @@ static bool is_field(char field, struct bytes word)
 static bool fits(const char *fields, struct bytes text)
 {
     bool repeats = false, seen = false;
+    size_t n_digits = 0; /* of the hexadecimal: two are an octet */
     for (unsigned n = 0; n < TOKENS_MAX; n++) {
         struct bytes word = next_word(&text);
         repeats = strchr("sxb", *fields) != NULL && *fields != '\0';
         if (word.n == 0) {
-            return *fields == '\0' || (repeats && (seen || *fields == 's'));
+            bool whole = n_digits % 2 == 0;
+            return *fields == '\0' || (repeats && whole && (seen || *fields == 's'));
         }
+        n_digits += *fields == 'x' ? word.n : 0;
         if (*fields == '\0' || !is_field(*fields, word)) {
             return false;
         }

@@ -13,6 +13,19 @@ void hosts_init(struct hosts *hosts, bool asked_both)
     hosts->asked_both = asked_both;
 }
 
+/* What is told twice is one record (RFC 2181 §5). */
+static void add_once(struct hosts_family *family, const uint8_t at[16])
+{
+    for (size_t i = 0; i < family->n; i++) {
+        if (memcmp(family->at[i], at, 16) == 0) {
+            return;
+        }
+    }
+    if (family->n < HOSTS_ADDRESSES_MAX) {
+        memcpy(family->at[family->n++], at, 16);
+    }
+}
+
 bool hosts_add(struct hosts *hosts, struct bytes text)
 {
     char copy[INET6_ADDRSTRLEN];
@@ -26,10 +39,7 @@ bool hosts_add(struct hosts *hosts, struct bytes text)
     if (strlen(copy) != text.n || (!is_v4 && inet_pton(AF_INET6, copy, at) != 1)) {
         return false;
     }
-    struct hosts_family *family = is_v4 ? &hosts->v4 : &hosts->v6;
-    if (family->n < HOSTS_ADDRESSES_MAX) {
-        memcpy(family->at[family->n++], at, sizeof at);
-    }
+    add_once(is_v4 ? &hosts->v4 : &hosts->v6, at);
     return true;
 }
 

@@ -144,7 +144,7 @@ bool vendor_add_addresses(struct hosts *hosts, const struct jsonv *tree)
 int64_t vendor_ttl(const struct jsonv *tree)
 {
     int64_t ttl_s;
-    return tree_number(tree, 1, INT32_MAX, &ttl_s) ? ttl_s : 0;
+    return tree_number(tree, 1, INT64_MAX, &ttl_s) ? ttl_s : 0;
 }
 
 bool vendor_is_name(const struct driver_call *call, const char *name)

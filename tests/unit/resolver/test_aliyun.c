@@ -48,6 +48,19 @@ START_TEST(aliyun_replies_become_answers_of_the_family_asked_for)
     reads(200, batch, "OK NOERROR: A 60 192.0.2.1");
     reads(200, "{\"host\":\"www.example.com\",\"ips\":[\"192.0.2.1\"],\"ttl\":999999}",
           "OK NOERROR: A 86400 192.0.2.1");
+    reads(200, "{\"host\":\"www.example.com\",\"ips\":[\"192.0.2.1\"],\"ttl\":4294967296}",
+          "OK NOERROR: A 86400 192.0.2.1");
+}
+END_TEST
+
+START_TEST(address_that_is_told_twice_is_one_record)
+{
+    begin(&driver_aliyun);
+    reads(
+        200,
+        "{\"dns\":[{\"host\":\"www.example.com\",\"ips\":[\"192.0.2.1\",\"192.0.2.1\"],\"ttl\":30},"
+        "{\"host\":\"WWW.example.com\",\"ips\":[\"192.0.2.2\",\"192.0.2.1\"],\"ttl\":30}]}",
+        "OK NOERROR: A 30 192.0.2.1; A 30 192.0.2.2");
 }
 END_TEST
 
@@ -251,6 +264,7 @@ int main(void)
     const TTest *const tests[] = {
         aliyun_signs_host_and_expiry,
         aliyun_replies_become_answers_of_the_family_asked_for,
+        address_that_is_told_twice_is_one_record,
         unexplained_absence_is_never_nxdomain,
         aliyun_error_words_are_classes,
         aliyun2_signs_what_it_sends_sorted,

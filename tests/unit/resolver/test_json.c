@@ -185,6 +185,10 @@ START_TEST(types_become_the_wire_form_that_their_text_means)
         {TYPE_TXT, "\\\"a\\\\\\\"b\\\\065\\\"", "TXT 9 0461226241"},
         {TYPE_DS, "2371 13 2 111A1861 d6dfd0bb", "DS 9 09430d02111a1861d6dfd0bb"},
         {257, "0 issue \\\"le.org\\\"", "CAA 9 000569737375656c652e6f7267"},
+        {257, "0 iodef \\\"a\\\\\\\"b; c\\\\\\\\\\\"",
+         "CAA 9 0005696f64656661"
+         "22623b20635c"},
+        {TYPE_HTTPS, "1 . key65280=abc", "HTTPS 9 000100ff000003616263"},
         {TYPE_HTTPS, "1 . alpn=h2,h3 ipv4hint=192.0.2.1",
          "HTTPS 9 0001000001000602683202683300040004c0000201"},
         {TYPE_HTTPS, "1 . alpn=\\\"h2,h3\\\" ipv4hint=\\\"192.0.2.1\\\"",
@@ -239,6 +243,11 @@ START_TEST(what_is_not_certain_is_left_to_another_provider)
         {TYPE_HTTPS, "\\\\# 11 00 01"},
         {TYPE_DS, "1 13 2"},
         {TYPE_DS, "1 13 2 xx"},
+        {TYPE_DS, "1 13 2 abc"},
+        {TYPE_HTTPS, "1 . key1=h2"},
+        {TYPE_HTTPS, "1 . key5=\\\"abc\\\""},
+        {257, "0 issue \\\"a\\\\065\\\""},
+        {257, "0 issue le.org;"},
         {TYPE_RRSIG, "A 13 2 300 1 2 3 x. AAAA"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
