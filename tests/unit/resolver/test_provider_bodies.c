@@ -352,8 +352,8 @@ START_TEST(json_test_suite_is_accepted_and_refused_as_it_says)
     static uint8_t text[256 * 1024];
     snprintf(command, sizeof command,
              "d=$(mktemp -d) && tar xJf '%s/data/seeds/json.tar.xz' -C $d 2>/dev/null; "
-             "find $d -name '[yn]_*.json' | while read f; do "
-             "printf '%%s %%s\\n' $(basename $f) $(stat -c %%s $f); cat $f; done; rm -rf $d",
+             "find $d -name '[yn]_*.json' -printf '%%f %%s %%p\\n' | while read name size file; do "
+             "echo $name $size; cat $file; done; rm -rf $d",
              shared != NULL ? shared : "../shared");
     FILE *from = popen(command, "r");
     unsigned n = 0, size;
