@@ -197,21 +197,21 @@ static void query_forget_try(struct query *q, unsigned provider, bool apart)
 /* Takes what an attempt brought. */
 static enum query_state query_learn(struct query *q, struct answer *answer)
 {
-    q->answer = answer_unref(q->answer);
-    q->has_stale = false;
-    q->answer = query_guard(q, answer);
-    if (q->answer == NULL) {
+    if (!q->has_stale) {
+        q->answer = answer_unref(q->answer); /* what there was for want of better */
+    }
+    q->part = query_guard(q, answer);
+    if (q->part == NULL) {
         query_note_error(q, EDE_NOT_READY, "out of memory");
         return QUERY_REPLYING;
     }
-    if (query_wants_synthesis(q)) {
+    bool synthesis = query_wants_synthesis(q);
+    if (synthesis || query_wants_rest(q)) {
         query_end_tries(q);
-        return query_chase_synthesis(q);
+        return synthesis ? query_chase_synthesis(q) : query_chase_rest(q);
     }
-    if (query_wants_rest(q)) {
-        query_end_tries(q);
-        return query_chase_rest(q);
-    }
+    query_take(q, q->part);
+    q->part = NULL;
     query_keep(q);
     return QUERY_REPLYING;
 }
@@ -244,6 +244,30 @@ static bool query_may_retry(const struct query *q, unsigned provider)
             (q->n_tries == 0 && query_next_provider(q, false) < 0));
 }
 
+/* Takes a reply that is no good answer. An absence that nobody explained may be told for want of
+ * better. An rcode other than those of answers is about the provider, or about how we asked: a
+ * client to whom nobody refused anything is told SERVFAIL, as by every resolver that forwards
+ * (RFC 9520 section 2 counts REFUSED and its like as failures too), with the provider's own reason
+ * when it gave one. */
+static void query_note_end(struct query *q, struct attempt_end *end)
+{
+    struct answer *answer = end->answer;
+    if (answer != NULL && answer->rcode == RCODE_NOERROR) {
+        query_note_error(q, end->ede, end->detail);
+        answer_unref(q->has_stale ? answer : q->answer);
+        q->answer = q->has_stale ? q->answer : answer;
+        return;
+    }
+    q->was_heard = q->was_heard || answer != NULL;
+    if (answer != NULL && answer->ede != EDE_NONE && !q->has_word) {
+        q->has_word = true;
+        q->error.rcode = RCODE_NOERROR; /* what was noted before was but our guess */
+        end->ede = (enum ede)answer->ede;
+    }
+    query_note_error(q, end->ede, end->detail);
+    answer_unref(answer);
+}
+
 static void on_attempt_end(void *ctx, struct attempt_end *end)
 {
     struct query *q = ctx;
@@ -265,13 +289,7 @@ static void on_attempt_end(void *ctx, struct attempt_end *end)
         break;
     case ATTEMPT_RETRY_NEXT:
     case ATTEMPT_GIVE_UP:
-        query_note_error(q, end->ede, end->detail);
-        if (q->has_stale) {
-            answer_unref(end->answer);
-        } else if (end->answer != NULL) {
-            q->answer = answer_unref(q->answer);
-            q->answer = end->answer;
-        }
+        query_note_end(q, end);
         break;
     }
     query_resume(q, end->verdict == ATTEMPT_GIVE_UP ? QUERY_REPLYING : QUERY_ASKING);
@@ -307,8 +325,7 @@ void query_on_timer(struct port_timer *timer)
         return;
     }
     if (!q->told && now_us >= q->stale_us) {
-        query_tell(q);
-        query_leave_client(q);
+        query_tell_stale(q);
     }
     if (now_us < q->hedge_us) {
         query_resume(q, QUERY_WAITING);

@@ -9,7 +9,8 @@
  *              last name has
  *
  * Such a question is a query of its own, and counts as one. Bound: CHASE_DEPTH_MAX, one in the
- * other. Its own deadline may lie behind that of the query that waits: the latter's holds. */
+ * other. Its own deadline may lie behind that of the query that waits: the latter's holds. A whole
+ * answer that is stale stays at hand meanwhile, as while providers are asked (RFC 8767). */
 #include "resolver/query.h"
 #include "resolver/wire/compose.h"
 
@@ -62,10 +63,44 @@ static struct answer *read_reply(const struct query *q, struct bytes reply)
     return answer_read(reply, &expect, &answer) == ANSWER_OK ? answer : NULL;
 }
 
-static bool gave_up(struct query *q, const char *why)
+static bool gave_up(struct query *q, enum ede ede, const char *why)
 {
-    q->error = (struct reply_error){RCODE_SERVFAIL, EDE_OTHER, why};
+    q->error = (struct reply_error){RCODE_SERVFAIL, ede, why};
     return false;
+}
+
+/* The reason is that of what was found, when it has one. */
+static bool gave_up_for(struct query *q, const struct answer *found, const char *why)
+{
+    bool has_reason = found != NULL && found->ede != EDE_NONE;
+    return gave_up(q, has_reason ? (enum ede)found->ede : EDE_OTHER, why);
+}
+
+static bool is_stale(const struct answer *found)
+{
+    return found->ede == EDE_STALE || found->ede == EDE_STALE_NXDOMAIN;
+}
+
+/* Takes `whole`, made of what was found. What is stale in part is told, with its reason, but no
+ * fresh answer to be kept; a stale one that is at hand is held then instead. */
+static bool take_whole(struct query *q, const struct answer *found, struct answer *whole)
+{
+    if (is_stale(found) && q->has_stale) {
+        answer_unref(whole);
+        return false;
+    }
+    query_take(q, whole);
+    if (!is_stale(found)) {
+        query_keep(q);
+    }
+    return false;
+}
+
+/* Takes its part as the whole answer. */
+static void take_part(struct query *q)
+{
+    query_take(q, q->part);
+    q->part = NULL;
 }
 
 /* ---- what was found: true when there is more to be asked ---- */
@@ -81,7 +116,7 @@ static bool take_alias(struct query *q, struct answer *found)
     };
     if (found == NULL || compose_from(found, &wish, &q->answer) < 0) {
         q->answer = NULL;
-        return gave_up(q, "the name that this one stands for has no answer");
+        return gave_up_for(q, found, "the name that this one stands for has no answer");
     }
     return false;
 }
@@ -92,6 +127,7 @@ static bool take_prefix(struct query *q, const struct answer *found)
         q->prefix = dns64_discover(found);
     }
     if (q->prefix.bits == 0) {
+        take_part(q);
         query_keep(q);
         return false;
     }
@@ -104,6 +140,15 @@ static void embed(const void *ctx, const uint8_t v4[4], uint8_t ret_v6[16])
     dns64_embed(ctx, v4, ret_v6);
 }
 
+/* Without addresses the empty answer is true, but may not be the whole truth: not kept. */
+static bool take_no_address(struct query *q)
+{
+    if (!q->has_stale) {
+        take_part(q);
+    }
+    return false;
+}
+
 /* The empty answer says for how long there is no AAAA: so long what is made instead may be kept. */
 static bool take_address(struct query *q, const struct answer *found)
 {
@@ -112,43 +157,37 @@ static bool take_address(struct query *q, const struct answer *found)
         .question = &q->message.question,
         .address = embed,
         .ctx = &q->prefix,
-        .max_ttl_s = q->answer->ttl_s > 0 ? q->answer->ttl_s : SYNTH_TTL_S,
+        .max_ttl_s = q->part->ttl_s > 0 ? q->part->ttl_s : SYNTH_TTL_S,
         .now_us = port_now_us(q->resolver->port),
     };
     if (found == NULL || found->rcode != RCODE_NOERROR) {
-        return false; /* the empty answer is true, but may not be the whole truth: not kept */
+        return take_no_address(q);
     }
     if (compose_from(found, &wish, &made) == 0 && dns64_has_address(made)) {
-        answer_unref(q->answer);
-        q->answer = made;
-    } else {
-        answer_unref(made);
+        return take_whole(q, found, made);
     }
+    answer_unref(made);
+    take_part(q);
     query_keep(q);
     return false;
 }
 
 /* Without the rest there is nothing to tell: to a stub the beginning would mean that the name has
  * no such record. */
-static bool take_rest(struct query *q, struct answer *found)
+static bool take_rest(struct query *q, const struct answer *found)
 {
     struct answer *whole = NULL;
     struct compose_wish wish = {
         .question = &q->message.question,
-        .before = q->answer,
+        .before = q->part,
         .max_ttl_s = TTL_MAX_S,
         .now_us = port_now_us(q->resolver->port),
     };
     bool good = found != NULL &&
                 (found->rcode == RCODE_NOERROR || found->rcode == RCODE_NXDOMAIN) &&
                 compose_from(found, &wish, &whole) == 0;
-    answer_unref(q->answer);
-    q->answer = whole;
-    if (!good) {
-        return gave_up(q, "the name that this one is an alias of has no answer");
-    }
-    query_keep(q);
-    return false;
+    return good ? take_whole(q, found, whole)
+                : gave_up_for(q, found, "the name that this one is an alias of has no answer");
 }
 
 static bool take(struct query *q, struct answer *found)
@@ -234,7 +273,7 @@ static enum query_state chase(struct query *q)
     struct answer *found;
     do {
         if (depth > CHASE_DEPTH_MAX) {
-            gave_up(q, "names that stand for one another without an end");
+            gave_up(q, EDE_OTHER, "names that stand for one another without an end");
             return QUERY_REPLYING;
         }
         if (!ask(q, depth, &found)) {
@@ -245,12 +284,15 @@ static enum query_state chase(struct query *q)
 }
 
 /* No client waits longer than for any other question; what was asked goes on, for the cache. */
-static void on_deadline(struct port_timer *timer)
+static void on_timer(struct port_timer *timer)
 {
     struct query *q = (struct query *)((char *)timer - offsetof(struct query, timer));
-    q->answer = answer_unref(q->answer);
-    q->error = (struct reply_error){RCODE_SERVFAIL, EDE_NO_REACHABLE,
-                                    "what this answer is made of did not come in time"};
+    if (port_now_us(q->resolver->port) < q->deadline_us) {
+        query_tell_stale(q);
+        query_resume(q, QUERY_CHASING);
+        return;
+    }
+    gave_up(q, EDE_NO_REACHABLE, "what this answer is made of did not come in time");
     query_resume(q, QUERY_REPLYING);
 }
 
@@ -260,7 +302,8 @@ enum query_state query_chase_alias(struct query *q)
     query_detach(q);
     q->chase = CHASE_ALIAS;
     q->deadline_us = port_now_us(r->port) + (uint64_t)r->params.query_timeout_ms * 1000;
-    q->timer.on_fire = on_deadline;
+    q->stale_us = PORT_NEVER;
+    q->timer.on_fire = on_timer;
     return chase(q);
 }
 
@@ -276,20 +319,20 @@ static bool wants_synthesis(struct query *q, uint16_t type, const struct answer 
 
 bool query_wants_synthesis(struct query *q)
 {
-    return wants_synthesis(q, q->message.question.type, q->answer);
+    return wants_synthesis(q, q->message.question.type, q->part);
 }
 
 enum query_state query_chase_synthesis(struct query *q)
 {
     q->chase = q->prefix.bits == 0 ? CHASE_PREFIX : CHASE_ADDRESS;
-    q->timer.on_fire = on_deadline;
+    q->timer.on_fire = on_timer;
     return chase(q);
 }
 
 bool query_wants_rest(struct query *q)
 {
-    return q->answer->has_alias && q->answer->ttl_s == 0 &&
-           answer_lacks_end(q->answer, q->message.question.type, &q->chase_name);
+    return q->part->has_alias && q->part->ttl_s == 0 &&
+           answer_lacks_end(q->part, q->message.question.type, &q->chase_name);
 }
 
 /* Nobody may join it or wait for what it claimed: the chain may lead back to its own question,
@@ -301,7 +344,7 @@ enum query_state query_chase_rest(struct query *q)
         claims_end(q->resolver->params.claims, &q->claim, NULL);
     }
     q->chase = CHASE_REST;
-    q->timer.on_fire = on_deadline;
+    q->timer.on_fire = on_timer;
     return chase(q);
 }
 

@@ -42,7 +42,7 @@ static const struct {
     [QUERY_FOLLOWING] = {NULL, TO(REPLYING)},
     [QUERY_ASKING] = {query_ask, TO(WAITING) | TO(REPLYING)},
     [QUERY_WAITING] = {NULL, TO(CHASING) | TO(ASKING) | TO(WAITING) | TO(REPLYING)},
-    [QUERY_CHASING] = {NULL, TO(REPLYING)},
+    [QUERY_CHASING] = {NULL, TO(CHASING) | TO(REPLYING)},
     [QUERY_REPLYING] = {step_replying, TO(DONE)},
     [QUERY_DONE] = {NULL, TO(JOINING)}, /* as a refresh */
 };
@@ -59,8 +59,8 @@ static void query_move(struct query *q, enum query_state state)
     uint64_t at_us = q->deadline_us;
     if (state == QUERY_WAITING) {
         at_us = q->hedge_us < at_us ? q->hedge_us : at_us;
-        at_us = !q->told && q->stale_us < at_us ? q->stale_us : at_us;
     }
+    at_us = !q->told && q->stale_us < at_us ? q->stale_us : at_us;
     /* Without memory for a timer the attempts' own deadlines still end the query. */
     (void)port_timer_start(q->resolver->port, &q->timer, at_us);
 }
@@ -224,7 +224,7 @@ static bool query_recall_failure(struct query *q)
         return false;
     }
     memcpy(q->error_text, failure.text, sizeof q->error_text);
-    q->error = (struct reply_error){failure.rcode, EDE_CACHED_ERROR, q->error_text};
+    q->error = (struct reply_error){RCODE_SERVFAIL, EDE_CACHED_ERROR, q->error_text};
     return true;
 }
 
@@ -234,16 +234,15 @@ static void query_note_failure(const struct query *q)
 {
     struct resolver *r = q->resolver;
     struct cache_key key = query_key(q);
-    unsigned rcode = q->answer != NULL ? q->answer->rcode : q->error.rcode;
-    if (rcode == RCODE_NOERROR || rcode == RCODE_NXDOMAIN) {
+    if (q->answer != NULL) {
         failures_forget(cache_failures(r->cache), &key);
         return;
     }
-    if (q->error.ede == EDE_NOT_READY) {
+    if (q->error.ede == EDE_NOT_READY && !q->has_word) {
         return;
     }
-    bool heard = q->answer != NULL || q->error.ede == EDE_INVALID_DATA;
-    struct failure failure = {.rcode = (enum rcode)(rcode <= FLAG_RCODE ? rcode : RCODE_SERVFAIL)};
+    bool heard = q->was_heard || q->error.ede == EDE_INVALID_DATA;
+    struct failure failure;
     snprintf(failure.text, sizeof failure.text, "%s", q->error.text != NULL ? q->error.text : "");
     failures_note(cache_failures(r->cache), &key, heard ? FAILURE_OF_NAME : FAILURE_OF_PATH,
                   &failure, port_now_us(r->port));
@@ -281,6 +280,13 @@ static enum query_state step_cache(struct query *q)
     q->answer = answer_unref(q->answer);
     q->has_stale = false;
     return reply_with(q, RCODE_REFUSED, EDE_NOT_AUTHORITATIVE, "ask with RD=1");
+}
+
+void query_take(struct query *q, struct answer *answer)
+{
+    answer_unref(q->answer);
+    q->answer = answer;
+    q->has_stale = false;
 }
 
 void query_keep(struct query *q)
@@ -341,9 +347,7 @@ void query_on_told(struct query *q)
         query_resume(q, failed ? QUERY_REPLYING : query_claim(q));
         return;
     }
-    answer_unref(q->answer);
-    q->answer = q->claim.answer;
-    q->has_stale = false;
+    query_take(q, q->claim.answer);
     query_resume(q, QUERY_REPLYING);
 }
 
@@ -438,7 +442,7 @@ static void query_inherit(struct query *follower, const struct query *leader)
 }
 
 /* Tells what is known to the client that waits, and to those that wait with it. */
-void query_tell(struct query *q)
+static void query_tell(struct query *q)
 {
     struct resolver *r = q->resolver;
     if (!q->told) {
@@ -453,6 +457,12 @@ void query_tell(struct query *q)
     }
 }
 
+void query_tell_stale(struct query *q)
+{
+    query_tell(q);
+    query_leave_client(q);
+}
+
 /* A stale answer was the best there is: for a while nobody need wait to learn the same again. */
 static void query_hold_stale(struct query *q)
 {
@@ -462,20 +472,26 @@ static void query_hold_stale(struct query *q)
     cache_hold(r->cache, &key, now_us, now_us + r->params.stale.recheck_s * UINT64_C(1000000));
 }
 
+/* What its end means for those who ask the same later. A query that chased something has stopped
+ * leading before; of a chain that goes round, the first one's failure counts alone. */
+static void query_conclude(struct query *q)
+{
+    if (q->has_led && q->has_stale) {
+        query_hold_stale(q);
+    } else if (q->tried != 0 && (q->leads || (q->has_led && q->client.depth == 0))) {
+        query_note_failure(q);
+    }
+}
+
 static enum query_state step_replying(struct query *q)
 {
     struct resolver *r = q->resolver;
-    bool led = q->leads;
     if (q->tried != 0 && r->audit != NULL) {
         audit_hear(r->audit, &q->message.question);
     }
     query_end_tries(q);
+    query_conclude(q);
     query_stop_leading(q);
-    if (led && q->has_stale) {
-        query_hold_stale(q);
-    } else if (led && q->tried != 0) {
-        query_note_failure(q);
-    }
     if (r->params.claims != NULL) {
         claims_end(r->params.claims, &q->claim, q->has_stale ? NULL : q->answer);
     }

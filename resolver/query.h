@@ -48,6 +48,7 @@ struct query {
     bool truncated;                /* its client is to come again over TCP */
     size_t reply_max; /* octets for a client that may not be who it says; 0: no bound */
     bool leads;       /* stands in the table of questions under way */
+    bool has_led;     /* its question was put to providers, or to another worker that does */
     bool told;        /* no client waits for it: answered already, or it is a refresh */
     bool due;         /* the answer found is popular and near its end: becomes a refresh */
     struct query_message message;
@@ -61,11 +62,14 @@ struct query {
     struct answer *answer;
     bool has_stale; /* answer is stale: what the client gets if nothing better comes */
     struct reply_error error;
-    bool is_local; /* the policy's own answer: decision.local */
+    bool was_heard; /* a provider had an rcode to tell, though no answer … */
+    bool has_word;  /* … and said why: the error's reason is a provider's own */
+    bool is_local;  /* the policy's own answer: decision.local */
     struct policy_decision decision;
     char error_text[ANSWER_EDE_TEXT_MAX + 1];
 
     enum query_chase chase;
+    struct answer *part; /* what providers told so far; `answer` may be a stale whole meanwhile */
     struct name chase_name; /* with CHASE_REST */
     struct dns64_prefix prefix;
 
@@ -126,11 +130,14 @@ void query_fail(struct query *query, const struct reply_error *error);
 void query_resume(struct query *query, enum query_state state);
 /* From here the query may outlive resolver_ask(): what was borrowed is copied. */
 void query_detach(struct query *query);
+/* Takes a fresh answer, in place of what it may have had. */
+void query_take(struct query *query, struct answer *answer);
 /* Remembers its answer. */
 void query_keep(struct query *query);
 
-/* Tells what is known to the client that waits, and to those that wait with it. */
-void query_tell(struct query *query);
+/* Tells the stale answer to the client that waits, and to those that wait with it, and goes on
+ * without them. */
+void query_tell_stale(struct query *query);
 
 static inline bool query_wants_cd(const struct query *q)
 {
@@ -155,10 +162,10 @@ void query_end_tries(struct query *query);
 
 /* What a query asks for itself (chase.c): each returns the state that follows. */
 enum query_state query_chase_alias(struct query *query);
-/* Whether its answer, AAAA, is to be made of A records; then by this. */
+/* Whether its part, AAAA, is to be made of A records; then by this. */
 bool query_wants_synthesis(struct query *query);
 enum query_state query_chase_synthesis(struct query *query);
-/* Whether its answer is but the beginning of a chain; then the rest is asked for. */
+/* Whether its part is but the beginning of a chain; then the rest is asked for. */
 bool query_wants_rest(struct query *query);
 enum query_state query_chase_rest(struct query *query);
 /* Takes an answer and gives it back, or what is told instead when it leads into the own network.

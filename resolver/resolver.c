@@ -89,6 +89,7 @@ void query_release(struct query *q)
     struct resolver *r = q->resolver;
     bool told = q->told;
     answer_unref(q->answer);
+    answer_unref(q->part);
     q->next = r->free;
     r->free = q;
     if (told) {
@@ -129,6 +130,7 @@ void query_lead(struct query *q)
     q->next = *bucket;
     *bucket = q;
     q->leads = true;
+    q->has_led = true;
 }
 
 void query_stop_leading(struct query *q)
@@ -155,12 +157,16 @@ static void query_begin(struct query *q, struct resolver *r, struct bytes messag
     q->truncated = false;
     q->reply_max = 0;
     q->leads = false;
+    q->has_led = false;
     q->told = false;
     q->due = false;
     q->arrived = message;
     q->answer = NULL;
+    q->part = NULL;
     q->has_stale = false;
     q->error = (struct reply_error){.rcode = RCODE_NOERROR, .ede = EDE_NONE};
+    q->was_heard = false;
+    q->has_word = false;
     q->is_local = false;
     q->claim.live = false;
     q->timer = (struct port_timer){0};

@@ -19,7 +19,6 @@ enum failure_of {
 };
 
 struct failure {
-    enum rcode rcode;
     char text[FAILURES_TEXT_MAX + 1]; /* why, for a person */
 };
 

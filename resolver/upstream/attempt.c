@@ -2,6 +2,7 @@
 /* One try of one question at one provider: built by the driver, carried by the exchange, checked,
  * and reduced to a verdict. A provider whose address is not known yet lets its attempts wait. */
 #include "resolver/upstream/upstream.h"
+#include "resolver/wire/text.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -27,7 +28,9 @@ static void describe(const struct attempt *a, const struct exchange_reply *reply
     } else if (reply->status < 200 || reply->status > 299) {
         snprintf(detail, DETAIL_MAX, "%s: HTTP status %u", name, reply->status);
     } else if (f->found.answer != NULL) {
-        snprintf(detail, DETAIL_MAX, "%s: rcode %u", name, f->found.answer->rcode);
+        char rcode[TEXT_MNEMONIC_MAX];
+        snprintf(detail, DETAIL_MAX, "%s: rcode %s", name,
+                 text_of_rcode(f->found.answer->rcode, rcode));
     } else {
         snprintf(detail, DETAIL_MAX, "%s: no answer in the reply", name);
     }

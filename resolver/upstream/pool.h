@@ -133,8 +133,8 @@ struct attempt_end {
     unsigned provider;     /* index */
     bool apart;            /* it was to be apart from another one */
     struct answer *answer; /* with ANSWERED: given to the callback (one reference). With RETRY_NEXT
-                              it may hold a SERVFAIL/REFUSED answer, or an unexplained NODATA: the
-                              best there is if all fail */
+                              it may hold SERVFAIL, REFUSED or NOTIMP, which tell why, or an
+                              unexplained NODATA, the best there is if all fail */
     struct answer *other;  /* given, where the reply told of the name's other address family as
                               well, and for certain; NULL else. Whatever the verdict is */
     enum ede ede;          /* why not: 22 unreachable, 23 network, 24 invalid data … */

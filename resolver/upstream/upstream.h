@@ -150,8 +150,8 @@ void errand_done(struct upstream *upstream);
 enum ede verdict_ede(enum exchange_result result, int found);
 /* The same in words for whoever looks after the provider; lent for ever. */
 const char *verdict_trouble(enum exchange_result result, int found);
-/* Whether a client may be told this for want of better. FORMERR, BADVERS and the like are about our
- * message: the client wrote another. */
+/* Whether it says something about the question or the provider. FORMERR, BADVERS and the like are
+ * about our message. */
 bool verdict_is_worth_telling(uint16_t rcode);
 
 /* The end of an attempt (attempt.c). */

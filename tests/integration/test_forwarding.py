@@ -212,7 +212,8 @@ def test_what_stands_beside_the_answer_is_left_out(story, start):
 
 
 @pytest.mark.parametrize("rcode", ["servfail", "refused", "notimp", "formerr", "yxrrset", "badvers"])
-def test_error_of_a_provider_is_an_error_and_kept_for_a_moment(story, start, rcode):
+def test_error_of_a_provider_is_servfail_with_a_reason_and_kept_for_a_moment(story, start, rcode):
+    """A client to whom we refuse nothing is not told REFUSED, nor that we do not know how to ask."""
     code = dns.rcode.from_text(rcode)
 
     def fail(reply):
@@ -222,15 +223,25 @@ def test_error_of_a_provider_is_an_error_and_kept_for_a_moment(story, start, rco
 
     story.craft["www.story.example"] = fail
     d = start()
-    handed_on = rcode in ("servfail", "refused", "notimp")
     first = d.udp("www.story.example")
-    assert first.rcode() == (code if handed_on else dns.rcode.SERVFAIL) and not first.answer
+    assert first.rcode() == dns.rcode.SERVFAIL and not first.answer
+    assert edes(first) == [(22, f"origin: rcode {rcode.upper()}")]
     second = d.udp("www.story.example")
-    assert second.rcode() == first.rcode() and 13 in [c for c, _ in edes(second)]
+    assert second.rcode() == dns.rcode.SERVFAIL and edes(second) == [(13, edes(first)[0][1])]
     assert story.n_asked("www.story.example") <= 2
     story.craft.clear()
     story.put("www.story.example", "A", f"www.story.example 300 A {A1}")
     wait_for(lambda: d.udp("www.story.example").answer, what="the end of the error")
+
+
+def test_reason_that_a_provider_gives_for_its_error_is_passed_on(story, start):
+    def refuse(reply):
+        reply.use_edns(0, options=[dns.edns.GenericOption(15, b"\0\x11not for you")])
+        reply.set_rcode(dns.rcode.REFUSED)
+
+    story.craft["www.story.example"] = refuse
+    reply = start().udp("www.story.example")
+    assert reply.rcode() == dns.rcode.SERVFAIL and [c for c, _ in edes(reply)] == [17]
 
 
 def test_ttl_counts_down_and_ttl_0_is_asked_each_time(story, start):

@@ -118,6 +118,18 @@ def test_chain_of_names_is_stale_as_a_whole(story, daemon):
     assert d.udp("cdn.story.example").rcode() == dns.rcode.SERVFAIL  # nothing was learnt of it by itself
 
 
+def test_chain_is_stale_as_a_whole_when_its_new_end_cannot_be_had(story, daemon):
+    story.put("www.story.example", "A", "www.story.example 1 CNAME a.other.example.", "a.other.example 1 A 192.0.2.7")
+    d = start(daemon, story, "stale-after: 10s")
+    learn(d, ("www.story.example", "A"))
+    story.put("www.story.example", "A", "www.story.example 60 CNAME b.other.example.")
+    story.craft["b.other.example"] = lambda reply: reply.set_rcode(dns.rcode.REFUSED)
+    reply = d.udp("www.story.example")
+    assert is_stale(reply) and reply.answer[1][0].to_text() == "192.0.2.7"
+    n = story.n_asked("www.story.example")
+    assert is_stale(d.udp("www.story.example")) and story.n_asked("www.story.example") == n
+
+
 def test_stale_answer_for_cd_is_none_without_and_do_none_without_do(story, daemon):
     story.put("www.story.example", "A", "www.story.example 1 A 192.0.2.1")
     d = start(daemon, story, "stale-after: 10s")

@@ -78,6 +78,129 @@ START_TEST(chain_whose_end_nobody_tells_is_servfail)
 }
 END_TEST
 
+START_TEST(chain_whose_end_nobody_tells_is_not_asked_for_again_at_once)
+{
+    ask(0, "www.example.com");
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, beginning("www.example.com", "a.other.example"));
+    fake_pool_end(&world.pool, ATTEMPT_RETRY_NEXT, NULL);
+    fake_pool_end(&world.pool, ATTEMPT_RETRY_NEXT, NULL);
+    ck_assert_int_eq(ede_of(0), EDE_NETWORK);
+    ck_assert_int_eq(ask(1, "www.example.com"), RESOLVER_ANSWERED);
+    ck_assert_uint_eq(rcode_of(1), RCODE_SERVFAIL);
+    ck_assert_int_eq(ede_of(1), EDE_CACHED_ERROR);
+    fake_port_advance(&world.port, 3 * 1000000);
+    ck_assert_int_eq(ask(2, "www.example.com"), RESOLVER_PENDING);
+}
+END_TEST
+
+/* www.example.com was a whole chain once, whose TTL of a minute has passed. */
+static void grow_stale(void)
+{
+    ask(CLIENTS - 1, "www.example.com");
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, beginning("www.example.com", "a.other.example"));
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good("a.other.example", 60));
+    fake_port_advance(&world.port, 70 * 1000000);
+}
+
+static void expect_stale_whole(size_t i)
+{
+    ck_assert_uint_eq(rcode_of(i), RCODE_NOERROR);
+    ck_assert_uint_eq(n_answers_of(i), 2);
+    ck_assert_int_eq(ede_of(i), EDE_STALE);
+}
+
+/* Nobody tells anything about a name that was never known: there is no stale answer for it. */
+static void end_nowhere(void)
+{
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, beginning("www.example.com", "new.other.example"));
+    ck_assert_str_eq(asked(), "new.other.example.");
+    fake_pool_end(&world.pool, ATTEMPT_RETRY_NEXT, servfail("new.other.example"));
+    fake_pool_end(&world.pool, ATTEMPT_RETRY_NEXT, NULL);
+}
+
+START_TEST(k5_stale_whole_is_told_when_the_end_of_a_chain_cannot_be_had)
+{
+    grow_stale();
+    ask(0, "www.example.com");
+    ask(1, "www.example.com");
+    end_nowhere();
+    expect_stale_whole(0);
+    expect_stale_whole(1);
+    ck_assert_int_eq(ask(2, "www.example.com"), RESOLVER_ANSWERED); /* tried in vain lately */
+    expect_stale_whole(2);
+    fake_port_advance(&world.port, 31 * 1000000);
+    ck_assert_int_eq(ask(3, "www.example.com"), RESOLVER_PENDING);
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, beginning("www.example.com", "b.other.example"));
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good("b.other.example", 60));
+    ck_assert_int_eq(ede_of(3), EDE_NONE);
+}
+END_TEST
+
+START_TEST(k5_stale_whole_is_told_to_who_has_waited_long_enough_for_the_end_of_a_chain)
+{
+    grow_stale();
+    ask(0, "www.example.com");
+    fake_port_advance(&world.port, (STALE_MS - 800) * 1000);
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, beginning("www.example.com", "new.other.example"));
+    fake_port_advance(&world.port, 799 * 1000);
+    ck_assert_uint_eq(world.clients[0].n_replies, 0);
+    fake_port_advance(&world.port, 2 * 1000);
+    expect_stale_whole(0);
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good("new.other.example", 60));
+    ck_assert_uint_eq(world.clients[0].n_replies, 1);
+    ck_assert_int_eq(ask(1, "www.example.com"), RESOLVER_ANSWERED);
+    ck_assert_int_eq(ede_of(1), EDE_NONE);
+    ck_assert_uint_eq(n_answers_of(1), 2);
+}
+END_TEST
+
+START_TEST(k5_stale_whole_is_told_when_the_end_of_a_chain_does_not_come_at_all)
+{
+    struct resolver_counts counts;
+    grow_stale();
+    ask(0, "www.example.com");
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, beginning("www.example.com", "new.other.example"));
+    fake_port_advance(&world.port, (BUDGET_MS + 10) * 1000);
+    expect_stale_whole(0);
+    resolver_count(world.resolver, &counts);
+    ck_assert_uint_eq(counts.n_live + counts.n_refreshing, 0);
+    ck_assert_int_eq(ask(1, "www.example.com"), RESOLVER_ANSWERED);
+    expect_stale_whole(1);
+}
+END_TEST
+
+START_TEST(chain_with_a_stale_end_says_so_and_is_not_kept_as_fresh)
+{
+    ask(0, "a.other.example");
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good("a.other.example", 60));
+    fake_port_advance(&world.port, 70 * 1000000);
+    for (size_t i = 1; i < 3; i++) {
+        ck_assert_int_eq(ask(i, "www.example.com"), RESOLVER_PENDING);
+        fake_pool_end(&world.pool, ATTEMPT_ANSWERED,
+                      beginning("www.example.com", "a.other.example"));
+        if (i == 1) {
+            fake_pool_end(&world.pool, ATTEMPT_RETRY_NEXT, NULL);
+            fake_pool_end(&world.pool, ATTEMPT_RETRY_NEXT, NULL);
+        }
+        expect_stale_whole(i);
+    }
+}
+END_TEST
+
+START_TEST(stale_whole_is_preferred_to_a_chain_with_a_stale_end_and_asked_for_again_later)
+{
+    grow_stale();
+    ask(0, "a.other.example");
+    fake_pool_end(&world.pool, ATTEMPT_RETRY_NEXT, NULL);
+    fake_pool_end(&world.pool, ATTEMPT_RETRY_NEXT, NULL);
+    ck_assert_int_eq(ask(1, "www.example.com"), RESOLVER_PENDING);
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, beginning("www.example.com", "a.other.example"));
+    expect_stale_whole(1);
+    ck_assert_int_eq(ask(2, "www.example.com"), RESOLVER_ANSWERED);
+    expect_stale_whole(2);
+}
+END_TEST
+
 START_TEST(rest_of_a_chain_has_the_time_that_is_left_and_no_more)
 {
     ask(0, "www.example.com");
@@ -184,6 +307,12 @@ int main(void)
         rest_of_a_chain_is_asked_for_and_the_whole_is_kept,
         those_that_wait_for_the_same_are_told_the_whole_too,
         chain_whose_end_nobody_tells_is_servfail,
+        chain_whose_end_nobody_tells_is_not_asked_for_again_at_once,
+        k5_stale_whole_is_told_when_the_end_of_a_chain_cannot_be_had,
+        k5_stale_whole_is_told_to_who_has_waited_long_enough_for_the_end_of_a_chain,
+        k5_stale_whole_is_told_when_the_end_of_a_chain_does_not_come_at_all,
+        chain_with_a_stale_end_says_so_and_is_not_kept_as_fresh,
+        stale_whole_is_preferred_to_a_chain_with_a_stale_end_and_asked_for_again_later,
         rest_of_a_chain_has_the_time_that_is_left_and_no_more,
         chain_that_leads_back_to_its_own_question_ends,
         refresh_follows_a_chain_as_its_client_did,

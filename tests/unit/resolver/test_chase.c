@@ -98,6 +98,55 @@ START_TEST(client_is_told_in_time_when_the_address_for_dns64_is_never_answered)
 }
 END_TEST
 
+/* It is answered with an address of the family that was asked for. */
+static void answer_aaaa(const char *name)
+{
+    static const uint8_t record[] = "\0\x1c\0\1\0\0\0\x3c\0\x10\x20\1\xd\xb8klmnopqrstuv";
+    struct question question = {.type = TYPE_AAAA, .class = CLASS_IN};
+    struct reply_local local = {
+        .rcode = RCODE_NOERROR, .records = {record, 26}, .n_records = 1, .ede = EDE_NONE};
+    struct answer *answer = NULL;
+    ck_assert_int_eq(name_from_text(name, &question.name), 0);
+    ck_assert_int_eq(compose_local(&question, &local, port_now_us(port()), &answer), 0);
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, answer);
+}
+
+/* The name has lost its AAAA, and nobody tells its A. */
+START_TEST(k5_stale_addresses_are_told_when_dns64_has_none_to_make_fresh_ones_of)
+{
+    dns64(POLICY_DNS64_PREFIX);
+    ck_assert_int_eq(ask_for(0, "v6.example", TYPE_AAAA), RESOLVER_PENDING);
+    answer_aaaa("v6.example");
+    pass_ms(70000);
+    ck_assert_int_eq(ask_for(1, "v6.example", TYPE_AAAA), RESOLVER_PENDING);
+    answer_nothing("v6.example", TYPE_AAAA);
+    expect_asked("v6.example.", TYPE_A);
+    fake_pool_end(&world.pool, ATTEMPT_RETRY_NEXT, NULL);
+    fake_pool_end(&world.pool, ATTEMPT_RETRY_NEXT, NULL);
+    ck_assert_int_eq(ask_for(2, "v6.example", TYPE_AAAA), RESOLVER_ANSWERED);
+    for (size_t i = 0; i < 3; i++) {
+        ck_assert_uint_eq(n_answers_of(i), 1);
+        ck_assert_int_eq(ede_of(i), i == 0 ? EDE_NONE : EDE_STALE);
+    }
+}
+END_TEST
+
+START_TEST(stale_addresses_made_by_dns64_are_told_while_what_they_are_made_of_is_stale)
+{
+    dns64(POLICY_DNS64_PREFIX);
+    ck_assert_int_eq(ask_for(0, "v4.example", TYPE_AAAA), RESOLVER_PENDING);
+    answer_nothing("v4.example", TYPE_AAAA);
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good("v4.example", 60));
+    pass_ms(70000);
+    ck_assert_int_eq(ask_for(1, "v4.example", TYPE_AAAA), RESOLVER_PENDING);
+    answer_nothing("v4.example", TYPE_AAAA);
+    fake_pool_end(&world.pool, ATTEMPT_RETRY_NEXT, NULL);
+    fake_pool_end(&world.pool, ATTEMPT_RETRY_NEXT, NULL);
+    ck_assert_uint_eq(n_answers_of(1), 1);
+    ck_assert_int_eq(ede_of(1), EDE_STALE);
+}
+END_TEST
+
 START_TEST(client_is_told_in_time_when_nobody_tells_the_prefix)
 {
     dns64(POLICY_DNS64_AUTO);
@@ -151,6 +200,8 @@ int main(void)
     const TTest *const tests[] = {
         client_of_an_alias_is_told_in_time_when_its_target_is_never_answered,
         client_is_told_in_time_when_the_address_for_dns64_is_never_answered,
+        k5_stale_addresses_are_told_when_dns64_has_none_to_make_fresh_ones_of,
+        stale_addresses_made_by_dns64_are_told_while_what_they_are_made_of_is_stale,
         client_is_told_in_time_when_nobody_tells_the_prefix,
         answer_that_comes_after_the_client_was_told_is_kept_and_told_to_nobody,
         resolver_that_ends_while_its_queries_wait_for_their_own_answers_them_all,

@@ -160,12 +160,52 @@ START_TEST(all_providers_failing_is_servfail_with_the_first_reason)
 }
 END_TEST
 
-START_TEST(upstreams_own_servfail_is_given_when_nobody_has_better)
+/* A provider says this and no more. */
+static void end_with(enum rcode rcode, enum ede ede)
+{
+    struct answer *answer = servfail("www.example.com");
+    answer->rcode = rcode;
+    answer->ede = (int16_t)ede;
+    fake_pool_end(&world.pool, ATTEMPT_RETRY_NEXT, answer);
+}
+
+START_TEST(whatever_rcode_the_providers_fail_with_the_client_is_told_servfail_and_why)
+{
+    static const enum rcode rcodes[] = {RCODE_SERVFAIL, RCODE_REFUSED, RCODE_NOTIMP};
+    for (size_t i = 0; i < 3; i++) {
+        ask(i, "www.example.com");
+        end_with(rcodes[i], EDE_NONE);
+        end_with(rcodes[i], EDE_NONE);
+        ck_assert_uint_eq(rcode_of(i), RCODE_SERVFAIL);
+        ck_assert_int_eq(ede_of(i), EDE_NETWORK); /* what fake_pool_end() says */
+        cache_flush(world.cache);
+    }
+}
+END_TEST
+
+START_TEST(provider_that_says_why_it_refuses_is_quoted_whoever_else_failed)
 {
     ask(0, "www.example.com");
-    fake_pool_end(&world.pool, ATTEMPT_RETRY_NEXT, servfail("www.example.com"));
     fake_pool_end(&world.pool, ATTEMPT_RETRY_NEXT, NULL);
+    end_with(RCODE_REFUSED, EDE_FILTERED);
     ck_assert_uint_eq(rcode_of(0), RCODE_SERVFAIL);
+    ck_assert_int_eq(ede_of(0), EDE_FILTERED);
+    cache_flush(world.cache);
+    ask(1, "www.example.com");
+    end_with(RCODE_REFUSED, EDE_CENSORED);
+    end_with(RCODE_SERVFAIL, EDE_FILTERED);
+    ck_assert_int_eq(ede_of(1), EDE_CENSORED);
+}
+END_TEST
+
+START_TEST(provider_that_is_not_ready_is_not_asked_again_at_once_for_the_same)
+{
+    ask(0, "www.example.com");
+    end_with(RCODE_SERVFAIL, EDE_NOT_READY);
+    end_with(RCODE_SERVFAIL, EDE_NOT_READY);
+    ck_assert_int_eq(ede_of(0), EDE_NOT_READY);
+    ck_assert_int_eq(ask(1, "www.example.com"), RESOLVER_ANSWERED);
+    ck_assert_int_eq(ede_of(1), EDE_CACHED_ERROR);
 }
 END_TEST
 
@@ -448,7 +488,9 @@ int main(void)
         late_question_goes_again_by_another_connection_when_packets_get_lost_and_nobody_else_is_left,
         what_broke_where_others_broke_too_is_asked_elsewhere_and_there_again_if_nobody_else_is_left,
         all_providers_failing_is_servfail_with_the_first_reason,
-        upstreams_own_servfail_is_given_when_nobody_has_better,
+        whatever_rcode_the_providers_fail_with_the_client_is_told_servfail_and_why,
+        provider_that_says_why_it_refuses_is_quoted_whoever_else_failed,
+        provider_that_is_not_ready_is_not_asked_again_at_once_for_the_same,
         second_providers_answer_beats_the_firsts_servfail,
         silent_provider_is_joined_by_the_next_and_the_first_good_answer_wins,
         loser_of_a_race_is_listened_to_and_does_not_try_again_where_others_broke,
