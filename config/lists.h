@@ -75,6 +75,11 @@ void odoh_read_target_addresses(struct reader *reader, const struct yaml_node *n
 void odoh_finish(struct reader *reader, const struct yaml_node *mapping,
                  struct provider_params *provider);
 
+/* generic.c: the URL of any provider, templates and pointers of a generic one. `mapping` is its
+ * entry. */
+void generic_check(struct reader *reader, const struct yaml_node *mapping,
+                   const struct provider_params *provider);
+
 /* vendors.c: lends row i of a vendor's keys; NULL behind the last. */
 const struct schema_row *vendor_row_at(size_t i);
 

@@ -65,6 +65,24 @@ static void read_preset(struct reader *r, const struct yaml_node *node)
     }
 }
 
+/* False when a port follows the host and is none. */
+static bool has_good_port(const char *host, size_t n)
+{
+    const char *bracket = host[0] == '[' ? memchr(host, ']', n) : NULL;
+    const char *from = bracket != NULL ? bracket + 1 : host;
+    const char *colon = memchr(from, ':', n - (size_t)(from - host));
+    char text[8] = "";
+    uint64_t port;
+    if (colon == NULL) {
+        return true;
+    }
+    size_t n_port = n - (size_t)(colon + 1 - host);
+    if (n_port < sizeof text) {
+        memcpy(text, colon + 1, n_port);
+    }
+    return units_read_count(text, &port) == 0 && port >= 1 && port <= UINT16_MAX;
+}
+
 /* What is wrong with it; NULL when it is good. */
 static const char *check_url(const char *url, bool plaintext)
 {
@@ -81,6 +99,9 @@ static const char *check_url(const char *url, bool plaintext)
     }
     if (memchr(host, '@', n) != NULL) {
         return "url must not hold a user or password";
+    }
+    if (!has_good_port(host, n)) {
+        return "url has no port from 1 to 65535 behind its host's colon";
     }
     if (strchr(host, '#') != NULL) {
         return "url must not hold a fragment ('#')";

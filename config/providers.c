@@ -236,6 +236,7 @@ static void read_provider(struct reader *r, const struct yaml_node *node)
     provider_read(r, node, p);
     odoh_finish(r, node, p);
     check_whole(r, node, p);
+    generic_check(r, node, p);
     road_check(r, node, p);
     config->n_providers++;
 }

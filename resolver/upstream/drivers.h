@@ -13,6 +13,10 @@ extern const struct driver driver_aliyun, driver_aliyun2;
 extern const struct driver driver_tencent, driver_volc, driver_baidu, driver_generic;
 extern const struct driver driver_dns; /* plain DNS in the own network */
 
+/* lends the first "{word}" of a generic provider's template that is the name of no value, *ret_n
+ * octets of it; NULL when there is none. */
+const char *generic_stranger(const char *template, size_t *ret_n);
+
 /* For drivers whose reply holds a DNS message: answer_read(), its outcome as a class. */
 int driver_read_message(struct bytes message, const struct answer_expect *expect,
                         struct driver_found *found);

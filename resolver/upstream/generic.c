@@ -9,15 +9,14 @@
 
 enum { NUMBER = 24, N_VALUES = 10, SIGN_MAX = 2 * DIGEST_MAX + 1 };
 
-struct value {
-    const char *name;
-    const char *text;
-};
+/* In the order in which fill() has the values. */
+static const char *const names[N_VALUES] = {"{host}", "{t}",      "{tms}", "{sign}", "{account}",
+                                            "{key}",  "{secret}", "{ip}",  "{type}", "{family}"};
 
 struct values {
     char host[HOSTS_NAME_MAX], time_s[NUMBER], time_ms[NUMBER], subnet[SUBNET_TEXT_MAX];
     char sign[SIGN_MAX];
-    struct value at[N_VALUES];
+    const char *at[N_VALUES];
 };
 
 static void fill(struct values *v, const struct driver_call *call)
@@ -32,38 +31,58 @@ static void fill(struct values *v, const struct driver_call *call)
     encode_number(time_s, &seconds);
     encode_number(time_s * 1000, &milliseconds);
     subnet_put(&call->provider->client_subnet, "", SUBNET_ADDRESS, &subnet);
-    const struct value values[N_VALUES] = {
-        {"{host}", hosts_name(call->question, v->host)},
-        {"{t}", v->time_s},
-        {"{tms}", v->time_ms},
-        {"{sign}", v->sign},
-        {"{account}", account->id != NULL ? account->id : ""},
-        {"{key}", account->access_key.text != NULL ? account->access_key.text : ""},
-        {"{secret}", account->secret.text != NULL ? account->secret.text : ""},
-        {"{ip}", v->subnet},
-        {"{type}", is_v4 ? "A" : "AAAA"},
-        {"{family}", is_v4 ? "4" : "6"},
+    const char *const values[N_VALUES] = {
+        hosts_name(call->question, v->host),
+        v->time_s,
+        v->time_ms,
+        v->sign,
+        account->id != NULL ? account->id : "",
+        account->access_key.text != NULL ? account->access_key.text : "",
+        account->secret.text != NULL ? account->secret.text : "",
+        v->subnet,
+        is_v4 ? "A" : "AAAA",
+        is_v4 ? "4" : "6",
     };
     memcpy(v->at, values, sizeof values);
+}
+
+/* The number of the value whose name stands here; N_VALUES when it is none's. */
+static size_t value_at(const char *template)
+{
+    size_t i = 0;
+    while (i < N_VALUES && strncmp(template, names[i], strlen(names[i])) != 0) {
+        i++;
+    }
+    return i;
+}
+
+const char *generic_stranger(const char *template, size_t *ret_n)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-";
+    for (const char *c = strchr(template, '{'); c != NULL; c = strchr(c + 1, '{')) {
+        size_t n = strspn(c + 1, letters);
+        if (n > 0 && c[1 + n] == '}' && value_at(c) == N_VALUES) {
+            *ret_n = n + 2;
+            return c;
+        }
+    }
+    return NULL;
 }
 
 /* Appends the template with its values; what stands in braces and is none stays as it is. */
 static void expand(const char *template, const struct values *v, bool in_url, struct buf *out)
 {
     while (*template != '\0') {
-        size_t i = 0;
-        while (i < N_VALUES && strncmp(template, v->at[i].name, strlen(v->at[i].name)) != 0) {
-            i++;
-        }
+        size_t i = value_at(template);
         if (i == N_VALUES) {
             buf_put(out, template ++, 1);
             continue;
         }
-        template += strlen(v->at[i].name);
+        template += strlen(names[i]);
         if (in_url) {
-            encode_url(bytes_of(v->at[i].text, strlen(v->at[i].text)), out);
+            encode_url(bytes_of(v->at[i], strlen(v->at[i])), out);
         } else {
-            encode_text(v->at[i].text, out);
+            encode_text(v->at[i], out);
         }
     }
 }
