@@ -10,6 +10,8 @@
  * The deadline is the port's, not c-ares': one clock decides. */
 #include "resolver/plain.h"
 
+#include "resolver/plain_server.h"
+
 #include <ares.h>
 #include <arpa/inet.h>
 #include <assert.h>
@@ -17,19 +19,16 @@
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+/* From this one on a datagram that is no DNS message ends the call. */
+#define ARES_DISTRUST 0x012200
 
 enum {
     SOCKETS_MAX = 4,        /* a channel with one server has one; two while it changes over */
+    DATAGRAMS_MAX = 64,     /* passed over in one go */
     ARES_SLACK_MS = 5000,   /* c-ares' own timeout comes after ours, that is never */
     ARES_SCOPES = 0x011800, /* c-ares 1.24.0 reads "%eth0" in a server text */
-};
-
-/* A server text taken apart. */
-struct server {
-    char address[INET6_ADDRSTRLEN];
-    char scope[IF_NAMESIZE]; /* "" for none */
-    bool v6;
-    uint16_t port;
 };
 
 struct socket_watch {
@@ -72,109 +71,6 @@ int plain_global_init(void)
 void plain_global_done(void)
 {
     ares_library_cleanup();
-}
-
-/* Copies `n` bytes of text; false when they are none or too many. */
-static bool take_text(char *to, size_t size, const char *from, size_t n)
-{
-    if (n == 0 || n >= size) {
-        return false;
-    }
-    memcpy(to, from, n);
-    to[n] = '\0';
-    return true;
-}
-
-static bool take_port(const char *text, uint16_t *ret_port)
-{
-    size_t n = strlen(text);
-    if (n == 0 || n > 5 || strspn(text, "0123456789") != n) {
-        return false;
-    }
-    unsigned long port = strtoul(text, NULL, 10);
-    if (port == 0 || port > UINT16_MAX) {
-        return false;
-    }
-    *ret_port = (uint16_t)port;
-    return true;
-}
-
-/* Address and "%scope" from `n` bytes. */
-static bool take_address(const char *from, size_t n, struct server *server)
-{
-    const char *percent = memchr(from, '%', n);
-    size_t n_address = percent != NULL ? (size_t)(percent - from) : n;
-    if (!take_text(server->address, sizeof server->address, from, n_address)) {
-        return false;
-    }
-    if (percent != NULL &&
-        !take_text(server->scope, sizeof server->scope, percent + 1, n - n_address - 1)) {
-        return false;
-    }
-    uint8_t octets[16];
-    server->v6 = inet_pton(AF_INET6, server->address, octets) == 1;
-    bool v4 = inet_pton(AF_INET, server->address, octets) == 1;
-    return server->v6 || (v4 && percent == NULL);
-}
-
-static bool server_read(const char *text, struct server *ret_server)
-{
-    struct server server = {.port = 53};
-    const char *port = NULL;
-    const char *from = text;
-    size_t n = strlen(text);
-    if (n >= PLAIN_SERVER_TEXT_MAX || strpbrk(text, ", \t") != NULL) {
-        return false;
-    }
-    const char *colon = strchr(text, ':');
-    if (text[0] == '[') {
-        const char *end = strchr(text, ']');
-        if (end == NULL || (end[1] != '\0' && end[1] != ':')) {
-            return false;
-        }
-        from = text + 1;
-        n = (size_t)(end - from);
-        port = end[1] == ':' ? end + 2 : NULL;
-    } else if (colon != NULL && strchr(colon + 1, ':') == NULL) {
-        n = (size_t)(colon - text);
-        port = colon + 1;
-    }
-    if (!take_address(from, n, &server) || (text[0] == '[' && !server.v6)) {
-        return false;
-    }
-    if (port != NULL && !take_port(port, &server.port)) {
-        return false;
-    }
-    *ret_server = server;
-    return true;
-}
-
-bool plain_server_is_valid(const char *text)
-{
-    struct server server;
-    return server_read(text, &server);
-}
-
-bool plain_server_address(const char *text, struct sockaddr_storage *ret_address, socklen_t *ret_n)
-{
-    struct server server;
-    if (!server_read(text, &server)) {
-        return false;
-    }
-    *ret_address = (struct sockaddr_storage){0};
-    if (server.v6) {
-        struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret_address;
-        v6->sin6_family = AF_INET6;
-        v6->sin6_port = htons(server.port);
-        v6->sin6_scope_id = server.scope[0] != '\0' ? if_nametoindex(server.scope) : 0;
-        *ret_n = sizeof *v6;
-        return inet_pton(AF_INET6, server.address, &v6->sin6_addr) == 1;
-    }
-    struct sockaddr_in *v4 = (struct sockaddr_in *)ret_address;
-    v4->sin_family = AF_INET;
-    v4->sin_port = htons(server.port);
-    *ret_n = sizeof *v4;
-    return inet_pton(AF_INET, server.address, &v4->sin_addr) == 1;
 }
 
 struct plain *plain_new(struct port *port, const char *const *servers, size_t n_servers)
@@ -368,6 +264,116 @@ static void on_socket_state(void *data, ares_socket_t fd, int readable, int writ
     place->events = events;
 }
 
+#if ARES_VERSION >= ARES_DISTRUST
+static bool is_message(const uint8_t *at, size_t n)
+{
+    ares_dns_record_t *record = NULL;
+    bool is = ares_dns_parse(at, n, 0, &record) == ARES_SUCCESS;
+    ares_dns_record_destroy(record);
+    return is;
+}
+
+/* c-ares would end the call for the first datagram that it cannot read, from whomever it came: here
+ * they are passed over, like those with another ID. */
+static ares_ssize_t receive(ares_socket_t fd, void *buffer, size_t size, int flags,
+                            struct sockaddr *from, ares_socklen_t *n_from, void *data)
+{
+    ares_socklen_t room = from != NULL ? *n_from : 0;
+    (void)data;
+    for (int i = 0; i < DATAGRAMS_MAX; i++) {
+        ares_ssize_t n = recvfrom(fd, buffer, size, flags, from, n_from);
+        if (n < 0 || from == NULL || is_message(buffer, (size_t)n)) {
+            return n;
+        }
+        *n_from = room;
+    }
+    errno = EAGAIN;
+    return -1;
+}
+
+static ares_ssize_t send_to(ares_socket_t fd, const void *bytes, size_t n, int flags,
+                            const struct sockaddr *to, ares_socklen_t n_to, void *data)
+{
+    (void)data;
+    return sendto(fd, bytes, n, flags | MSG_NOSIGNAL, to, n_to);
+}
+
+static ares_socket_t open_socket(int domain, int type, int protocol, void *data)
+{
+    (void)data;
+    return socket(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+}
+
+static int close_socket(ares_socket_t fd, void *data)
+{
+    (void)data;
+    return close(fd);
+}
+
+static int connect_socket(ares_socket_t fd, const struct sockaddr *to, ares_socklen_t n_to,
+                          unsigned flags, void *data)
+{
+    (void)flags;
+    (void)data;
+    return connect(fd, to, n_to);
+}
+
+/* None is needed. */
+static int set_option(ares_socket_t fd, ares_socket_opt_t option, const void *value,
+                      ares_socklen_t n, void *data)
+{
+    (void)fd;
+    (void)option;
+    (void)value;
+    (void)n;
+    (void)data;
+    errno = ENOSYS;
+    return -1;
+}
+
+static int own_address(ares_socket_t fd, struct sockaddr *address, ares_socklen_t *n, void *data)
+{
+    (void)data;
+    return getsockname(fd, address, n);
+}
+
+static unsigned interface_index(const char *name, void *data)
+{
+    (void)data;
+    return if_nametoindex(name);
+}
+
+static const char *interface_name(unsigned i, char *name, size_t size, void *data)
+{
+    (void)data;
+    return size >= IF_NAMESIZE ? if_indextoname(i, name) : NULL;
+}
+
+static void distrust_datagrams(struct running *running)
+{
+    static const struct ares_socket_functions_ex functions = {
+        .version = 1,
+        .flags = ARES_SOCKFUNC_FLAG_NONBLOCKING,
+        .asocket = open_socket,
+        .aclose = close_socket,
+        .asetsockopt = set_option,
+        .aconnect = connect_socket,
+        .arecvfrom = receive,
+        .asendto = send_to,
+        .agetsockname = own_address,
+        .aif_nametoindex = interface_index,
+        .aif_indextoname = interface_name,
+    };
+    ares_set_socket_functions_ex(running->channel, &functions, NULL);
+}
+#else
+/* This c-ares looks at the ID alone, and hands over what has the right one. */
+static void distrust_datagrams(struct running *running)
+{
+    (void)running;
+}
+#endif
+
 /* Everything is set, so that neither files nor the environment have a say. */
 static int open_channel(struct running *running, const struct plain_request *request)
 {
@@ -398,7 +404,7 @@ static int open_channel(struct running *running, const struct plain_request *req
     return ares_init_options(&running->channel, &options, mask) == ARES_SUCCESS ? 0 : -ENOMEM;
 }
 
-static int set_server(struct running *running, const struct server *server)
+static int set_server(struct running *running, const struct plain_server *server)
 {
     /* Before 1.24 c-ares knows no scope: there the socket is bound to the interface instead. */
     bool has_scope = server->scope[0] != '\0';
@@ -438,8 +444,8 @@ static void send_query(struct running *running)
 
 static int start(struct running *running, const struct plain_request *request)
 {
-    struct server server;
-    if (!server_read(request->server, &server)) {
+    struct plain_server server;
+    if (!plain_server_read(request->server, &server)) {
         return -EINVAL;
     }
     struct port *port = running->plain->port;
@@ -454,6 +460,7 @@ static int start(struct running *running, const struct plain_request *request)
         failure = open_channel(running, request);
     }
     if (failure == 0) {
+        distrust_datagrams(running);
         failure = set_server(running, &server);
     }
     if (failure == 0) {

@@ -45,7 +45,7 @@ static int read_head(const char *path, uint8_t head[HEAD_SIZE], size_t *ret_n)
 int origin_open(const char *path, struct origin **ret_origin)
 {
     uint8_t head[HEAD_SIZE];
-    size_t n;
+    size_t n = 0; /* newer compilers cannot see that a failure is negative */
     int failure = read_head(path, head, &n);
     if (failure < 0) {
         return failure;

@@ -97,7 +97,7 @@ START_TEST(full_pipe_makes_nobody_wait_and_its_losses_are_told_once)
 {
     unsetenv("JOURNAL_STREAM");
     log_open(LOG_LEVEL_INFO);
-    ck_assert_int_eq(fcntl(pipes[0], F_SETPIPE_SZ, 4096), 4096);
+    ck_assert_int_eq(fcntl(pipes[0], F_SETPIPE_SZ, 8192), 8192);
     fcntl(pipes[0], F_SETFL, O_NONBLOCK);
     for (int i = 0; i < 1000; i++) {
         log_say(LOG_LEVEL_INFO, "line %d of a thousand", i);

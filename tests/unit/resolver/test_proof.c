@@ -47,15 +47,22 @@ static void run(const char *format, ...)
     ck_assert_msg(system(command) == 0, "%s", command);
 }
 
-/* A leaf for `name`, signed by `ca`, valid for `days` from now (negative: until so long ago). */
-static void make_leaf(const char *file, const char *name, const char *ca, int days)
+/* How long a certificate is valid: from now, and until long ago. OpenSSL 3.4 has words for the
+ * past, and one before it takes a negative number. */
+static const char from_now[] = "-days 30";
+static const char ended[] =
+    "$(openssl x509 -help 2>&1 | grep -q not_after && "
+    "echo -not_before 20200101000000Z -not_after 20200102000000Z || echo -days -1)";
+
+/* A leaf for `name`, signed by `ca`. */
+static void make_leaf(const char *file, const char *name, const char *ca, const char *valid)
 {
     run("printf 'subjectAltName=DNS:%s\\nbasicConstraints=CA:FALSE\\n' >%s.ext && "
         "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=%s "
         "-keyout %s.key -out %s.csr && "
-        "openssl x509 -req -in %s.csr -CA %s.pem -CAkey %s.key -CAcreateserial -days %d "
+        "openssl x509 -req -in %s.csr -CA %s.pem -CAkey %s.key -CAcreateserial %s "
         "-extfile %s.ext -out %s.pem",
-        name, file, name, file, file, file, ca, ca, days, file, file);
+        name, file, name, file, file, file, ca, ca, valid, file, file);
 }
 
 static void make_ca(const char *file)
@@ -171,7 +178,7 @@ START_TEST(a_certificate_of_the_name_holds_and_is_told)
         printf("skipped: TLS proofs: %s\n", reason);
         return;
     }
-    make_leaf("leaf", "www.bank.example", "good", 30);
+    make_leaf("leaf", "www.bank.example", "good", from_now);
     struct proof_params params = {.ca_file = ca_path("good"), .root = folder};
     struct proved proved = prove(&params, "www.bank.example", address[serve("leaf")]);
     ck_assert_int_eq(proved.outcome, PROOF_OK);
@@ -194,9 +201,9 @@ START_TEST(another_name_another_root_and_an_old_certificate_are_told_apart)
         return;
     }
     make_ca("evil");
-    make_leaf("other", "block.isp.example", "good", 30);
-    make_leaf("forged", "www.bank.example", "evil", 30);
-    make_leaf("old", "www.bank.example", "good", -1);
+    make_leaf("other", "block.isp.example", "good", from_now);
+    make_leaf("forged", "www.bank.example", "evil", from_now);
+    make_leaf("old", "www.bank.example", "good", ended);
     struct proof_params params = {.ca_file = ca_path("good"), .root = folder};
     struct proved proved = prove(&params, "www.bank.example", address[serve("other")]);
     ck_assert_int_eq(proved.outcome, PROOF_WRONG_NAME);
@@ -225,8 +232,8 @@ START_TEST(what_holds_only_by_a_root_added_here_is_told_as_that)
         return;
     }
     make_ca("added");
-    make_leaf("inspected", "www.bank.example", "added", 30);
-    make_leaf("leaf", "www.bank.example", "good", 30);
+    make_leaf("inspected", "www.bank.example", "added", from_now);
+    make_leaf("leaf", "www.bank.example", "good", from_now);
     run("mkdir -p usr/local/share/ca-certificates usr/share/ca-certificates/mozilla etc && "
         "cp added.pem usr/local/share/ca-certificates/added.crt && "
         "cp good.pem usr/share/ca-certificates/mozilla/good.crt && "
