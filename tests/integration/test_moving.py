@@ -14,7 +14,7 @@ import lab as lab_module
 from conftest import HTTPDNSCTL, edes, holds_for, needs_mounts, wait_for, with_mounts
 from test_hostile_provider import Origin
 
-PROVIDER = "198.51.100.1"
+PROVIDER, OTHER_PROVIDER = "198.51.100.1", "198.51.100.2"
 
 
 def ip(*words, check=True):
@@ -42,7 +42,8 @@ class World:
             ip("-n", name, "link", "set", "lo", "up")
         ip("link", "add", "cable", "netns", self.here, "type", "veth", "peer", "name", "cable", "netns", self.there)
         ip("-n", self.there, "link", "set", "cable", "up")
-        ip("-n", self.there, "addr", "add", f"{PROVIDER}/32", "dev", "lo")
+        for address in (PROVIDER, OTHER_PROVIDER):
+            ip("-n", self.there, "addr", "add", f"{address}/32", "dev", "lo")
         for net in (1, 2):
             ip("-n", self.there, "addr", "add", f"10.99.{net}.1/24", "dev", "cable")
         ip("-n", self.here, "link", "set", "cable", "up")
@@ -101,17 +102,30 @@ def asks(d, name):
         return None
 
 
-def test_answers_come_within_2_s_after_address_and_route_were_replaced_under_load(lab, daemon, world):
-    world.join(1)
-    d = daemon(provider(lab, world), start_with=["ip", "netns", "exec", world.here])
-    assert asks(d, "first.wild.honest-lab.net") == dns.rcode.NOERROR
+@pytest.fixture
+def one(lab, world):
+    return provider(lab, world)
+
+
+@pytest.fixture
+def two(lab, world):
+    """Two providers at addresses of their own, both asked."""
+    other = Origin(lab, OTHER_PROVIDER, ["ip", "netns", "exec", world.there])
+    yield provider(lab, world).replace("hijack:", (
+        f"  - name: other\n    url: https://provider2.lab.example:{other.port}/dns-query\n    addresses: [{OTHER_PROVIDER}]\n"
+        f"    ca-file: {lab.ca}\nhijack:"))
+    other.stop()
+
+
+def under_load(d, act):
+    """(when it was asked, how long it took, its rcode) of each question of six clients that ask while act() is done, and 3 s more."""
     stop, done = threading.Event(), []
 
     def client(k):
         i = 0
         while not stop.is_set():
             began = time.monotonic()
-            rcode = asks(d, f"load{k}-{i}.wild.honest-lab.net")
+            rcode = asks(d, f"load{k}-{i}.site{i}.honest-lab.net")
             done.append((began, time.monotonic() - began, rcode))
             i += 1
             stop.wait(0.02)
@@ -120,16 +134,45 @@ def test_answers_come_within_2_s_after_address_and_route_were_replaced_under_loa
     for c in clients:
         c.start()
     wait_for(lambda: len(done) > 100, what="the load")
-    world.join(2)
-    moved = time.monotonic()
-    wait_for(lambda: any(began > moved + 3 for began, _, _ in done), what="the load after the move")
+    acted = act()
+    wait_for(lambda: any(began > acted + 3 for began, _, _ in done), what="the load after that")
     stop.set()
     for c in clients:
         c.join()
+    return acted, done
+
+
+@pytest.mark.parametrize("which, strategy", [("one", "failover"), ("two", "failover"), ("two", "fastest"), ("two", "race"), ("two", "spread")])
+def test_f55_answers_come_within_2_s_after_address_and_route_were_replaced_under_load(request, daemon, world, which, strategy):
+    world.join(1)
+    d = daemon(request.getfixturevalue(which) + f"strategy: {strategy}\n", start_with=["ip", "netns", "exec", world.here])
+    assert asks(d, "first.wild.honest-lab.net") == dns.rcode.NOERROR
+
+    def move():
+        world.join(2)
+        return time.monotonic()
+
+    moved, done = under_load(d, move)
     assert all(rcode is not None for _, _, rcode in done)
     late = [(began - moved, took, rcode) for began, took, rcode in done if began > moved + 2]
     assert late and all(rcode == 0 and took < 1 for _, took, rcode in late), late
     assert "the network has changed" in d.log()
+
+
+@pytest.mark.parametrize("strategy", ["failover", "fastest", "race", "spread"])
+def test_f55_route_that_is_lost_to_one_of_two_providers_costs_no_answer(request, daemon, world, two, strategy):
+    world.join(1)
+    d = daemon(two + f"strategy: {strategy}\n", start_with=["ip", "netns", "exec", world.here])
+    assert asks(d, "first.wild.honest-lab.net") == dns.rcode.NOERROR
+
+    def lose():
+        ip("-n", world.here, "route", "add", "blackhole", f"{PROVIDER}/32")
+        return time.monotonic()
+
+    lost, done = under_load(d, lose)
+    assert all(rcode == 0 and took < 2.5 for _, took, rcode in done), done
+    late = [(began - lost, took) for began, took, _ in done if began > lost + 2]
+    assert late and all(took < 1 for _, took in late), late
 
 
 def network_id(d):
