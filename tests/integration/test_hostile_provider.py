@@ -81,8 +81,8 @@ def providers(lab, *origins):
 class Load:
     """New names on 200 sites at a steady rate; begun[i] and took[i] in seconds, took[i] None: no good answer."""
 
-    def __init__(self, port, label):
-        self.label, self.began, self.took, self.bad, self.late = label, [], [], [], []
+    def __init__(self, port, label, rate=RATE):
+        self.label, self.rate, self.began, self.took, self.bad, self.late = label, rate, [], [], [], []
         self.socks = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(16)]  # over all workers
         for sock in self.socks:
             sock.connect(("127.0.0.1", port))
@@ -101,14 +101,14 @@ class Load:
 
     def run(self, seconds):
         """Up to 65 536 queries."""
-        start, n = time.monotonic(), int(seconds * RATE)
+        start, n = time.monotonic(), int(seconds * self.rate)
         assert n <= 65536
         end = start + seconds + 6
         while time.monotonic() < end:
             now = time.monotonic()
-            while len(self.began) < n and now >= start + len(self.began) / RATE:
+            while len(self.began) < n and now >= start + len(self.began) / self.rate:
                 self.began.append(time.monotonic())
-                self.late.append(self.began[-1] - start - len(self.late) / RATE)
+                self.late.append(self.began[-1] - start - len(self.late) / self.rate)
                 self.took.append(None)
                 self.socks[len(self.began) % len(self.socks)].send(self.query(len(self.began) - 1))
             if len(self.began) == n and None not in self.took:
@@ -211,6 +211,28 @@ def test_clients_do_not_feel_that_one_of_two_providers_turns_bad(lab, daemon, or
         assert unheard == []  # a busy machine excuses late answers, not lost ones
         pytest.skip("the machine is too busy to send the load in time")
     pytest.fail(f"well: {well.describe()}\nbad: {bad.describe()}\n{bad.bad[:1]}")
+
+
+@pytest.mark.parametrize("n_providers", [1, 2])
+def test_f18_no_question_is_lost_while_the_number_of_streams_changes(lab, daemon, origin, honest, n_providers):
+    """SETTINGS_MAX_CONCURRENT_STREAMS on connections that are in use: 1, then none at all for 3 s, then 100."""
+    d = daemon(providers(lab, *[origin, honest][:n_providers]))
+    assert Load(d.port, "before").run(0.5).is_good()
+
+    def change():
+        for n, seconds in ((1, 1), (0, 3), (100, 0)):
+            origin.tell(f"streams {n}")
+            time.sleep(seconds)  # the load goes on meanwhile
+
+    changing = threading.Thread(target=change)
+    changing.start()
+    load = Load(d.port, "changing", rate=100).run(6)
+    changing.join()
+    print(load.describe(), file=sys.stderr)
+    assert load.is_good(), load.bad[:1]
+    assert Load(d.port, "after").run(0.5).is_good()
+    if n_providers == 2:
+        assert max(load.took) < 2.5
 
 
 def test_requests_are_spread_over_connections_when_lost_packets_hold_one_up(lab, daemon, origin):

@@ -23,6 +23,7 @@ Reads commands on stdin, one a line, and says "done" on stdout for each:
     rest S    as ok, and ends each connection that has had nothing to do for S seconds
     live      says how many connections there are
     resumed   says how many handshakes resumed a TLS session
+    streams N from now on N streams a connection, old ones as well; besides whatever else it does
     tls12     as ok, and from now on TLS 1.2 at most
 """
 import collections
@@ -40,6 +41,7 @@ import h2.connection
 import h2.errors
 import h2.events
 import h2.exceptions
+import h2.settings
 import hyperframe.frame
 
 ADDRESS = bytes([151, 101, 1, 72])
@@ -61,7 +63,7 @@ class Origin:
         self.address, self.port, self.how, self.live = address, port, ["ok"], set()
         self.n_connections = self.n_requests = self.n_packets = self.n_resumed = 0
         self.fields = []
-        self.away_s = 0
+        self.away_s, self.n_streams = 0, None
         self.tls_of = weakref.WeakKeyDictionary()
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.tls.load_cert_chain(cert, key)
@@ -120,10 +122,15 @@ class Origin:
         http = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False, header_encoding="utf-8"))
         self.tls_of[http] = tls
         http.initiate_connection()
+        n_streams = self.limit_streams(http, None)  # counts once it is acknowledged: what was sent before is served
         tls.sendall(http.data_to_send())
         bodies, replies, on_the_way, streams, last_seen = {}, 0, collections.deque(), [], None
         while True:
             data = self.receive(tls, on_the_way)
+            if data is None:
+                n_streams = self.limit_streams(http, n_streams)
+                tls.sendall(http.data_to_send())
+                continue
             if not data:
                 return
             self.hang_if_told()
@@ -150,6 +157,13 @@ class Origin:
             if self.how[0] == "close" and replies > 0:
                 return
 
+    def limit_streams(self, http, said):
+        """Says how many streams there may be, when that is not what it said last."""
+        now = self.n_streams
+        if now != said:
+            http.update_settings({h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS: now})
+        return now
+
     @staticmethod
     def send_due(tls, on_the_way):
         """Seconds until more is due; None when nothing is left."""
@@ -164,9 +178,14 @@ class Origin:
         while True:
             rest = float(self.how[1]) if self.how[0] == "rest" else None
             wait = self.send_due(tls, on_the_way)
-            if tls.pending() or select.select([tls], [], [], rest if wait is None else wait)[0]:
+            wait = rest if wait is None else wait
+            if self.n_streams is not None and (wait is None or wait > 0.02):
+                if not tls.pending() and not select.select([tls], [], [], 0.02)[0]:
+                    return None
                 return tls.recv(65535)
-            if wait is None:
+            if tls.pending() or select.select([tls], [], [], wait)[0]:
+                return tls.recv(65535)
+            if not on_the_way:
                 return b""
 
     def reply(self, http, stream, query, replies):
@@ -217,6 +236,9 @@ class Origin:
         if words == ["tls12"]:
             self.tls.maximum_version = ssl.TLSVersion.TLSv1_2
             words = ["ok"]
+        if words[0] == "streams":
+            self.n_streams = int(words[1])
+            return "done"
         if words[0] == "far":
             self.away_s = float(words[1]) / 1000
             return "done"
