@@ -170,6 +170,9 @@ static const char *read_fields(struct cursor *c, struct stamp *stamp)
     if (stamp->path[0] != '/') {
         return "the stamp's path does not begin with '/'";
     }
+    if (strpbrk(stamp->path, "#{}") != NULL) {
+        return "the stamp's path holds '#' or braces, which never reach a server";
+    }
     return read_host(stamp, port);
 }
 

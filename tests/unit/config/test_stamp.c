@@ -76,6 +76,10 @@ START_TEST(what_is_no_stamp_of_ours_says_why)
         {"sdns://AgUAAAAAAAAAAAAHZG5zX3gveQIvcQ", "the stamp's host name is none"},
         {"sdns://AgUAAAAAAAAAAAAAAi9x", "the stamp's host name is none"},
         {"sdns://AgUAAAAAAAAAAAALZG5zLmV4YW1wbGUBcQ", "the stamp's path does not begin with '/'"},
+        {"sdns://AgcAAAAAAAAAAAAJaC5leGFtcGxlEC9kbnMtcXVlcnl7P2Ruc30",
+         "the stamp's path holds '#' or braces, which never reach a server"},
+        {"sdns://AgcAAAAAAAAAAAAJaC5leGFtcGxlBC9hI2I",
+         "the stamp's path holds '#' or braces, which never reach a server"},
         {"sdns://BQUAAAAAAAAAC2Rucy5leGFtcGxlAi9xAA", "the stamp has something behind its end"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
