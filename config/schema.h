@@ -46,7 +46,8 @@ struct schema_row {
     size_t offset;                   /* in struct config, or struct provider_params */
     uint64_t min, max;               /* of numbers, in the field's own unit */
     const char *fallback;            /* the default as text; NULL: none */
-    const struct schema_word *words; /* NULL-terminated; with COUNT: words that stand for numbers */
+    const struct schema_word *words; /* NULL-terminated; with COUNT: words that stand for numbers;
+                                      * with STRING: it is an absolute path, or one of them */
     /* NULL: as its kind says. With OTHER, node NULL wants the default. */
     void (*read)(struct reader *reader, const struct yaml_node *node);
     void (*print)(const void *base, FILE *to); /* the value behind "key:"; NULL: is not printed */

@@ -203,12 +203,25 @@ static void read_number(struct reader *r, const struct schema_row *row,
     }
 }
 
+static bool is_word(const struct schema_word *words, const char *text)
+{
+    while (words->word != NULL && strcmp(words->word, text) != 0) {
+        words++;
+    }
+    return words->word != NULL;
+}
+
 static void read_string(struct reader *r, const struct schema_row *row,
                         const struct yaml_node *node)
 {
     if (node->text[0] == '\0') {
         errors_add(r->errors, node->line, node->column, "%s is empty: leave it out or name one",
                    row->key);
+        return;
+    }
+    if (row->words != NULL && node->text[0] != '/' && !is_word(row->words, node->text)) {
+        errors_add(r->errors, node->line, node->column,
+                   "%s takes an absolute path, which begins with '/', or off", row->key);
         return;
     }
     *(const char **)field_of(r->base, row) = node->text;

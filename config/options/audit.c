@@ -3,6 +3,9 @@
 #include "config/lists.h"
 #include "config/options/options.h"
 
+#include <errno.h>
+#include <unistd.h>
+
 enum { DAY_S = 86400 };
 
 static const struct schema_word tls_proof[] = {
@@ -21,6 +24,29 @@ static const struct schema_word sinks[] = {{"auto", ALERT_AUTO},
                                            {"syslog", ALERT_SYSLOG},
                                            {"stderr", ALERT_STDERR},
                                            {NULL, 0}};
+
+static const struct schema_word auto_or_off[] = {{"auto", 0}, {"off", 0}, {NULL, 0}};
+
+/* Without its roots no handshake would prove anything, and nobody would hear of it. */
+static void read_ca_file(struct reader *r, const struct yaml_node *node)
+{
+    const char *path = node != NULL ? schema_text(r, node, "ca-file") : NULL;
+    if (path != NULL && (path[0] != '/' || access(path, R_OK) < 0)) {
+        errors_add(r->errors, node->line, node->column, "ca-file '%.100s' cannot be read: %s", path,
+                   path[0] != '/' ? "write an absolute path" : strerror(errno));
+    }
+    r->config->audit.ca_file = path;
+}
+
+static void print_ca_file(const void *base, FILE *to)
+{
+    schema_print_text(((const struct config *)base)->audit.ca_file, to);
+}
+
+static bool has_ca_file(const void *base)
+{
+    return ((const struct config *)base)->audit.ca_file != NULL;
+}
 
 #define AT(field) offsetof(struct config, field)
 
@@ -127,14 +153,17 @@ static const struct schema_row rows[] = {
              "AdGuard. Default: [8.8.8.8, 1.1.1.1, 9.9.9.9, 208.67.222.222]."},
     {.section = "hijack",
      .key = "ca-file",
-     .kind = SCHEMA_STRING,
-     .offset = AT(audit.ca_file),
+     .kind = SCHEMA_OTHER,
+     .read = read_ca_file,
+     .print = print_ca_file,
+     .is_set = has_ca_file,
      .help = "A file of root certificates that TLS proofs trust instead of the system's."},
     {.section = "hijack",
      .key = "asn-database",
      .kind = SCHEMA_STRING,
      .offset = AT(audit.asn_database),
      .fallback = "auto",
+     .words = auto_or_off,
      .help = "The file that tells which network operator (AS) an address belongs to, so that a "
              "content network's other addresses need no TLS handshake: a libloc database or one "
              "in MaxMind's format, read at the start and at a reload; auto takes the "

@@ -4,6 +4,8 @@
 #include "config/options/options.h"
 
 static const struct schema_word auto_is_zero[] = {{"auto", 0}, {NULL, 0}};
+static const struct schema_word auto_or_off[] = {{"auto", 0}, {"off", 0}, {NULL, 0}};
+static const struct schema_word off[] = {{"off", 0}, {NULL, 0}};
 static const struct schema_word levels[] = {{"error", LOG_LEVEL_ERROR},
                                             {"warning", LOG_LEVEL_WARNING},
                                             {"info", LOG_LEVEL_INFO},
@@ -25,6 +27,7 @@ static const struct schema_row rows[] = {
      .kind = SCHEMA_STRING,
      .offset = AT(state_dir),
      .fallback = "auto",
+     .words = auto_or_off,
      .help = "The directory with what outlives a restart: the addresses at which providers known "
              "by name alone were reached last, and the key of hijack.redact. auto is "
              "$STATE_DIRECTORY, which the service manager sets, else /var/lib/httpdnsd; off for "
@@ -34,6 +37,7 @@ static const struct schema_row rows[] = {
      .kind = SCHEMA_STRING,
      .offset = AT(control_socket),
      .fallback = "/run/httpdnsd/control.sock",
+     .words = off,
      .help = "The Unix socket on which httpdnsctl asks for the daemon's state, with the mode and "
              "group of unix-socket; off for none."},
     {.section = "log",

@@ -81,6 +81,24 @@ START_TEST(pointer_begins_with_a_slash)
 }
 END_TEST
 
+START_TEST(path_that_depends_on_where_it_was_started_is_refused)
+{
+    ck_assert_int_eq(outcome("state-dir: /var/lib/x\ncontrol: {socket: /run/x.sock}\n"), 0);
+    ck_assert_int_eq(outcome("state-dir: auto\ncontrol: {socket: off}\n"), 0);
+    ck_assert_int_eq(outcome("state-dir: state\n"), -EINVAL);
+    ck_assert_str_eq(errors.at[0].text,
+                     "state-dir takes an absolute path, which begins with '/', or off");
+    ck_assert_int_eq(outcome("control: {socket: ./x.sock}\n"), -EINVAL);
+    ck_assert_uint_eq(errors.at[0].column, 19);
+    ck_assert_int_eq(outcome("hijack: {asn-database: my.mmdb}\n"), -EINVAL);
+    ck_assert_int_eq(outcome("hijack: {ca-file: roots.pem}\n"), -EINVAL);
+    ck_assert_int_eq(outcome("hijack: {ca-file: /dev/null}\n"), 0);
+    ck_assert_int_eq(outcome("hijack: {ca-file: /no/such/roots.pem}\n"), -EINVAL);
+    ck_assert_str_eq(errors.at[0].text,
+                     "ca-file '/no/such/roots.pem' cannot be read: No such file or directory");
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -88,6 +106,7 @@ int main(void)
         port_of_a_url_is_one,
         value_that_a_template_names_exists,
         pointer_begins_with_a_slash,
+        path_that_depends_on_where_it_was_started_is_refused,
     };
     return suite_run("generic", tests, sizeof tests / sizeof tests[0], NULL, NULL);
 }
