@@ -164,7 +164,7 @@ END_TEST
 static void end_with(enum rcode rcode, enum ede ede)
 {
     struct answer *answer = servfail("www.example.com");
-    answer->rcode = rcode;
+    answer->rcode = (uint16_t)rcode;
     answer->ede = (int16_t)ede;
     fake_pool_end(&world.pool, ATTEMPT_RETRY_NEXT, answer);
 }
