@@ -1,37 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "config/config.h"
-#include "tests/unit/suite.h"
+#include "tests/unit/config_rig.h"
 
-#include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-static struct config_errors errors;
-
-static struct config *parse(const char *yaml)
-{
-    struct config *config = NULL;
-    int failure = config_parse(bytes_of(yaml, strlen(yaml)), &config, &errors);
-    ck_assert_msg(failure == 0, "%u:%u: %s", errors.at[0].line, errors.at[0].column,
-                  errors.at[0].text);
-    return config;
-}
-
-/* The text is refused; its first error stands at that place and holds that phrase. */
-static void refuses(const char *yaml, unsigned line, unsigned column, const char *phrase)
-{
-    struct config *config = NULL;
-    ck_assert_msg(config_parse(bytes_of(yaml, strlen(yaml)), &config, &errors) == -EINVAL,
-                  "taken: %s", yaml);
-    ck_assert_ptr_null(config);
-    ck_assert_msg(errors.at[0].line == line && errors.at[0].column == column &&
-                      strstr(errors.at[0].text, phrase) != NULL,
-                  "%s\nsays %u:%u: %s", yaml, errors.at[0].line, errors.at[0].column,
-                  errors.at[0].text);
-}
 
 START_TEST(empty_file_is_all_defaults)
 {
@@ -131,21 +105,6 @@ START_TEST(wrong_values_say_what_would_be_right)
 }
 END_TEST
 
-START_TEST(way_to_a_provider_is_checked)
-{
-#define ONE "providers:\n  - preset: google\n    "
-    refuses(ONE "pins: [sha256//abc]\n", 3, 12, "44 characters of Base64");
-    refuses(ONE "pins: sha256\n", 3, 11, "pins takes a list");
-    refuses(ONE "proxy: \"socks5://proxy.example:1080\"\n", 3, 12, "not a name");
-    refuses(ONE "proxy: \"ftp://127.0.0.1:1080\"\n", 3, 12, "http://ADDRESS:PORT");
-    refuses(ONE "source-address: eth0\n", 3, 21, "not an IPv4 or IPv6 address");
-    refuses(ONE "interface: a-name-much-too-long\n", 3, 16, "15 characters");
-    refuses(ONE "family: ipv5\n", 3, 13, "auto, ipv4, ipv6");
-    refuses(ONE "client-key: /nonexistent\n", 3, 17, "cannot be read");
-#undef ONE
-}
-END_TEST
-
 START_TEST(listen_addresses_are_checked)
 {
     refuses("listen: []\n", 1, 9, "at least one address");
@@ -155,84 +114,6 @@ START_TEST(listen_addresses_are_checked)
     refuses("listen: [\"udp://[fe80::1%nosuch]:53\"]\n", 1, 10, "no such interface");
     refuses("listen: [unix://relative]\n", 1, 10, "absolute path");
     refuses("listen:\n  - udp://127.0.0.1:53\n  - udp://127.0.0.1:53\n", 3, 5, "twice");
-}
-END_TEST
-
-START_TEST(providers_are_checked)
-{
-    refuses("providers: []\n", 1, 12, "at least one");
-    refuses("providers:\n  - name: x\n", 2, 5, "a preset, a stamp, or a name and a url");
-    refuses("providers:\n  - {name: x, url: http://x}\n", 2, 20, "must begin with https://");
-    refuses("providers:\n  - {name: x, url: \"https://u:p@x/\"}\n", 2, 20, "user or password");
-    refuses("providers:\n  - {name: x, url: https://x, ca-file: /no/such/file}\n", 2, 40,
-            "cannot be read");
-    refuses("providers:\n  - {name: x, url: https://x, addresses: [1.2.3]}\n", 2, 43,
-            "not an IPv4 or IPv6 address");
-    refuses("providers:\n  - {name: x, url: https://x, protocol: odoh}\n", 2, 5, "needs a relay");
-    refuses("providers:\n  - preset: google\n  - preset: google\n", 3, 5, "twice");
-    refuses("providers:\n  - {preset: google, client-subnet: 192.0.2.0/25}\n", 2, 37, "/24");
-    refuses("providers:\n  - {preset: google, client-subnet: 192.0.2.1/24}\n", 2, 37, "bits");
-    refuses("providers:\n  - {preset: google, client-subnet: on}\n", 2, 37, "off, auto");
-    refuses("providers:\n  - {preset: google, padding: 468}\n", 2, 31, "yes, no");
-    refuses("providers:\n  - {preset: google, trust-ad: maybe}\n", 2, 32, "yes, true, no, false");
-}
-END_TEST
-
-START_TEST(vendors_know_where_they_are_and_what_they_need)
-{
-    struct config *c = parse("providers:\n"
-                             "  - {protocol: aliyun, account: 139450, secret: s3cr3t, region: hk}\n"
-                             "  - {protocol: tencent, token: t0ken}\n"
-                             "  - {name: u, protocol: generic, url: \"http://x/{host}\", "
-                             "insecure-http: yes, answers: [/a, /b]}\n");
-    ck_assert_str_eq(c->providers[0].name, "aliyun");
-    ck_assert_str_eq(c->providers[0].endpoint.url, "https://resolvers.httpdns.aliyuncs.com");
-    ck_assert_str_eq(c->providers[0].endpoint.addresses[0], "47.56.234.194");
-    ck_assert_uint_eq(c->providers[0].endpoint.n_addresses, 4);
-    ck_assert(c->providers[0].filtering); /* no witness against others */
-    ck_assert_str_eq(c->providers[1].endpoint.addresses[0], "119.29.29.99");
-    ck_assert(c->providers[2].endpoint.plaintext);
-    ck_assert_uint_eq(c->providers[2].template.addresses.n, 2);
-    config_free(c);
-    c = parse("providers: [{protocol: tencent, account: 1, cipher: aes, cipher-key: k, "
-              "insecure-http: yes, dispatch: yes}]\n");
-    ck_assert_str_eq(c->providers[0].endpoint.url, "http://119.29.29.98/d");
-    ck_assert_str_eq(c->providers[0].endpoint.addresses[1], "119.28.28.98");
-    ck_assert(c->providers[0].endpoint.plaintext && c->providers[0].account.dispatch);
-    config_free(c);
-    refuses("providers:\n  - {protocol: tencent, account: 1, cipher: aes, cipher-key: k}\n", 2, 5,
-            "insecure-http: yes");
-    refuses("providers:\n  - {protocol: aliyun}\n", 2, 5, "needs account");
-    refuses("providers:\n  - {protocol: aliyun2, account: 1, secret: xyz}\n", 2, 5, "hexadecimal");
-    refuses("providers:\n  - {protocol: aliyun2, account: 1, cipher: aes-gcm, cipher-key: 00}\n", 2,
-            5, "32 hexadecimal digits");
-    refuses("providers:\n  - {protocol: aliyun, account: 1, sdns: [\"a b=c\"]}\n", 2, 5,
-            "key=value");
-    refuses("providers:\n  - {protocol: aliyun2, account: 1, tags: 'a\"b'}\n", 2, 5, "key=value");
-    refuses("providers:\n  - {protocol: tencent}\n", 2, 5, "token over https");
-    refuses("providers:\n  - {protocol: tencent, account: 1, cipher: des, cipher-key: k}\n", 2, 5,
-            "insecure-des: yes");
-    refuses("providers:\n  - {protocol: tencent, token: t, insecure-http: yes, url: http://x/d}\n",
-            2, 5, "token over https");
-    refuses("providers:\n  - {protocol: volc, account: 1}\n", 2, 5, "account and secret");
-    refuses("providers:\n  - {name: x, protocol: generic, url: https://x}\n", 2, 5, "answers");
-    refuses("providers:\n  - {name: x, protocol: generic, url: https://x, answers: [/a], types: "
-            "[MX]}\n",
-            2, 5, "A and AAAA");
-    refuses("providers:\n  - {name: x, insecure-http: yes, url: http://x/d}\n", 2, 5, "by http");
-    refuses("providers:\n  - {protocol: aliyun, account: 1, region: mars}\n", 2, 44, "cn, hk");
-}
-END_TEST
-
-START_TEST(a_way_that_plain_dns_cannot_go_is_refused)
-{
-    refuses("providers:\n  - {name: x, server: 192.0.2.1, group: g, interface: eth0}\n", 2, 44,
-            "no effect on plain DNS");
-    refuses("providers:\n  - {name: x, server: 192.0.2.1, group: g, mark: 7}\n", 2, 44,
-            "no effect on plain DNS");
-    refuses("providers:\n  - {name: x, server: 192.0.2.1, group: g,\n"
-            "     proxy: \"socks5://192.0.2.9:1080\"}\n",
-            3, 6, "no effect on plain DNS");
 }
 END_TEST
 
@@ -339,16 +220,6 @@ START_TEST(all_errors_are_told_not_only_the_first)
 }
 END_TEST
 
-static char *print(const struct config *config)
-{
-    char *text = NULL;
-    size_t n;
-    FILE *to = open_memstream(&text, &n);
-    config_print(config, to);
-    fclose(to);
-    return text;
-}
-
 START_TEST(what_is_printed_reads_back_as_the_same)
 {
     static const char *const texts[] = {
@@ -445,102 +316,6 @@ START_TEST(rules_lists_and_local_data_are_checked)
 }
 END_TEST
 
-START_TEST(secret_of_a_fleet_is_read_from_its_file_and_never_shown)
-{
-    static const char secret[] = "e5e973e5a6b2a43f48e7dc849e37bfcf";
-    char path[] = "/tmp/httpdnsd-test-XXXXXX", yaml[128];
-    int fd = mkstemp(path);
-    ck_assert_int_eq(write(fd, secret, 32), 32);
-    snprintf(yaml, sizeof yaml, "cookies: {secret-file: %s}\n", path);
-    struct config *c = parse(yaml);
-    ck_assert_str_eq(c->clients.cookie_secrets, secret);
-    char *shown = print(c);
-    ck_assert_ptr_null(strstr(shown, "e5e9"));
-    ck_assert_ptr_nonnull(strstr(shown, path));
-    free(shown);
-    config_free(c);
-    ck_assert_int_eq(ftruncate(fd, 30), 0);
-    refuses(yaml, 0, 0, "32 hexadecimal digits");
-    close(fd);
-    unlink(path);
-}
-END_TEST
-
-START_TEST(secrets_are_printed_as_stars)
-{
-    struct config *c = parse("providers: [{protocol: alidns, account: 1, access-key: k3y, secret: "
-                             "s3cr3t}]\n");
-    ck_assert(c->has_inline_secret);
-    char *shown = print(c);
-    ck_assert_ptr_null(strstr(shown, "k3y"));
-    ck_assert_ptr_null(strstr(shown, "s3cr3t"));
-    ck_assert_ptr_nonnull(strstr(shown, "secret: \"***\""));
-    free(shown);
-    config_free(c);
-}
-END_TEST
-
-static void write_file(const char *path, const char *text, unsigned mode)
-{
-    FILE *to = fopen(path, "w");
-    ck_assert_ptr_nonnull(to);
-    fputs(text, to);
-    fclose(to);
-    ck_assert_int_eq(chmod(path, mode), 0);
-}
-
-START_TEST(secrets_come_from_files_and_credentials)
-{
-    char folder[] = "/tmp/httpdnsd-test-XXXXXX", path[64], text[256];
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/token", folder);
-    snprintf(text, sizeof text, "providers: [{protocol: tencent, token-file: %s}]\n", path);
-    write_file(path, "t0ken\n", 0640);
-    struct config *c = parse(text);
-    ck_assert_str_eq(c->providers[0].account.token.text, "t0ken");
-    ck_assert(!c->has_inline_secret);
-    char *shown = print(c);
-    ck_assert_ptr_null(strstr(shown, "t0ken"));
-    ck_assert_ptr_nonnull(strstr(shown, "token-file: /tmp/"));
-    free(shown);
-    config_free(c);
-    setenv("CREDENTIALS_DIRECTORY", folder, 1);
-    c = parse("providers: [{protocol: tencent, token-file: token}]\n");
-    ck_assert_str_eq(c->providers[0].account.token.text, "t0ken");
-    config_free(c);
-    unsetenv("CREDENTIALS_DIRECTORY");
-    refuses("providers: [{protocol: tencent, token-file: token}]\n", 1, 45, "LoadCredential=");
-    write_file(path, "t0ken\n", 0644);
-    refuses(text, 1, 45, "chmod o-r");
-    write_file(path, "\n", 0600);
-    refuses(text, 1, 45, "first line");
-    unlink(path);
-    refuses(text, 1, 45, "No such file");
-    rmdir(folder);
-}
-END_TEST
-
-START_TEST(secret_in_a_file_that_others_may_read_is_refused)
-{
-    static const char with[] = "providers: [{protocol: tencent, token: t0ken}]\n";
-    char path[] = "/tmp/httpdnsd-test-XXXXXX";
-    int fd = mkstemp(path);
-    struct config *config = NULL;
-    write_file(path, with, 0600);
-    ck_assert_int_eq(config_load(path, &config, &errors), 0);
-    config_free(config);
-    static const unsigned modes[] = {0640, 0604};
-    for (size_t i = 0; i < 2; i++) {
-        write_file(path, with, modes[i]);
-        ck_assert_int_eq(config_load(path, &config, &errors), -EPERM);
-        ck_assert_ptr_nonnull(strstr(errors.at[0].text, "chmod go-r"));
-        ck_assert_ptr_null(strstr(errors.at[0].text, "t0ken"));
-    }
-    close(fd);
-    unlink(path);
-}
-END_TEST
-
 START_TEST(file_that_everybody_may_write_is_not_trusted)
 {
     char path[] = "/tmp/httpdnsd-test-XXXXXX";
@@ -591,14 +366,7 @@ int main(void)
         file_of_the_documentation_is_read_as_written,
         unknown_keys_are_named_with_the_nearest_known_one,
         wrong_values_say_what_would_be_right,
-        way_to_a_provider_is_checked,
         listen_addresses_are_checked,
-        providers_are_checked,
-        vendors_know_where_they_are_and_what_they_need,
-        secrets_are_printed_as_stars,
-        secrets_come_from_files_and_credentials,
-        secret_in_a_file_that_others_may_read_is_refused,
-        a_way_that_plain_dns_cannot_go_is_refused,
         a_local_resolver_that_is_our_own_listener_is_refused,
         public_resolvers_are_four_that_are_shipped_those_listed_or_none,
         lists_of_block_addresses_are_paths_from_the_root_with_or_without_a_scope,
@@ -610,7 +378,6 @@ int main(void)
         who_may_ask_is_read_and_checked,
         rules_lists_and_local_data_are_read,
         rules_lists_and_local_data_are_checked,
-        secret_of_a_fleet_is_read_from_its_file_and_never_shown,
         file_that_everybody_may_write_is_not_trusted,
         shipped_default_is_good,
         reference_has_a_paragraph_for_every_option,

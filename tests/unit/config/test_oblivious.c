@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Providers of Oblivious DoH, and providers from stamps, as they stand in a configuration. */
-#include "config/config.h"
-#include "tests/unit/suite.h"
+#include "tests/unit/config_rig.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -11,18 +9,8 @@
 #define ODOH(rest) \
     "providers:\n  - {name: o, url: \"https://odoh.example.com/q\", protocol: odoh" rest "}\n"
 
-static struct config_errors errors;
-
-static struct config *parse(const char *yaml)
-{
-    struct config *config = NULL;
-    int failure = config_parse(bytes_of(yaml, strlen(yaml)), &config, &errors);
-    ck_assert_msg(failure == 0, "%u:%u: %s", errors.at[0].line, errors.at[0].column,
-                  errors.at[0].text);
-    return config;
-}
-
-static void refuses(const char *yaml, const char *phrase)
+/* As refuses(), in line 2. */
+static void is_refused(const char *yaml, const char *phrase)
 {
     struct config *config = NULL;
     ck_assert_msg(config_parse(bytes_of(yaml, strlen(yaml)), &config, &errors) == -EINVAL,
@@ -68,15 +56,15 @@ END_TEST
 START_TEST(relay_of_the_target_s_own_domain_is_refused_unless_told)
 {
     const char *same = ODOH(", relay: \"https://relay.example.com/{?targethost,targetpath}\"");
-    refuses(same, "is of the target's own domain");
-    refuses(ODOH(", relay: \"https://RELAY.Example.COM.:444/{?targethost,targetpath}\""),
-            "own domain");
-    refuses("providers:\n  - {name: o, url: \"https://a.b.co.uk/q\", protocol: odoh, "
-            "relay: \"https://c.b.co.uk/{?targethost,targetpath}\"}\n",
-            "own domain");
-    refuses("providers:\n  - {name: o, url: \"https://[2001:db8::1]/q\", protocol: odoh, "
-            "relay: \"https://[2001:db8::1]:444/{?targethost,targetpath}\"}\n",
-            "own domain");
+    is_refused(same, "is of the target's own domain");
+    is_refused(ODOH(", relay: \"https://RELAY.Example.COM.:444/{?targethost,targetpath}\""),
+               "own domain");
+    is_refused("providers:\n  - {name: o, url: \"https://a.b.co.uk/q\", protocol: odoh, "
+               "relay: \"https://c.b.co.uk/{?targethost,targetpath}\"}\n",
+               "own domain");
+    is_refused("providers:\n  - {name: o, url: \"https://[2001:db8::1]/q\", protocol: odoh, "
+               "relay: \"https://[2001:db8::1]:444/{?targethost,targetpath}\"}\n",
+               "own domain");
     /* Neighbours under a public suffix are strangers; so are two addresses. */
     config_free(parse("providers:\n  - {name: o, url: \"https://b.co.uk/q\", protocol: odoh, "
                       "relay: \"https://c.co.uk/{?targethost,targetpath}\"}\n"));
@@ -89,26 +77,27 @@ END_TEST
 
 START_TEST(what_is_wrong_with_a_relay_is_said)
 {
-    refuses(ODOH(""), "odoh needs a relay");
-    refuses(ODOH(", client-subnet: 192.0.2.0/24, relay: \"" RELAY "\""),
-            "client-subnet would tell the target");
-    refuses(ODOH(", relay: \"https://r.example/proxy\""),
-            "relay needs targethost and targetpath once each");
-    refuses(ODOH(", relay: \"http://r.example/{?targethost,targetpath}\""),
-            "relay must begin with https://");
-    refuses(
+    is_refused(ODOH(""), "odoh needs a relay");
+    is_refused(ODOH(", client-subnet: 192.0.2.0/24, relay: \"" RELAY "\""),
+               "client-subnet would tell the target");
+    is_refused(ODOH(", relay: \"https://r.example/proxy\""),
+               "relay needs targethost and targetpath once each");
+    is_refused(ODOH(", relay: \"http://r.example/{?targethost,targetpath}\""),
+               "relay must begin with https://");
+    is_refused(
         ODOH(
             ", relay: \"sdns://AgcAAAAAAAAABzEuMC4wLjEAEmRucy5jbG91ZGZsYXJlLmNvbQovZG5zLXF1ZXJ5\""),
         "the stamp is not a relay's");
-    refuses(ODOH(", relay: \"" RELAY "\", odoh-configs-path: keys"), "odoh-configs-path is a path");
-    refuses(ODOH(", relay: \"" RELAY "\", odoh-configs-file: /nonexistent/keys"),
-            "odoh-configs-file '/nonexistent/keys': No such file");
-    refuses(ODOH(", relay: \"" RELAY "\", odoh-configs-file: /dev/null"),
-            "is no ObliviousDoHConfigs");
-    refuses("providers:\n  - {preset: quad9, relay: \"" RELAY "\"}\n",
-            "relay is for 'protocol: odoh'");
-    refuses("providers:\n  - {preset: quad9, insecure-same-operator: yes}\n",
-            "insecure-same-operator is for 'protocol: odoh'");
+    is_refused(ODOH(", relay: \"" RELAY "\", odoh-configs-path: keys"),
+               "odoh-configs-path is a path");
+    is_refused(ODOH(", relay: \"" RELAY "\", odoh-configs-file: /nonexistent/keys"),
+               "odoh-configs-file '/nonexistent/keys': No such file");
+    is_refused(ODOH(", relay: \"" RELAY "\", odoh-configs-file: /dev/null"),
+               "is no ObliviousDoHConfigs");
+    is_refused("providers:\n  - {preset: quad9, relay: \"" RELAY "\"}\n",
+               "relay is for 'protocol: odoh'");
+    is_refused("providers:\n  - {preset: quad9, insecure-same-operator: yes}\n",
+               "insecure-same-operator is for 'protocol: odoh'");
 }
 END_TEST
 
@@ -127,7 +116,7 @@ START_TEST(keys_from_a_file_are_read_with_the_configuration)
     config_free(c);
     configs[7] = 0x21; /* another KEM */
     ck_assert_int_eq(pwrite(fd, configs, sizeof configs, 0), sizeof configs);
-    refuses(yaml, "holds no key of a kind that we can use");
+    is_refused(yaml, "holds no key of a kind that we can use");
     close(fd);
     unlink(path);
 }
@@ -179,12 +168,12 @@ END_TEST
 
 START_TEST(bad_stamps_are_refused_where_they_stand)
 {
-    refuses("providers:\n  - stamp: sdns://AQ\n", "stamp: the stamp is one of DNSCrypt");
-    refuses("providers:\n  - stamp: sdns://hQcAAAAAAAAAAAASb2RvaC1yZWxheS5udW1hLnJzBi9yZWxheQ\n",
-            "stamp: the stamp is a relay's");
-    refuses("providers:\n  - {preset: quad9, stamp: "
-            "\"sdns://AgcAAAAAAAAABzEuMC4wLjEAEmRucy5jbG91ZGZsYXJlLmNvbQovZG5zLXF1ZXJ5\"}\n",
-            "stamp takes the place of url and preset");
+    is_refused("providers:\n  - stamp: sdns://AQ\n", "stamp: the stamp is one of DNSCrypt");
+    is_refused("providers:\n  - stamp: sdns://hQcAAAAAAAAAAAASb2RvaC1yZWxheS5udW1hLnJzBi9yZWxheQ\n",
+               "stamp: the stamp is a relay's");
+    is_refused("providers:\n  - {preset: quad9, stamp: "
+               "\"sdns://AgcAAAAAAAAABzEuMC4wLjEAEmRucy5jbG91ZGZsYXJlLmNvbQovZG5zLXF1ZXJ5\"}\n",
+               "stamp takes the place of url and preset");
 }
 END_TEST
 

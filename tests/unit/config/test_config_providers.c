@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/unit/config_rig.h"
+
+START_TEST(way_to_a_provider_is_checked)
+{
+#define ONE "providers:\n  - preset: google\n    "
+    refuses(ONE "pins: [sha256//abc]\n", 3, 12, "44 characters of Base64");
+    refuses(ONE "pins: sha256\n", 3, 11, "pins takes a list");
+    refuses(ONE "proxy: \"socks5://proxy.example:1080\"\n", 3, 12, "not a name");
+    refuses(ONE "proxy: \"ftp://127.0.0.1:1080\"\n", 3, 12, "http://ADDRESS:PORT");
+    refuses(ONE "source-address: eth0\n", 3, 21, "not an IPv4 or IPv6 address");
+    refuses(ONE "interface: a-name-much-too-long\n", 3, 16, "15 characters");
+    refuses(ONE "family: ipv5\n", 3, 13, "auto, ipv4, ipv6");
+    refuses(ONE "client-key: /nonexistent\n", 3, 17, "cannot be read");
+#undef ONE
+}
+END_TEST
+
+START_TEST(providers_are_checked)
+{
+    refuses("providers: []\n", 1, 12, "at least one");
+    refuses("providers:\n  - name: x\n", 2, 5, "a preset, a stamp, or a name and a url");
+    refuses("providers:\n  - {name: x, url: http://x}\n", 2, 20, "must begin with https://");
+    refuses("providers:\n  - {name: x, url: \"https://u:p@x/\"}\n", 2, 20, "user or password");
+    refuses("providers:\n  - {name: x, url: https://x, ca-file: /no/such/file}\n", 2, 40,
+            "cannot be read");
+    refuses("providers:\n  - {name: x, url: https://x, addresses: [1.2.3]}\n", 2, 43,
+            "not an IPv4 or IPv6 address");
+    refuses("providers:\n  - {name: x, url: https://x, protocol: odoh}\n", 2, 5, "needs a relay");
+    refuses("providers:\n  - preset: google\n  - preset: google\n", 3, 5, "twice");
+    refuses("providers:\n  - {preset: google, client-subnet: 192.0.2.0/25}\n", 2, 37, "/24");
+    refuses("providers:\n  - {preset: google, client-subnet: 192.0.2.1/24}\n", 2, 37, "bits");
+    refuses("providers:\n  - {preset: google, client-subnet: on}\n", 2, 37, "off, auto");
+    refuses("providers:\n  - {preset: google, padding: 468}\n", 2, 31, "yes, no");
+    refuses("providers:\n  - {preset: google, trust-ad: maybe}\n", 2, 32, "yes, true, no, false");
+}
+END_TEST
+
+START_TEST(vendors_know_where_they_are_and_what_they_need)
+{
+    struct config *c = parse("providers:\n"
+                             "  - {protocol: aliyun, account: 139450, secret: s3cr3t, region: hk}\n"
+                             "  - {protocol: tencent, token: t0ken}\n"
+                             "  - {name: u, protocol: generic, url: \"http://x/{host}\", "
+                             "insecure-http: yes, answers: [/a, /b]}\n");
+    ck_assert_str_eq(c->providers[0].name, "aliyun");
+    ck_assert_str_eq(c->providers[0].endpoint.url, "https://resolvers.httpdns.aliyuncs.com");
+    ck_assert_str_eq(c->providers[0].endpoint.addresses[0], "47.56.234.194");
+    ck_assert_uint_eq(c->providers[0].endpoint.n_addresses, 4);
+    ck_assert(c->providers[0].filtering); /* no witness against others */
+    ck_assert_str_eq(c->providers[1].endpoint.addresses[0], "119.29.29.99");
+    ck_assert(c->providers[2].endpoint.plaintext);
+    ck_assert_uint_eq(c->providers[2].template.addresses.n, 2);
+    config_free(c);
+    c = parse("providers: [{protocol: tencent, account: 1, cipher: aes, cipher-key: k, "
+              "insecure-http: yes, dispatch: yes}]\n");
+    ck_assert_str_eq(c->providers[0].endpoint.url, "http://119.29.29.98/d");
+    ck_assert_str_eq(c->providers[0].endpoint.addresses[1], "119.28.28.98");
+    ck_assert(c->providers[0].endpoint.plaintext && c->providers[0].account.dispatch);
+    config_free(c);
+    refuses("providers:\n  - {protocol: tencent, account: 1, cipher: aes, cipher-key: k}\n", 2, 5,
+            "insecure-http: yes");
+    refuses("providers:\n  - {protocol: aliyun}\n", 2, 5, "needs account");
+    refuses("providers:\n  - {protocol: aliyun2, account: 1, secret: xyz}\n", 2, 5, "hexadecimal");
+    refuses("providers:\n  - {protocol: aliyun2, account: 1, cipher: aes-gcm, cipher-key: 00}\n", 2,
+            5, "32 hexadecimal digits");
+    refuses("providers:\n  - {protocol: aliyun, account: 1, sdns: [\"a b=c\"]}\n", 2, 5,
+            "key=value");
+    refuses("providers:\n  - {protocol: aliyun2, account: 1, tags: 'a\"b'}\n", 2, 5, "key=value");
+    refuses("providers:\n  - {protocol: tencent}\n", 2, 5, "token over https");
+    refuses("providers:\n  - {protocol: tencent, account: 1, cipher: des, cipher-key: k}\n", 2, 5,
+            "insecure-des: yes");
+    refuses("providers:\n  - {protocol: tencent, token: t, insecure-http: yes, url: http://x/d}\n",
+            2, 5, "token over https");
+    refuses("providers:\n  - {protocol: volc, account: 1}\n", 2, 5, "account and secret");
+    refuses("providers:\n  - {name: x, protocol: generic, url: https://x}\n", 2, 5, "answers");
+    refuses("providers:\n  - {name: x, protocol: generic, url: https://x, answers: [/a], types: "
+            "[MX]}\n",
+            2, 5, "A and AAAA");
+    refuses("providers:\n  - {name: x, insecure-http: yes, url: http://x/d}\n", 2, 5, "by http");
+    refuses("providers:\n  - {protocol: aliyun, account: 1, region: mars}\n", 2, 44, "cn, hk");
+}
+END_TEST
+
+START_TEST(a_way_that_plain_dns_cannot_go_is_refused)
+{
+    refuses("providers:\n  - {name: x, server: 192.0.2.1, group: g, interface: eth0}\n", 2, 44,
+            "no effect on plain DNS");
+    refuses("providers:\n  - {name: x, server: 192.0.2.1, group: g, mark: 7}\n", 2, 44,
+            "no effect on plain DNS");
+    refuses("providers:\n  - {name: x, server: 192.0.2.1, group: g,\n"
+            "     proxy: \"socks5://192.0.2.9:1080\"}\n",
+            3, 6, "no effect on plain DNS");
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        way_to_a_provider_is_checked,
+        providers_are_checked,
+        vendors_know_where_they_are_and_what_they_need,
+        a_way_that_plain_dns_cannot_go_is_refused,
+    };
+    return suite_run("config_providers", tests, sizeof tests / sizeof tests[0], NULL, NULL);
+}
