@@ -2,6 +2,7 @@
 #include "daemon/worker.h"
 
 #include "daemon/log.h"
+#include "daemon/reportbox.h"
 #include "daemon/stream.h"
 #include "daemon/udp.h"
 #include "resolver/plain.h"
@@ -10,7 +11,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <time.h>
 
 enum {
     ASIDE_SAID_US = 60 * 1000000, /* so long nothing more is said of that provider */
@@ -22,6 +22,18 @@ enum {
     DRAIN_TURNS = 3,
     FDS_OF_OURS = 48, /* loops, listeners, files */
     CONNECTIONS_MIN = 8,
+};
+
+/* What other threads ring for. */
+enum bell {
+    BELL_DRAIN,
+    BELL_PULSE,
+    BELL_ASKED,   /* for its report */
+    BELL_NETWORK, /* it is another one */
+    BELL_LOCATED, /* the local resolvers are others */
+    BELL_WOKEN,   /* another worker learnt what this one waits for */
+    BELL_TURNED,  /* another policy is in force */
+    BELLS,
 };
 
 struct worker {
@@ -41,15 +53,10 @@ struct worker {
     size_t n_streams;
     struct stream_server *server;
     struct traffic traffic[TRAFFIC_TRANSPORTS];
-    uv_async_t drain;
-    uv_async_t pulse;
-    uv_async_t network;          /* it is another one */
-    uv_async_t located;          /* the local resolvers are others */
-    uv_async_t woken;            /* another worker learnt what this one waits for */
-    uv_async_t turned;           /* another policy is in force */
+    uv_async_t bells[BELLS];
     pthread_mutex_t policy_lock; /* of the two below */
     struct policy *next_policy;  /* one reference, for the resolver; NULL: none has come */
-    bool deaf;                   /* `turned` is closed, or about to be */
+    bool deaf;                   /* BELL_TURNED is closed, or about to be */
     uv_prepare_t rest;           /* before the loop rests */
     uv_idle_t turns;             /* between the wish to drain and the draining */
     unsigned n_turns;
@@ -58,13 +65,14 @@ struct worker {
     bool queries_drained, streams_drained;
     pthread_t thread;
     bool started;
-    uv_async_t asked;
-    pthread_mutex_t report_lock; /* of the three below */
-    pthread_cond_t reported;
-    bool has_report;
-    struct worker_report report;
+    struct reportbox report;
     atomic_bool beating; /* its loop has come round since it was asked last */
 };
+
+static void ring(struct worker *w, enum bell bell)
+{
+    uv_async_send(&w->bells[bell]);
+}
 
 /* ---- policies ---- */
 
@@ -94,21 +102,25 @@ void worker_set_policy(struct worker *w, struct policy *policy)
     struct policy *unused = w->next_policy;
     w->next_policy = policy;
     if (!w->deaf) {
-        uv_async_send(&w->turned);
+        ring(w, BELL_TURNED);
     }
     pthread_mutex_unlock(&w->policy_lock);
     policy_unref(unused);
 }
 
-static void close_turned(struct worker *w)
+/* ---- the end: drained or out of patience ---- */
+
+static void close_handles(struct worker *w)
 {
     pthread_mutex_lock(&w->policy_lock);
     w->deaf = true;
     pthread_mutex_unlock(&w->policy_lock);
-    uv_close((uv_handle_t *)&w->turned, NULL);
+    for (size_t i = 0; i < BELLS; i++) {
+        uv_close((uv_handle_t *)&w->bells[i], NULL);
+    }
+    uv_close((uv_handle_t *)&w->turns, NULL);
+    uv_close((uv_handle_t *)&w->rest, NULL);
 }
-
-/* ---- the end: drained or out of patience ---- */
 
 static void end_worker(struct worker *w)
 {
@@ -124,15 +136,7 @@ static void end_worker(struct worker *w)
         udp_listener_close(w->udp[i]);
     }
     w->n_udp = 0;
-    uv_close((uv_handle_t *)&w->drain, NULL);
-    uv_close((uv_handle_t *)&w->pulse, NULL);
-    uv_close((uv_handle_t *)&w->woken, NULL);
-    uv_close((uv_handle_t *)&w->network, NULL);
-    close_turned(w);
-    uv_close((uv_handle_t *)&w->located, NULL);
-    uv_close((uv_handle_t *)&w->asked, NULL);
-    uv_close((uv_handle_t *)&w->turns, NULL);
-    uv_close((uv_handle_t *)&w->rest, NULL);
+    close_handles(w);
     uv_stop(&w->loop.uv);
 }
 
@@ -206,7 +210,7 @@ static void on_drain(uv_async_t *async)
 
 void worker_drain(struct worker *w)
 {
-    uv_async_send(&w->drain);
+    ring(w, BELL_DRAIN);
 }
 
 /* ---- the thread ---- */
@@ -227,7 +231,7 @@ void worker_add_traffic(const struct worker *w, struct traffic_counts *counts)
 bool worker_is_beating(struct worker *w)
 {
     bool beating = atomic_exchange_explicit(&w->beating, false, memory_order_relaxed);
-    uv_async_send(&w->pulse);
+    ring(w, BELL_PULSE);
     return beating;
 }
 
@@ -238,43 +242,18 @@ static void on_asked(uv_async_t *async)
         return;
     }
     loop_tick(&w->loop);
-    pthread_mutex_lock(&w->report_lock);
-    resolver_count(w->resolver, &w->report.queries);
-    w->report.n_providers = w->params.config->n_providers;
-    for (unsigned i = 0; i < w->report.n_providers; i++) {
-        pool_state(w->pool, i, &w->report.providers[i]);
+    struct worker_report *report = reportbox_open(&w->report);
+    resolver_count(w->resolver, &report->queries);
+    report->n_providers = w->params.config->n_providers;
+    for (unsigned i = 0; i < report->n_providers; i++) {
+        pool_state(w->pool, i, &report->providers[i]);
     }
-    w->has_report = true;
-    pthread_cond_signal(&w->reported);
-    pthread_mutex_unlock(&w->report_lock);
-}
-
-static struct timespec report_deadline(void)
-{
-    struct timespec at;
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_nsec += WORKER_REPORT_MS * 1000000L;
-    at.tv_sec += at.tv_nsec / 1000000000;
-    at.tv_nsec %= 1000000000;
-    return at;
+    reportbox_close(&w->report);
 }
 
 bool worker_report(struct worker *w, struct worker_report *ret_report)
 {
-    struct timespec until = report_deadline();
-    pthread_mutex_lock(&w->report_lock);
-    w->has_report = false;
-    uv_async_send(&w->asked);
-    int late = 0;
-    while (!w->has_report && late == 0) {
-        late = pthread_cond_timedwait(&w->reported, &w->report_lock, &until);
-    }
-    bool reported = w->has_report;
-    if (reported) {
-        *ret_report = w->report;
-    }
-    pthread_mutex_unlock(&w->report_lock);
-    return reported;
+    return reportbox_ask(&w->report, &w->bells[BELL_ASKED], ret_report);
 }
 
 static void *run_worker(void *arg)
@@ -314,7 +293,7 @@ static void on_located(uv_async_t *async)
 
 void worker_change_locals(struct worker *w)
 {
-    uv_async_send(&w->located);
+    ring(w, BELL_LOCATED);
 }
 
 static void on_network(uv_async_t *async)
@@ -329,7 +308,7 @@ static void on_network(uv_async_t *async)
 
 void worker_change_network(struct worker *w)
 {
-    uv_async_send(&w->network);
+    ring(w, BELL_NETWORK);
 }
 
 static void on_woken(uv_async_t *async)
@@ -344,7 +323,7 @@ static void on_woken(uv_async_t *async)
 static void wake_worker(void *ctx)
 {
     struct worker *w = ctx;
-    uv_async_send(&w->woken);
+    ring(w, BELL_WOKEN);
 }
 
 static void on_reached(void *ctx, const char *host, const char *const *addresses, size_t n)
@@ -506,37 +485,22 @@ static void on_rest(uv_prepare_t *rest)
     udp_batch_flush(w->batch);
 }
 
-static void init_report(struct worker *w)
-{
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&w->reported, &attributes);
-    pthread_condattr_destroy(&attributes);
-    pthread_mutex_init(&w->report_lock, NULL);
-}
-
 static void start_handles(struct worker *w)
 {
-    init_report(w);
-    uv_async_init(&w->loop.uv, &w->asked, on_asked);
-    w->asked.data = w;
+    static const uv_async_cb on_bell[BELLS] = {
+        [BELL_DRAIN] = on_drain,     [BELL_PULSE] = on_pulse,     [BELL_ASKED] = on_asked,
+        [BELL_NETWORK] = on_network, [BELL_LOCATED] = on_located, [BELL_WOKEN] = on_woken,
+        [BELL_TURNED] = on_turned,
+    };
+    for (size_t i = 0; i < BELLS; i++) {
+        uv_async_init(&w->loop.uv, &w->bells[i], on_bell[i]);
+        w->bells[i].data = w;
+    }
     uv_prepare_init(&w->loop.uv, &w->rest);
     w->rest.data = w;
-    uv_async_init(&w->loop.uv, &w->drain, on_drain);
-    w->drain.data = w;
     uv_idle_init(&w->loop.uv, &w->turns);
     w->turns.data = w;
-    uv_async_init(&w->loop.uv, &w->pulse, on_pulse);
-    w->pulse.data = w;
-    uv_async_init(&w->loop.uv, &w->woken, on_woken);
-    w->woken.data = w;
-    uv_async_init(&w->loop.uv, &w->located, on_located);
-    w->located.data = w;
-    uv_async_init(&w->loop.uv, &w->network, on_network);
-    w->network.data = w;
-    uv_async_init(&w->loop.uv, &w->turned, on_turned);
-    w->turned.data = w;
+    reportbox_init(&w->report);
     pthread_mutex_init(&w->policy_lock, NULL);
     atomic_store(&w->beating, true);
 }
@@ -573,15 +537,7 @@ static void close_unstarted(struct worker *w)
         }
     }
     w->resolver = resolver_free(w->resolver);
-    uv_close((uv_handle_t *)&w->drain, NULL);
-    uv_close((uv_handle_t *)&w->pulse, NULL);
-    uv_close((uv_handle_t *)&w->woken, NULL);
-    uv_close((uv_handle_t *)&w->network, NULL);
-    close_turned(w);
-    uv_close((uv_handle_t *)&w->located, NULL);
-    uv_close((uv_handle_t *)&w->asked, NULL);
-    uv_close((uv_handle_t *)&w->turns, NULL);
-    uv_close((uv_handle_t *)&w->rest, NULL);
+    close_handles(w);
 }
 
 struct worker *worker_free(struct worker *w)
@@ -602,8 +558,7 @@ struct worker *worker_free(struct worker *w)
     }
     plain_free(w->plain);
     loop_done(&w->loop);
-    pthread_cond_destroy(&w->reported);
-    pthread_mutex_destroy(&w->report_lock);
+    reportbox_done(&w->report);
     udp_batch_free(w->batch);
     if (w->server != NULL) {
         stream_server_done(w->server);

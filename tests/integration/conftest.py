@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The real daemon, the lab's real servers, and clients that speak DNS as stubs do."""
+import json
 import os
 import re
 import signal
@@ -147,6 +148,13 @@ class Daemon:
         if self.process.poll() is None:
             self.process.send_signal(number)
         return self.process.wait(15)
+
+    def told(self, what):
+        """What httpdnsctl says of the daemon's state."""
+        got = subprocess.run([HTTPDNSCTL, "--socket", self.folder / "control.sock", "--json", what], capture_output=True,
+                             text=True, timeout=15)
+        assert got.returncode == 0, got.stderr
+        return json.loads(got.stdout)
 
     # ---- asking ----
 

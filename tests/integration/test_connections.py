@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: MIT
 """What becomes of connections to a provider: how they begin, how long they are used, how they end."""
-import json
-import subprocess
 import sys
 import threading
 import time
@@ -11,7 +9,7 @@ import dns.message
 import dns.rrset
 import origin as origin_module
 import pytest
-from conftest import HTTPDNSCTL, holds_for, wait_for
+from conftest import holds_for, wait_for
 from test_hostile_provider import origin  # noqa: F401  (a fixture)
 
 
@@ -44,18 +42,11 @@ def test_tls_session_is_resumed_by_the_next_connection(lab, daemon, origin, vers
     assert origin.tell("resumed") == "1"
 
 
-def told(d, what):
-    got = subprocess.run([HTTPDNSCTL, "--socket", d.folder / "control.sock", "--json", what], capture_output=True, text=True,
-                         timeout=15)
-    assert got.returncode == 0, got.stderr
-    return json.loads(got.stdout)
-
-
 def test_version_of_http_that_a_provider_speaks_is_told(lab, daemon, origin):
     d = daemon(one_provider(lab, origin))
-    assert told(d, "providers")["providers"][0]["spoken"] == "unknown"
+    assert d.told("providers")["providers"][0]["spoken"] == "unknown"
     ask(d, "once")
-    assert told(d, "providers")["providers"][0]["spoken"] == "http/2"
+    assert d.told("providers")["providers"][0]["spoken"] == "http/2"
 
 
 def good_reply(wire):
@@ -84,17 +75,17 @@ def test_questions_to_a_provider_without_http_2_do_not_wait_for_one_another(lab,
     is_first = False
     with ThreadPoolExecutor(n) as pool:
         assert all(r.rcode() == 0 for r in pool.map(lambda i: d.udp(f"q{i}.wild.honest-lab.net", timeout=12), range(n)))
-    assert told(d, "providers")["providers"][0]["spoken"] == "http/1.1"
+    assert d.told("providers")["providers"][0]["spoken"] == "http/1.1"
     serial.close()
 
 
 def test_whether_libcurl_has_http_3_is_told_and_that_a_wish_for_it_has_no_effect(lab, daemon, origin):
     d = daemon(one_provider(lab, origin, more="    http3: yes\n"))
-    has = told(d, "status")["http3"]
-    assert "libcurl/" in told(d, "status")["libraries"]
+    has = d.told("status")["http3"]
+    assert "libcurl/" in d.told("status")["libraries"]
     assert ("http3 has no effect" in d.log()) == (not has)
     ask(d, "all-the-same")
-    assert told(d, "providers")["providers"][0]["spoken"] == "http/2"
+    assert d.told("providers")["providers"][0]["spoken"] == "http/2"
 
 
 def n_live(origin):
@@ -130,7 +121,7 @@ def test_old_connection_is_replaced_and_no_question_feels_it(lab, daemon, origin
     assert 3 <= n_connections <= 5
     assert n_requests == len(took) + n_connections - 1  # one copy for each new connection
     wait_for(lambda: n_live(origin) == 1, what="the end of the old connections")
-    assert told(d, "providers")["providers"][0]["failed"] == 0
+    assert d.told("providers")["providers"][0]["failed"] == 0
 
 
 def test_rarely_asked_provider_has_its_old_connection_replaced_beside_a_question(lab, daemon, origin):
@@ -151,10 +142,10 @@ def test_nothing_is_lost_when_a_provider_says_goodbye_with_questions_under_way(l
         return time.monotonic() - asked
 
     def failures_of_a_round(label):
-        before = told(d, "providers")["providers"][0]["failed"]
+        before = d.told("providers")["providers"][0]["failed"]
         with ThreadPoolExecutor(6) as pool:
             took = list(pool.map(ask_timed, (f"{label}-{i}" for i in range(600))))
-        failed = told(d, "providers")["providers"][0]["failed"] - before
+        failed = d.told("providers")["providers"][0]["failed"] - before
         print(f"{counts(origin)}: the slowest {max(took) * 1e3:.0f} ms, {failed} failures", file=sys.stderr)
         return failed
 

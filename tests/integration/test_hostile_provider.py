@@ -237,15 +237,22 @@ def test_f18_no_question_is_lost_while_the_number_of_streams_changes(lab, daemon
 
 def test_requests_are_spread_over_connections_when_lost_packets_hold_one_up(lab, daemon, origin):
     origin.tell("far 10")
-    d = daemon(providers(lab, origin))
-    Load(d.port, "well").run(1)
-    before = int(origin.tell("counts").split()[0])
-    origin.tell("stall")
-    load = Load(d.port, "held-up").run(4)
-    spread = int(origin.tell("counts").split()[0])
-    print(f"connections: {before}, then {spread}; {load.describe()}", file=sys.stderr)
-    assert load.is_good()
-    assert max(before, 8) <= spread <= before + 40  # eight a worker, and they are kept
+    for _ in range(TRIES):
+        origin.tell("ok")
+        d = daemon(providers(lab, origin))
+        before = int(origin.tell("counts").split()[0])
+        Load(d.port, "well").run(1)
+        usual = int(origin.tell("counts").split()[0]) - before
+        origin.tell("stall")
+        load = Load(d.port, "held-up").run(4)
+        spread = int(origin.tell("counts").split()[0]) - before
+        print(f"connections: {usual}, then {spread}; {load.describe()}", file=sys.stderr)
+        assert load.is_good()
+        if max(usual, 8) <= spread <= usual + 40:  # eight a worker, and they are kept
+            return
+        assert load.found_a_busy_machine()
+        d.stop()
+    pytest.skip("the machine is too busy to send the load in time")
 
 
 def test_provider_that_is_well_again_is_used_again_within_seconds(lab, daemon, origin, honest):

@@ -27,9 +27,10 @@ def company(lab, server):
             "rules:\n  - {domains: [loop.example], group: lan}\n")
 
 
-@pytest.mark.parametrize("listen, server", [("udp://127.0.0.1:5399", "127.0.0.1:5399"), ("udp://0.0.0.0:5399", "127.0.0.53:5399"),
-                                            ("tcp://0.0.0.0:5399", "127.0.0.1:5399")])
+@pytest.mark.parametrize("listen, server", [("udp://127.0.0.1", "127.0.0.1"), ("udp://0.0.0.0", "127.0.0.53"), ("tcp://0.0.0.0", "127.0.0.1")])
 def test_server_that_is_ourselves_is_refused_with_its_place(lab, tmp_path, listen, server):
+    port = lab_module.free_ports(1)[0]
+    listen, server = f"{listen}:{port}", f"{server}:{port}"
     config = f"listen: [{listen}]\n" + company(lab, server)
     line = next(i for i, text in enumerate(config.splitlines(), 1) if "server:" in text)
     got = check(tmp_path, config)

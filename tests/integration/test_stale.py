@@ -92,7 +92,7 @@ def test_without_a_client_timer_an_outage_costs_one_question_a_recheck(story, da
     n = story.n_asked("www.story.example")
     assert is_stale(d.udp("www.story.example"))
     wait_for(lambda: story.n_asked("www.story.example") > n)
-    time.sleep(0.2)  # until its failure is known here
+    wait_for(lambda: d.told("status")["queries"]["refreshing"] == 0, what="its failure, known here")
     n = story.n_asked("www.story.example")
     holds_for(lambda: is_stale(d.udp("www.story.example")) and story.n_asked("www.story.example") == n, 0.5)
 

@@ -195,7 +195,7 @@ def test_T7_reset_client_leaves_its_answer_in_the_cache(connect, lab, provider):
         server.signal(signal.SIGSTOP)
     s = open_one()
     s.send(d.query(name).to_wire())
-    time.sleep(0.1)
+    wait_for(lambda: d.told("status")["queries"]["live"] == 1, what="the question within the daemon")
     s.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     s.close()
     for server in provider:
@@ -226,7 +226,7 @@ def test_T10_queries_in_flight_beyond_the_bound_wait_and_are_answered(connect, p
     queries = [d.query(f"bound{i}-{connect.kind}.wild.honest-lab.net", id=i) for i in range(1, 31)]
     with open_one() as s:
         s.send(*[q.to_wire() for q in queries])
-        time.sleep(0.3)
+        wait_for(lambda: d.told("status")["queries"]["live"] == 5, what="as many in flight as may be")
         for server in provider:
             server.signal(signal.SIGCONT)
         assert {dns.message.from_wire(s.receive()).id for _ in queries} == set(range(1, 31))

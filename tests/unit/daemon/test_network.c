@@ -94,8 +94,9 @@ START_TEST(sleep_is_seen_without_the_kernel_saying_anything)
     /* As on_look() does by itself each NETWORK_LOOK_MS. */
     uv_timer_start(&world.network.look, world.network.look.timer_cb, 1, 0);
     world.asleep_ms += 2 * NETWORK_ASLEEP_MS;
-    while (world.n_slept == 0) {
-        ck_assert_int_ne(uv_run(&world.loop, UV_RUN_ONCE), 0);
+    while (world.n_slept ==
+           0) { /* where no socket can tell of the network, the timer is all there is */
+        uv_run(&world.loop, UV_RUN_ONCE);
     }
     ck_assert_uint_eq(world.n_slept, 1);
 }
