@@ -46,6 +46,7 @@ struct asker {
     struct address rewritten;
     struct budget tls_budget;
     struct trouble trouble;
+    unsigned n_patient;               /* cases that rest until an honest copy is gone */
     struct https_memory https_memory; /* of the local resolver in use */
 };
 

@@ -6,9 +6,10 @@
  *   …           what may tell more, as stages[] has it: each at most once a meeting, and the judge
  *               is heard after each; explained: over.
  *   RESTING     where meeting the artefact again would prove it: recheck_us, then LOCAL and all
- * that follows once more, and the verdict stands. At most CASE_QUESTIONS_MAX questions to the local
- * resolver a meeting. */
-#include "resolver/audit/case.h"
+ * that follows once more, and the verdict stands. Where that may still be an honest copy of what
+ * was (P1), the second meeting is held once more when such a copy is gone. At most
+ * CASE_QUESTIONS_MAX questions to the local resolver a meeting. */
+#include "resolver/audit/case_parts.h"
 
 #include "resolver/audit/knowledge.h"
 #include "resolver/audit/translation.h"
@@ -19,14 +20,11 @@
 enum {
     FIRST_TRIES = 2,
     RECHECK_TRIES = 1,
-    CASE_QUESTIONS_MAX = 4,
     SIBLING_LETTERS = 16,
+    STILL_US = 2100000,    /* so far apart tell two TTLs whether they run down */
+    PATIENCE_S = 330,      /* so long a case is kept open for an honest copy to be gone, … */
+    PATIENT_CASES_MAX = 4, /* … if there are not so many of them */
 };
-
-static struct judge_meeting *last_meeting(struct audit_case *one)
-{
-    return &one->evidence.meetings[one->evidence.n_meetings - 1];
-}
 
 void case_control_question(struct question *ret_question)
 {
@@ -49,88 +47,6 @@ static void hear_judge(struct audit_case *one)
 
 /* ---- stages ---- */
 
-static bool is_negative(const struct said *said)
-{
-    return said->answered && said->n == 0 && !said->truncated;
-}
-
-static bool has_questions_left(const struct audit_case *one)
-{
-    return one->n_asked < CASE_QUESTIONS_MAX;
-}
-
-static bool is_first(const struct audit_case *one)
-{
-    return one->evidence.n_meetings == 1;
-}
-
-/* An IPv6 address that nobody else has may be an IPv4 one behind this network's prefix. */
-static bool wants_prefix(struct audit_case *one)
-{
-    return one->evidence.question.type == TYPE_AAAA && is_first(one) && has_questions_left(one) &&
-           last_meeting(one)->local.n > 0 && strcmp(one->asker->dns64_server, one->server) != 0;
-}
-
-static bool wants_v4(struct audit_case *one)
-{
-    return one->evidence.question.type == TYPE_AAAA && one->evidence.dns64.n > 0 &&
-           last_meeting(one)->local.n > 0;
-}
-
-/* At the second meeting the question itself was put so. */
-static bool wants_race(struct audit_case *one)
-{
-    return is_first(one) && has_questions_left(one) && last_meeting(one)->local.answered;
-}
-
-static bool wants_tcp(struct audit_case *one)
-{
-    return is_first(one) && has_questions_left(one) && is_negative(&last_meeting(one)->local) &&
-           one->evidence.question.type == TYPE_A;
-}
-
-/* A public resolver is asked only where a filter of the user's own may be behind it all. */
-static bool wants_direct(struct audit_case *one)
-{
-    return one->evidence.local_may_filter && one->asker->n_public_servers > 0 &&
-           said_bogon(&last_meeting(one)->local) != NULL;
-}
-
-static bool is_explained(const struct judgement *judgement)
-{
-    return judgement->verdict <= VERDICT_CONSISTENT || judgement->verdict == VERDICT_DOWNGRADE;
-}
-
-static bool wants_proving(struct audit_case *one)
-{
-    return !is_explained(&one->judgement) && proving_is_worth(one->asker, last_meeting(one));
-}
-
-/* Names of the patrol, and what all cheaper looks left over. Without a clock no signature can be
- * judged. The control name is asked for after it, whatever was asked before. */
-static bool wants_signed(struct audit_case *one)
-{
-    const struct judge_case *evidence = &one->evidence;
-    return one->n_asked + 1 < CASE_QUESTIONS_MAX && last_meeting(one)->local.n > 0 &&
-           !evidence->network.clock_is_wrong;
-}
-
-/* Where the addresses are as they should be: else what is lied about is the name. */
-static bool wants_https(struct audit_case *one)
-{
-    return one->evidence.question.type == TYPE_A && is_first(one) && has_questions_left(one) &&
-           one->depth != CASE_BRIEF && is_explained(&one->judgement);
-}
-
-/* An artefact, or a negative answer: those need to know whether the local resolver works at all. */
-static bool wants_sandwich(struct audit_case *one)
-{
-    bool negative = is_negative(&last_meeting(one)->local);
-    bool again = is_first(one) || negative;
-    return again && has_questions_left(one) &&
-           (judgement_wants_recheck(&one->judgement, one->evidence.n_meetings) || negative);
-}
-
 static void begin_prefix(struct audit_case *one);
 static void begin_v4(struct audit_case *one);
 static void begin_race(struct audit_case *one);
@@ -142,35 +58,21 @@ static void begin_signed(struct audit_case *one);
 static void begin_https(struct audit_case *one);
 static void begin_sandwich(struct audit_case *one);
 
+/* In the order in which they are gone through. */
 static const struct stage {
     enum case_state state;
-    bool (*wants)(struct audit_case *one);
     void (*begin)(struct audit_case *one);
-    enum case_depth depth; /* from which on it is for explained answers too */
 } stages[] = {
-    {CASE_PREFIX, wants_prefix, begin_prefix, CASE_THOROUGH},
-    {CASE_V4, wants_v4, begin_v4, CASE_THOROUGH},
-    {CASE_RACE, wants_race, begin_race, CASE_THOROUGH},
-    {CASE_TCP, wants_tcp, begin_tcp, CASE_THOROUGH},
-    {CASE_SIBLING, wants_tcp, begin_sibling, CASE_THOROUGH},
-    {CASE_DIRECT, wants_direct, begin_direct, CASE_THOROUGH},
-    {CASE_PROVING, wants_proving, begin_proving, CASE_THOROUGH},
-    {CASE_SIGNED, wants_signed, begin_signed, CASE_PATROL},
-    {CASE_HTTPS, wants_https, begin_https, CASE_PATROL},
-    {CASE_SANDWICHED, wants_sandwich, begin_sandwich, CASE_THOROUGH},
+    {CASE_PREFIX, begin_prefix},   {CASE_V4, begin_v4},
+    {CASE_RACE, begin_race},       {CASE_TCP, begin_tcp},
+    {CASE_SIBLING, begin_sibling}, {CASE_DIRECT, begin_direct},
+    {CASE_PROVING, begin_proving}, {CASE_SIGNED, begin_signed},
+    {CASE_HTTPS, begin_https},     {CASE_SANDWICHED, begin_sandwich},
 };
 
-static bool is_wanted(struct audit_case *one, const struct stage *stage)
-{
-    bool done = (one->done & 1u << stage->state) != 0;
-    bool deep = !is_explained(&one->judgement) || one->depth >= stage->depth;
-    return !done && deep && stage->wants(one);
-}
-
-static void rest(struct audit_case *one)
+static void rest(struct audit_case *one, uint64_t again_us)
 {
     struct port *port = one->asker->port;
-    uint64_t again_us = one->met_us[one->evidence.n_meetings - 1] + one->recheck_us;
     uint64_t now_us = port_now_us(port);
     one->state = CASE_RESTING;
     if (port_timer_start(port, &one->rest, again_us > now_us ? again_us : now_us) < 0) {
@@ -178,7 +80,32 @@ static void rest(struct audit_case *one)
     }
 }
 
-/* Is there nothing that a closer look could change? Old content may turn out to be harmful. */
+static uint64_t recheck_us(const struct audit_case *one)
+{
+    uint64_t again_us = one->met_us[0] + one->recheck_us;
+    uint64_t still_us = one->evidence.meetings[0].at_us + STILL_US;
+    return one->judgement.rule == RULE_P1 && still_us > again_us ? still_us : again_us;
+}
+
+/* What was met twice may be a copy from before the site moved. Where that takes long to be sure of,
+ * the history has it, and the next case of the name will tell. */
+static bool may_be_patient(const struct audit_case *one)
+{
+    uint32_t again_s = one->judgement.again_s;
+    return again_s != 0 && again_s <= PATIENCE_S && one->asker->n_patient < PATIENT_CASES_MAX;
+}
+
+/* The last meeting is put off. */
+static void be_patient(struct audit_case *one)
+{
+    one->patient = true;
+    one->asker->n_patient++;
+    one->evidence.n_meetings--;
+    rest(one, one->evidence.meetings[0].at_us + one->judgement.again_s * UINT64_C(1000000));
+}
+
+/* Is there nothing that a closer look could change? Old content may turn out to be harmful, and what
+ * lives for too long to be a lie. */
 static bool is_over(const struct audit_case *one)
 {
     switch (one->judgement.verdict) {
@@ -190,7 +117,8 @@ static bool is_over(const struct audit_case *one)
     case VERDICT_DOWNGRADE:
         return one->depth == CASE_BRIEF;
     case VERDICT_STALE:
-        return one->judgement.finding != FINDING_STALE_LAG;
+        return one->judgement.finding != FINDING_STALE_LAG &&
+               one->judgement.finding != FINDING_STALE_TTL;
     case VERDICT_INCONCLUSIVE:
     case VERDICT_SUSPECTED:
     case VERDICT_PROBABLE:
@@ -210,7 +138,7 @@ static void go_on(struct audit_case *one)
     }
     for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++) {
         const struct stage *stage = &stages[i];
-        if (is_wanted(one, stage)) {
+        if (case_wants(one, stage->state)) {
             one->done |= 1u << stage->state;
             one->state = stage->state;
             stage->begin(one);
@@ -218,7 +146,9 @@ static void go_on(struct audit_case *one)
         }
     }
     if (judgement_wants_recheck(&one->judgement, one->evidence.n_meetings)) {
-        rest(one);
+        rest(one, recheck_us(one));
+    } else if (may_be_patient(one)) {
+        be_patient(one);
     } else {
         end(one);
     }
@@ -238,11 +168,11 @@ static void meet(struct audit_case *one)
     size_t n = one->evidence.n_meetings++;
     uint64_t now_us = port_now_us(one->asker->port);
     one->met_us[n] = now_us;
-    last_meeting(one)->at_us = now_us;
+    case_meeting(one)->at_us = now_us;
     one->state = CASE_LOCAL;
     one->done = 0;
     one->n_asked = 0;
-    if (n > 0 && !is_negative(&one->evidence.meetings[0].local)) {
+    if (n > 0 && !case_is_negative(&one->evidence.meetings[0].local)) {
         begin_race(one);
     } else {
         ask_local(one, &one->evidence.question, n > 0 ? RECHECK_TRIES : FIRST_TRIES);
@@ -259,7 +189,7 @@ static void begin_controls(struct audit_case *one)
 static void note_try(struct audit_case *one, const struct said *said, bool tcp)
 {
     struct judge_negative *negative = &one->evidence.negative;
-    if (is_negative(said)) {
+    if (case_is_negative(said)) {
         negative->n_tries++;
         negative->over_udp = negative->over_udp || !tcp;
         negative->over_tcp = negative->over_tcp || tcp;
@@ -269,7 +199,7 @@ static void note_try(struct audit_case *one, const struct said *said, bool tcp)
 /* Silence for one name is something else than silence (P11, at most probable). */
 static bool wants_surroundings(struct audit_case *one)
 {
-    return !last_meeting(one)->local.answered && !one->evidence.sandwiched;
+    return !case_meeting(one)->local.answered && !one->evidence.sandwiched;
 }
 
 /* Without a control at this meeting all that can end the case is a gate or what is common. */
@@ -293,13 +223,13 @@ static void weigh_local(struct audit_case *one)
 
 static void after_local(struct audit_case *one)
 {
-    note_try(one, &last_meeting(one)->local, false);
+    note_try(one, &case_meeting(one)->local, false);
     weigh_local(one);
 }
 
 static void take_controls(struct audit_case *one)
 {
-    struct judge_meeting *meeting = last_meeting(one);
+    struct judge_meeting *meeting = case_meeting(one);
     meeting->n_controls = one->asker->n_controls;
     for (size_t i = 0; i < meeting->n_controls; i++) {
         meeting->controls[i] = one->asking.controls[i].said;
@@ -368,7 +298,7 @@ static bool differs(const struct said *a, const struct said *b)
 /* The first reply stands for what the local resolver says, where another follows it. */
 static void take_race(struct audit_case *one)
 {
-    struct judge_meeting *meeting = last_meeting(one);
+    struct judge_meeting *meeting = case_meeting(one);
     const struct race *race = &one->race;
     if (race->n_replies > 0 && one->state == CASE_LOCAL) {
         meeting->local = race->replies[0].said;
@@ -387,7 +317,7 @@ static void on_race(struct race *race)
     struct audit_case *one =
         (struct audit_case *)(void *)((char *)race - offsetof(struct audit_case, race));
     take_race(one);
-    if (one->state == CASE_LOCAL && last_meeting(one)->local.truncated) {
+    if (one->state == CASE_LOCAL && case_meeting(one)->local.truncated) {
         begin_tcp(one);
     } else if (one->state == CASE_LOCAL) {
         after_local(one);
@@ -438,7 +368,7 @@ static void begin_direct(struct audit_case *one)
 /* Where one is silent, as to whom this network lets nobody talk, the next one. */
 static bool after_direct(struct audit_case *one)
 {
-    last_meeting(one)->direct = one->asking.local;
+    case_meeting(one)->direct = one->asking.local;
     if (one->asking.local.answered || ++one->n_direct >= one->asker->n_public_servers) {
         return true;
     }
@@ -448,7 +378,7 @@ static bool after_direct(struct audit_case *one)
 
 static void begin_proving(struct audit_case *one)
 {
-    proving_begin(&one->proving, &one->evidence.question, last_meeting(one));
+    proving_begin(&one->proving, &one->evidence.question, case_meeting(one));
 }
 
 static void on_proved(struct proving *proving)
@@ -458,7 +388,7 @@ static void on_proved(struct proving *proving)
 
 static void begin_signed(struct audit_case *one)
 {
-    signing_begin(&one->signing, &one->evidence.question, one->server, last_meeting(one));
+    signing_begin(&one->signing, &one->evidence.question, one->server, case_meeting(one));
 }
 
 static void on_signed(struct signing *signing)
@@ -484,7 +414,7 @@ static void begin_sandwich(struct audit_case *one)
 {
     struct question question;
     case_control_question(&question);
-    ask_local(one, &question, last_meeting(one)->local.answered ? FIRST_TRIES : RECHECK_TRIES);
+    ask_local(one, &question, case_meeting(one)->local.answered ? FIRST_TRIES : RECHECK_TRIES);
 }
 
 static void on_asked(struct asking *asking)
@@ -492,7 +422,8 @@ static void on_asked(struct asking *asking)
     struct audit_case *one = asking->ctx;
     switch (one->state) {
     case CASE_LOCAL:
-        last_meeting(one)->local = asking->local;
+        case_meeting(one)->local = asking->local;
+        case_meeting(one)->at_us = port_now_us(one->asker->port);
         after_local(one);
         return;
     case CASE_CONTROLS:
@@ -518,7 +449,7 @@ static void on_asked(struct asking *asking)
     case CASE_SANDWICHED:
         one->evidence.sandwiched = true;
         one->evidence.control_name = asking->local;
-        if (last_meeting(one)->n_controls == 0) {
+        if (case_meeting(one)->n_controls == 0) {
             weigh_local(one);
             return;
         }
@@ -535,9 +466,18 @@ static void on_asked(struct asking *asking)
     go_on(one);
 }
 
+static void lose_patience(struct audit_case *one)
+{
+    one->asker->n_patient -= one->patient;
+    one->patient = false;
+}
+
 static void on_rested(struct port_timer *timer)
 {
-    meet((struct audit_case *)(void *)((char *)timer - offsetof(struct audit_case, rest)));
+    struct audit_case *one =
+        (struct audit_case *)(void *)((char *)timer - offsetof(struct audit_case, rest));
+    lose_patience(one);
+    meet(one);
 }
 
 void case_begin(struct audit_case *one, const struct case_begin *begin)
@@ -566,6 +506,7 @@ void case_stop(struct audit_case *one)
 {
     if (one->state != CASE_IDLE) {
         one->state = CASE_IDLE;
+        lose_patience(one);
         port_timer_stop(one->asker->port, &one->rest);
         race_cancel(&one->race);
         asking_stop(&one->asking);

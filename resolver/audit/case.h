@@ -45,6 +45,7 @@ struct audit_case {
     unsigned n_asked; /* questions to the local resolver, this meeting */
     uint64_t recheck_us;
     uint64_t met_us[JUDGE_MEETINGS_MAX]; /* when each meeting was */
+    bool patient;                        /* it rests until an honest copy is gone */
     struct asker *asker;
     struct history *history;
     struct asking asking;

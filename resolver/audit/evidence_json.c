@@ -1,173 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 #include "resolver/audit/evidence_json.h"
 
-#include "resolver/audit/members.h"
+#include "resolver/audit/evidence_parts.h"
 #include "resolver/wire/text.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define COUNT(list)    (sizeof(list) / sizeof((list)[0]))
-#define SECOND_US      UINT64_C(1000000)
-#define MILLISECOND_US UINT64_C(1000)
+#define SECOND_US UINT64_C(1000000)
 
 enum { GAP_S = 30 };
 
 static const char *const kinds[] = {"name", "nonexistent", "path"};
-static const char *const signatures[] = {"unknown", "absent", "valid", "invalid", "expired"};
-static const char *const outcomes[] = {"untried", "ok",     "wrong_name", "untrusted",
-                                       "expired", "failed", "local_root"};
-static const char *const scopes[] = {"none", "noisy", "learned", "product",
-                                     "pool", "isp",   "nation"};
 static const char *const https_words[] = {"unknown", "absent", "plain", "ech"};
 static const char *const transports[] = {"udp", "tcp"};
 static const char *const signals[] = {"none",   "whoami",   "chaos",      "dnssec",
                                       "v6only", "nxdomain", "truncation", "case"};
-static const char *const flag_words[] = {"aa", "ra", "ad", "tc"};
-static const uint16_t flag_bits[] = {FLAG_AA, FLAG_RA, FLAG_AD, FLAG_TC};
-
-/* Enumerations behind words: `lvalue` is read and written through an unsigned. */
-#define WORD(f, key, lvalue, words)                        \
-    do {                                                   \
-        unsigned word_ = (unsigned)(lvalue);               \
-        members_word(f, key, &word_, words, COUNT(words)); \
-        (lvalue) = word_;                                  \
-    } while (0)
-
-/* "NXDOMAIN" or 3. Absent: NOERROR. */
-static void rcode(struct members *f, uint16_t *value)
-{
-    char word[TEXT_MNEMONIC_MAX];
-    if (!members_reading(f)) {
-        jsonv_put_string(f->to, "rcode", text_of_rcode(*value, word));
-        return;
-    }
-    const struct jsonv *got = jsonv_member(f->from, "rcode");
-    const char *text = got != NULL ? jsonv_string(got) : NULL;
-    if (text == NULL) {
-        uint32_t number = *value;
-        members_u32(f, "rcode", &number, 4095);
-        *value = (uint16_t)number;
-        return;
-    }
-    for (uint16_t i = 0; i < 4096; i++) {
-        if (strcmp(text, text_of_rcode(i, word)) == 0) {
-            *value = i;
-            return;
-        }
-    }
-    members_fail(f, "rcode", "a response code is due here, such as NOERROR or 3");
-}
-
-static void flags(struct members *f, struct said *said)
-{
-    unsigned set = 0;
-    for (unsigned i = 0; i < COUNT(flag_bits); i++) {
-        set |= (said->flags & flag_bits[i]) != 0 ? 1U << i : 0;
-    }
-    members_words(f, "flags", &set, flag_words, COUNT(flag_words));
-    said->flags = (uint16_t)(said->flags & FLAG_QR);
-    for (unsigned i = 0; i < COUNT(flag_bits); i++) {
-        said->flags |= (set & 1U << i) != 0 ? flag_bits[i] : 0;
-    }
-    said->truncated = (said->flags & FLAG_TC) != 0;
-}
-
-static void rrsig(struct members *f, struct said *said)
-{
-    if (members_enter(f, "rrsig", said->signature != SIGNATURE_UNKNOWN)) {
-        WORD(f, "state", said->signature, signatures);
-        members_u32(f, "ttl_s", &said->original_ttl_s, UINT32_MAX);
-        members_u32(f, "inception", &said->inception_s, UINT32_MAX);
-        members_leave(f);
-    }
-}
-
-static void number_16(struct members *f, const char *key, int16_t *value)
-{
-    uint32_t number = *value == EDE_NONE ? 0 : (uint32_t)*value;
-    bool has = members_has(f, key);
-    if (!members_reading(f)) {
-        if (*value != EDE_NONE) {
-            jsonv_put_integer(f->to, key, *value);
-        }
-        return;
-    }
-    members_u32(f, key, &number, INT16_MAX);
-    *value = has ? (int16_t)number : *value;
-}
-
-static void said_members(struct members *f, struct said *said)
-{
-    rcode(f, &said->rcode);
-    members_addresses(f, "addresses", said->at, &said->n, AUDIT_ADDRESSES_MAX);
-    flags(f, said);
-    number_16(f, "ede", &said->ede);
-    members_u32(f, "ttl_s", &said->ttl_s, UINT32_MAX);
-    uint64_t rtt_us = said->rtt_us;
-    members_time(f, "rtt_ms", &rtt_us, MILLISECOND_US);
-    said->rtt_us = rtt_us < UINT32_MAX ? (uint32_t)rtt_us : UINT32_MAX;
-    uint32_t ip_ttl = said->ip_ttl;
-    members_u32(f, "ip_ttl", &ip_ttl, UINT8_MAX);
-    said->ip_ttl = (uint8_t)ip_ttl;
-    members_bool(f, "case_lost", &said->case_lost);
-    members_bool(f, "lacks_soa", &said->lacks_soa);
-    members_bool(f, "filters", &said->filters);
-    members_name(f, "cname", &said->cname);
-    members_numbers(f, "asns", said->asns, &said->n_asns, AUDIT_ASNS_MAX);
-    WORD(f, "fingerprint", said->fingerprint, scopes);
-    struct members_each tls = {.at = said->at, .value = said->tls, .n = said->n};
-    members_words_of(f, "tls", &tls, outcomes, COUNT(outcomes));
-    rrsig(f, said);
-    if (members_has(f, "serial") || (!members_reading(f) && said->has_serial)) {
-        said->has_serial = true;
-        members_u32(f, "serial", &said->serial, UINT32_MAX);
-    }
-}
-
-/* The object under hand is a reply, unless it says that none came. Flags that are not told count as
- * a resolver's: RA. */
-static void said_object(struct members *f, struct said *said)
-{
-    if (members_reading(f)) {
-        said->answered = true;
-        said->flags = FLAG_QR | FLAG_RA;
-        members_bool(f, "answered", &said->answered);
-        said->flags = said->answered ? said->flags : 0;
-    } else if (!said->answered) {
-        jsonv_put_bool(f->to, "answered", false);
-    }
-    if (said->answered) {
-        said_members(f, said);
-    }
-}
-
-/* A reply of someone, or nothing at all. */
-static void said(struct members *f, const char *key, struct said *said)
-{
-    if (members_reading(f)) {
-        *said = (struct said){.ede = EDE_NONE};
-    }
-    if (members_enter(f, key, said->answered)) {
-        said_object(f, said);
-        members_leave(f);
-    }
-}
-
-static void said_list(struct members *f, const char *key, struct said *at, size_t *n)
-{
-    if (!members_enter_list(f, key, n, AUDIT_CONTROLS_MAX)) {
-        return;
-    }
-    for (size_t i = 0; i < *n; i++) {
-        at[i].ede = members_reading(f) ? EDE_NONE : at[i].ede;
-        members_enter_item(f, i);
-        said_object(f, &at[i]);
-        members_leave(f);
-    }
-    members_leave(f);
-}
 
 static void certificate(struct members *f, struct certificate *certificate)
 {
@@ -184,10 +33,10 @@ static void certificate(struct members *f, struct certificate *certificate)
 static void meeting(struct members *f, struct judge_meeting *meeting)
 {
     members_time(f, "at_s", &meeting->at_us, SECOND_US);
-    said(f, "local", &meeting->local);
-    said_list(f, "controls", meeting->controls, &meeting->n_controls);
-    said(f, "second", &meeting->second);
-    said(f, "direct", &meeting->direct);
+    evidence_said(f, "local", &meeting->local);
+    evidence_said_list(f, "controls", meeting->controls, &meeting->n_controls);
+    evidence_said(f, "second", &meeting->second);
+    evidence_said(f, "direct", &meeting->direct);
     certificate(f, &meeting->certificate);
 }
 
@@ -246,6 +95,11 @@ static void history(struct members *f, struct judge_history *history)
     }
     members_addresses(f, "known", history->known, &history->n_known, AUDIT_ADDRESSES_MAX);
     members_unsigned(f, "names_on_artefact", &history->n_names);
+    if (members_enter(f, "given", history->given_s != 0)) {
+        members_u32(f, "since_s", &history->given_s, UINT32_MAX);
+        members_u32(f, "life_s", &history->given_life_s, UINT32_MAX);
+        members_leave(f);
+    }
     uint64_t rtt_us = history->usual_rtt_us;
     members_time(f, "usual_rtt_ms", &rtt_us, MILLISECOND_US);
     history->usual_rtt_us = rtt_us < UINT32_MAX ? (uint32_t)rtt_us : UINT32_MAX;
@@ -276,7 +130,7 @@ static void negative(struct members *f, struct judge_negative *negative)
     members_words(f, "transports", &set, transports, COUNT(transports));
     negative->over_udp = (set & 1) != 0;
     negative->over_tcp = (set & 2) != 0;
-    said(f, "sibling", &negative->sibling);
+    evidence_said(f, "sibling", &negative->sibling);
     members_leave(f);
 }
 
@@ -285,7 +139,7 @@ static void control_name(struct members *f, struct judge_case *c)
     if (members_enter(f, "control_name", c->sandwiched)) {
         c->sandwiched = true;
         members_bool(f, "absent", &c->control_is_absent);
-        said(f, "local", &c->control_name);
+        evidence_said(f, "local", &c->control_name);
         members_leave(f);
     }
 }
@@ -295,7 +149,7 @@ static void dns64(struct members *f, struct judge_case *c)
     if (members_enter(f, "dns64", c->dns64.n != 0)) {
         members_address(f, "prefix", &c->dns64);
         members_unsigned(f, "bits", &c->dns64_bits);
-        said(f, "a", &c->v4);
+        evidence_said(f, "a", &c->v4);
         members_leave(f);
     }
 }
@@ -333,7 +187,7 @@ static void name_case(struct members *f, struct judge_case *c)
 {
     question(f, &c->question);
     members_bool(f, "local_may_filter", &c->local_may_filter);
-    said(f, "told", &c->told);
+    evidence_said(f, "told", &c->told);
     uint64_t gap_us = members_reading(f) ? GAP_S * SECOND_US : c->gap_us;
     members_time(f, "gap_s", &gap_us, SECOND_US);
     if (!members_reading(f) && gap_us == 0) {
@@ -379,8 +233,8 @@ static void random_name(struct members *f, struct judge_probe_run *run, size_t i
         members_fail(f, "tld", "it is missing");
     }
     name->tld = members_reading(f) ? tld_number(tld) : name->tld;
-    said(f, "local", &name->meeting.local);
-    said_list(f, "controls", name->meeting.controls, &name->meeting.n_controls);
+    evidence_said(f, "local", &name->meeting.local);
+    evidence_said_list(f, "controls", name->meeting.controls, &name->meeting.n_controls);
     members_leave(f);
 }
 
@@ -393,7 +247,7 @@ static void probe_run(struct members *f, struct judge_probe_run *run)
         }
         members_leave(f);
     }
-    said(f, "control_name", &run->control_name);
+    evidence_said(f, "control_name", &run->control_name);
 }
 
 static void nonexistent(struct members *f, struct judge_probe *probe)
@@ -428,7 +282,7 @@ static void got(struct members *f, struct judge_path_signal *signal)
     for (size_t i = 0; i < signal->n_got; i++) {
         members_enter_item(f, i);
         signal->got[i].ede = members_reading(f) ? EDE_NONE : signal->got[i].ede;
-        said_object(f, &signal->got[i]);
+        evidence_said_object(f, &signal->got[i]);
         members_text(f, "text", signal->text[i], JUDGE_PATH_TEXT_MAX);
         twice = stands_for_two(f);
         members_leave(f);
@@ -452,7 +306,7 @@ static void path(struct members *f, struct judge_path *path)
             members_unsigned(f, "operator", &signal->operator);
             members_address(f, "target", &signal->target);
             got(f, signal);
-            said(f, "due", &signal->due);
+            evidence_said(f, "due", &signal->due);
             members_text(f, "due_text", signal->due_text, sizeof signal->due_text);
             members_leave(f);
         }

@@ -32,6 +32,12 @@ struct entry {
     uint64_t gone_us;
     unsigned n_lag_tries;
     uint64_t fine_until_us;
+    /* What the local resolver gave when it was not explained, since when without a break, and how
+     * long an honest copy of it had to live then. */
+    struct address given[HISTORY_POOL];
+    size_t n_given;
+    uint64_t given_us;
+    uint32_t given_life_s;
 };
 
 struct artefact {
@@ -306,6 +312,27 @@ static void note_honest(struct history *history, struct entry *entry, const stru
     }
 }
 
+static bool gives_given(const struct entry *entry, const struct said *local)
+{
+    bool any = false;
+    for (size_t i = 0; i < local->n; i++) {
+        any = any || set_has(entry->given, entry->n_given, &local->at[i]);
+    }
+    return any;
+}
+
+static void note_given(struct entry *entry, const struct judge_meeting *meeting, uint64_t now_us)
+{
+    const struct said *local = &meeting->local;
+    if (gives_given(entry, local)) {
+        return;
+    }
+    entry->n_given = local->n < HISTORY_POOL ? local->n : HISTORY_POOL;
+    memcpy(entry->given, local->at, entry->n_given * sizeof local->at[0]);
+    entry->given_us = now_us;
+    entry->given_life_s = judge_copy_life_s(meeting);
+}
+
 void history_note_end(struct history *history, const struct judge_case *evidence,
                       const struct judgement *judgement, uint64_t now_us)
 {
@@ -318,9 +345,13 @@ void history_note_end(struct history *history, const struct judge_case *evidence
     entry->n_lag_tries = gives_old_only(entry, local) ? entry->n_lag_tries + 1 : 0;
     if (judgement->verdict == VERDICT_CONSISTENT) {
         note_honest(history, entry, local, now_us);
+        entry->n_given = 0;
         return;
     }
     bool unexplained = judgement->verdict >= VERDICT_INCONCLUSIVE;
+    if (unexplained) {
+        note_given(entry, &evidence->meetings[evidence->n_meetings - 1], now_us);
+    }
     for (size_t i = 0; i < local->n && unexplained; i++) {
         note_artefact(history, &local->at[i], &question->name, now_us);
     }
@@ -343,6 +374,10 @@ void history_tell(struct history *history, const struct judge_case *evidence, ui
         if (entry->pool[i].until_us > now_us) {
             ret_history->known[ret_history->n_known++] = entry->pool[i].address;
         }
+    }
+    if (evidence->n_meetings > 0 && gives_given(entry, &evidence->meetings[0].local)) {
+        ret_history->given_s = (uint32_t)((now_us - entry->given_us) / 1000000);
+        ret_history->given_life_s = entry->given_life_s;
     }
     if (entry->ttl_until_us > now_us) {
         ret_history->ttl_s = entry->ttl_s;

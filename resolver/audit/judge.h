@@ -111,6 +111,7 @@ struct judgement {
     enum finding finding;
     unsigned families;       /* of all artefacts that were met, the deciding one's too */
     bool wants_recheck;      /* met again, it may be proved */
+    uint32_t again_s;        /* so long after the first meeting it may; 0: no sooner helps */
     bool via_foreign_as;     /* S9: TLS passes, in an AS that no control named */
     struct address artefact; /* n == 0: none, or it is no address */
     size_t n_witnesses;      /* controls that bear the finding out, at every meeting */
@@ -142,6 +143,9 @@ struct judge_history {
     struct address known[AUDIT_ADDRESSES_MAX]; /* S2: told over HTTPS in 7 days, or passed TLS */
     size_t n_known;
     unsigned n_names; /* P10: unrelated registrable names with the artefact in 24 h, this one too */
+    /* P1: an address of the answer was first given so long ago, when honest copies of an older
+     * answer had at most so long to live; 0: now. */
+    uint32_t given_s, given_life_s;
     uint32_t usual_rtt_us; /* of the local resolver; 0: unknown */
     /* ST2: the most the name's TTL was over HTTPS, of so many samples of so many providers. */
     uint32_t ttl_s;

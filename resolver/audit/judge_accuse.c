@@ -415,6 +415,10 @@ static struct judgement weigh(const struct artefact *artefact, const struct judg
     enum verdict most = artefact->most != NULL ? artefact->most(evidence) : VERDICT_CONFIRMED;
     bool proved =
         judge_n_met(evidence) >= JUDGE_MEETINGS_MAX && (artefact->alone || found.n_witnesses >= 2);
+    if (artefact->rule == RULE_P1 && proved && most == VERDICT_CONFIRMED) {
+        found.again_s = judge_copy_s(evidence);
+        proved = found.again_s == 0;
+    }
     found.verdict = most == VERDICT_CONFIRMED && !proved ? VERDICT_PROBABLE : most;
     found.wants_recheck = most == VERDICT_CONFIRMED || artefact->rule == RULE_P11;
     if (may_be_own_filter(artefact, evidence)) {
@@ -424,14 +428,16 @@ static struct judgement weigh(const struct artefact *artefact, const struct judg
     return found;
 }
 
-/* P10: what is probable of one address and holds for many names is proved. Not so for the block
+/* P10: what is probable of one address and holds for many names is proved, unless they may all have
+ * moved away from it just now. Not so for the block
  * page of a filter that the user may have chosen. */
 static void promote(const struct judge_case *evidence, struct judgement *found, bool has_cluster)
 {
     bool about_address = found->rule == RULE_P1 || found->rule == RULE_P7;
     if (has_cluster && about_address && found->verdict == VERDICT_PROBABLE &&
         !evidence->local_may_filter && found->n_witnesses >= 2) {
-        bool proved = judge_n_met(evidence) >= JUDGE_MEETINGS_MAX;
+        bool moved = found->rule == RULE_P1 && judge_copy_s(evidence) != 0;
+        bool proved = judge_n_met(evidence) >= JUDGE_MEETINGS_MAX && !moved;
         found->verdict = proved ? VERDICT_CONFIRMED : VERDICT_PROBABLE;
         found->rule = proved ? RULE_P10 : found->rule;
         found->wants_recheck = true;

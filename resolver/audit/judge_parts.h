@@ -23,6 +23,13 @@ struct judgement judge_gate_sandwich(const struct judge_case *evidence);
 /* G5, G6: why no handshake counts; RULE_NONE when handshakes count. */
 enum rule judge_gate_tls(const struct judge_network *network);
 
+/* P1: an honest copy of what the local resolver says is gone so long after the first meeting; 0: it
+ * can be none any more. */
+uint32_t judge_copy_s(const struct judge_case *evidence);
+/* So long lives an honest copy of the name's old addresses, as far as the meeting tells: as long as
+ * the local resolver or any control says that such answers live. */
+uint32_t judge_copy_life_s(const struct judge_meeting *meeting);
+
 /* The meetings that count: those too close together are one. */
 size_t judge_n_met(const struct judge_case *evidence);
 

@@ -60,11 +60,22 @@ static struct said *find_control(const struct asker *asker, struct judge_meeting
     return NULL;
 }
 
+/* What a witness gives too is honest whoever stands there. */
+static bool agrees(const struct judge_meeting *meeting)
+{
+    for (size_t i = 0; i < meeting->n_controls; i++) {
+        if (said_common(&meeting->local, &meeting->controls[i]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool proving_is_worth(const struct asker *asker, const struct judge_meeting *meeting)
 {
     size_t at;
     struct judge_meeting *to_look_at = (struct judge_meeting *)(uintptr_t)meeting;
-    return asker->door.prove != NULL && said_gives_addresses(&meeting->local) &&
+    return asker->door.prove != NULL && said_gives_addresses(&meeting->local) && !agrees(meeting) &&
            said_bogon(&meeting->local) == NULL && !leads_to_sinkhole(&meeting->local) &&
            find_control(asker, to_look_at, &at) != NULL &&
            find_allowed(asker, &meeting->local, 0, &at) != NULL;

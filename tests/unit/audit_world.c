@@ -121,6 +121,17 @@ static struct said said_of_records(const char *words)
 
 static const struct fact *find_fact(const struct question *question);
 
+static bool has_copy(const struct fact *fact)
+{
+    return world.clock.now_us < fact->local_until_us;
+}
+
+static uint32_t local_ttl_s(const struct fact *fact)
+{
+    uint64_t left_us = fact->local_until_us - world.clock.now_us;
+    return has_copy(fact) ? (uint32_t)((left_us + SECOND - 1) / SECOND) : fact->local_ttl_s;
+}
+
 /* The words are about IPv4; there is no IPv6 in this world. */
 static struct said said_to(const struct question *question, const char *words, bool is_local)
 {
@@ -137,7 +148,7 @@ static struct said said_to(const struct question *question, const char *words, b
         said = said_of_records(is_local ? fact->local_records : fact->https_records);
     }
     const char *end = is_local ? fact->local_end : fact->https_end;
-    said.ttl_s = is_local ? fact->local_ttl_s : 0;
+    said.ttl_s = is_local ? local_ttl_s(fact) : 0;
     ck_assert(end == NULL || name_from_text(end, &said.cname) == 0);
     return said;
 }
@@ -198,6 +209,9 @@ static const char *local_words(const struct question *question, const char *name
     }
     if (fact == NULL) {
         return world.rewrite != NULL ? world.rewrite : "NXDOMAIN";
+    }
+    if (fact->local_until_us != 0 && !has_copy(fact)) {
+        return fact->https;
     }
     bool again = world.elsewise != NULL && times_asked(name) > 1;
     return again && strcmp(name, "example.com.") != 0 ? world.elsewise : fact->local;

@@ -25,6 +25,8 @@ struct fact {
     const char *local_records, *https_records;
     const char *local_end, *https_end; /* where its name ends; NULL: no CNAME */
     uint32_t local_ttl_s;              /* 0: 300 */
+    /* When not 0: `local` is a copy that runs out then, and is followed by what HTTPS says. */
+    uint64_t local_until_us;
 };
 
 /* Who stands where, by TLS: outcomes of handshakes with an address, for any name. */

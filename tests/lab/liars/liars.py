@@ -4,6 +4,7 @@
 import ipaddress
 import random
 import struct
+import time
 
 import dns.edns
 import dns.flags
@@ -30,6 +31,18 @@ def forge(query, tcp):
     if is_target(query):
         return [(0, addresses(query, STATE["options"]["say"], STATE["options"].get("ttl", 300)))]
     return honest(query, tcp)
+
+
+def copy(query, tcp):
+    """A cache: what it has for options.names, options.say, lives for options.life seconds more. Then comes the truth, or with options.again the
+    same as if it were new."""
+    options, now = STATE["options"], time.monotonic()
+    if not is_target(query):
+        return honest(query, tcp)
+    left = options["life"] - (now - options.setdefault("began", now))
+    if left < 1 and options.get("again"):
+        options["began"], left = now, options["life"]
+    return [(0, addresses(query, options["say"], int(left)))] if left >= 1 else honest(query, tcp)
 
 
 def race(query, tcp):
@@ -247,6 +260,6 @@ def signed_long_ttl(query, tcp):
     return [(0, reply)]
 
 
-LOCAL = {f.__name__: f for f in (honest, own_truth, forge, remembers, without_soa, half_chain, broken_zone, race, race_twins, wildcard, portal, deny, mute, refuse_all, silent, declared, long_ttl,
+LOCAL = {f.__name__: f for f in (honest, own_truth, forge, copy, remembers, without_soa, half_chain, broken_zone, race, race_twins, wildcard, portal, deny, mute, refuse_all, silent, declared, long_ttl,
                                  stale, no_type, cname, lower_case, truncate, dns64, garbage, strip_signatures, forge_signed, old_signature,
                                  signed_long_ttl, one_of_signed, old_key)}

@@ -65,6 +65,9 @@ LIARS = {
     "T2 the access provider answers for public resolvers": {"nft": "public", "local": "honest", "proved": {"P9"}},
     "T3 block page with another's certificate": forged(rigs.BAD[0], "wrong", proved={"P1"}),
     "T3 block page with a certificate nobody trusts": forged(rigs.BAD[0], "untrusted", proved={"P1"}),
+    "T3 block page with another's certificate, by a cache that counts down and begins anew":
+        {"local": "copy", "options": {**TARGET, "say": [rigs.BAD[0]], "life": 12, "again": True}, "ttl": 10, "tls": {rigs.BAD[0]: "wrong"},
+         "proved": {"P1"}},
     "T3 block page in the access provider's own network": forged(rigs.ISP_PAGE, "wrong", asn=True, proved={"P1"}),
     "T3 block page beside the genuine caches in the access provider's network":
         forged(rigs.ISP_PAGE, "wrong", asn=True, truth=truth_with(A=[rigs.CACHES[0]]), proved={"P1"}),
@@ -106,6 +109,11 @@ HONEST = {
     "answers everything twice, the same": {"local": "race_twins"},
     "two answers of one balancer": {"local": "race", "options": {**TARGET, "say": ["151.101.1.82"]}, "asks": [(NAME, "A")]},
     "two answers of one operator": {"local": "race", "options": {**TARGET, "say": [rigs.SIBLING]}, "asn": True, "tls": {"*": "closed"}},
+    "a site that moved within its TTL, and somebody else is where it was":
+        {"local": "copy", "options": {**TARGET, "say": [rigs.BAD[0]], "life": 12}, "ttl": 10, "tls": {rigs.BAD[0]: "wrong"}, "consistent": 2},
+    "a site that moved within a TTL of hours, and somebody else is where it was":
+        {"local": "copy", "options": {**TARGET, "say": [rigs.BAD[0]], "life": 7200}, "tls": {rigs.BAD[0]: "wrong"},
+         "ends": ("PROBABLE", "P1", "HIJACK_REDIRECT")},
     "T9 TTL stretched, of which little is known": {"local": "long_ttl", "options": {"ttl": 86400}, "turns": 1},
     "T9 TTL stretched": {"local": "long_ttl", "options": {"ttl": 86400}, "turns": 3, "ends": ("STALE", "ST2", "STALE_TTL")},
     "T9 TTL of a signed name stretched": {**SIGNED, "local": "signed_long_ttl", "options": {"ttl": 86400}, "turns": 1, "ends": ("STALE", "ST2", "STALE_TTL")},
