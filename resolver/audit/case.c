@@ -104,8 +104,8 @@ static void be_patient(struct audit_case *one)
     rest(one, one->evidence.meetings[0].at_us + one->judgement.again_s * UINT64_C(1000000));
 }
 
-/* Is there nothing that a closer look could change? Old content may turn out to be harmful, and what
- * lives for too long to be a lie. */
+/* Is there nothing that a closer look could change? Old content may turn out to be harmful, and
+ * what lives for too long to be a lie. */
 static bool is_over(const struct audit_case *one)
 {
     switch (one->judgement.verdict) {
@@ -295,6 +295,12 @@ static bool differs(const struct said *a, const struct said *b)
     return a->rcode != b->rcode || a->n != b->n || (a->n > 0 && said_common(a, b) == NULL);
 }
 
+static void take_control_name(struct audit_case *one, const struct said *said)
+{
+    one->evidence.sandwiched = true;
+    one->evidence.control_name = *said;
+}
+
 /* The first reply stands for what the local resolver says, where another follows it. */
 static void take_race(struct audit_case *one)
 {
@@ -312,10 +318,28 @@ static void take_race(struct audit_case *one)
     }
 }
 
+/* Does the path send things twice? */
+static void take_doubles(struct audit_case *one)
+{
+    const struct race *race = &one->race;
+    if (race->n_replies > 0) {
+        take_control_name(one, &race->replies[0].said);
+    }
+    one->evidence.doubles = race->n_copies > 0;
+    for (size_t i = 1; i < race->n_replies && !one->evidence.doubles; i++) {
+        one->evidence.doubles = !differs(&race->replies[0].said, &race->replies[i].said);
+    }
+}
+
 static void on_race(struct race *race)
 {
     struct audit_case *one =
         (struct audit_case *)(void *)((char *)race - offsetof(struct audit_case, race));
+    if (one->state == CASE_SANDWICHED) {
+        take_doubles(one);
+        go_on(one);
+        return;
+    }
     take_race(one);
     if (one->state == CASE_LOCAL && case_meeting(one)->local.truncated) {
         begin_tcp(one);
@@ -410,10 +434,16 @@ static void on_https(struct https_look *look)
     go_on(one);
 }
 
+/* After a second reply it is asked so that a second one of it would be seen, too. */
 static void begin_sandwich(struct audit_case *one)
 {
     struct question question;
     case_control_question(&question);
+    if (case_meeting(one)->second.answered &&
+        race_start(&one->race, one->asker->port, one->server, &question) == 0) {
+        one->n_asked++;
+        return;
+    }
     ask_local(one, &question, case_meeting(one)->local.answered ? FIRST_TRIES : RECHECK_TRIES);
 }
 
@@ -447,8 +477,7 @@ static void on_asked(struct asking *asking)
         }
         break;
     case CASE_SANDWICHED:
-        one->evidence.sandwiched = true;
-        one->evidence.control_name = asking->local;
+        take_control_name(one, &asking->local);
         if (case_meeting(one)->n_controls == 0) {
             weigh_local(one);
             return;

@@ -139,6 +139,7 @@ static void control_name(struct members *f, struct judge_case *c)
     if (members_enter(f, "control_name", c->sandwiched)) {
         c->sandwiched = true;
         members_bool(f, "absent", &c->control_is_absent);
+        members_bool(f, "doubled", &c->doubles);
         evidence_said(f, "local", &c->control_name);
         members_leave(f);
     }

@@ -173,9 +173,10 @@ struct judge_case {
     struct said told; /* what a client was given over HTTPS: it exonerates, but is no witness */
     struct judge_meeting meetings[JUDGE_MEETINGS_MAX];
     size_t n_meetings;
-    uint64_t gap_us;          /* meetings less apart count as one, when both say when; 0: never */
-    bool sandwiched;          /* the control name was asked too */
-    bool control_is_absent;   /* the control name does not exist: NXDOMAIN is what is due */
+    uint64_t gap_us;        /* meetings less apart count as one, when both say when; 0: never */
+    bool sandwiched;        /* the control name was asked too */
+    bool doubles;           /* and the same reply to that came twice: the path sends things twice */
+    bool control_is_absent; /* the control name does not exist: NXDOMAIN is what is due */
     struct said control_name; /* what the local resolver says for it */
     struct judge_network network;
     struct judge_history history;

@@ -166,9 +166,18 @@ static bool is_borne_out(const struct said *local, const struct said *control)
     return judge_agree(local, control) || judge_same_network(local, control);
 }
 
+/* A reply of the name's: as a witness says it, or as was known, or where TLS passes. */
+static bool is_good(const struct judge_case *evidence, const struct judge_meeting *meeting,
+                    const struct said *said)
+{
+    bool passes = judge_gate_tls(&evidence->network) == RULE_NONE &&
+                  memchr(said->tls, TLS_OK, said->n) != NULL;
+    return passes || any_control(meeting, said, is_borne_out) || judge_is_known(evidence, said);
+}
+
 /* P4: two replies that cannot both be the server's. Copies, and neighbours that a balancer chose
  * anew, are not that; nor two that are both the name's, which a network that sends questions twice
- * may get. */
+ * may get. Where it does so, what is known of neither proves nothing. */
 static bool meets_p4(const struct judge_case *evidence, const struct judge_meeting *meeting,
                      struct address *ret_artefact)
 {
@@ -182,18 +191,15 @@ static bool meets_p4(const struct judge_case *evidence, const struct judge_meeti
     if (!both && a->rcode != RCODE_NXDOMAIN && b->rcode != RCODE_NXDOMAIN) {
         return false;
     }
-    bool a_good = any_control(meeting, a, is_borne_out) || judge_is_known(evidence, a);
-    bool b_good = any_control(meeting, b, is_borne_out) || judge_is_known(evidence, b);
-    if (a_good && b_good) {
-        return false;
-    }
+    bool a_good = is_good(evidence, meeting, a), b_good = is_good(evidence, meeting, b);
     bool a_bogus = said_bogon(a) != NULL, b_bogus = said_bogon(b) != NULL;
     const struct said *forged = b_bogus || (a_good && !b_good) ? b : a;
     if (said_gives_addresses(forged)) {
         *ret_artefact = forged->at[0];
     }
-    bool apart = both && (judge_other_network(a, b) || a_bogus != b_bogus);
-    return apart || a_good != b_good;
+    bool unlike = both && a_bogus != b_bogus;
+    bool apart = a_good != b_good || (both && !a_good && judge_other_network(a, b));
+    return unlike || (apart && !evidence->doubles);
 }
 
 static bool is_verified(const struct said *local, const struct said *control)

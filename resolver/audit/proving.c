@@ -61,24 +61,31 @@ static struct said *find_control(const struct asker *asker, struct judge_meeting
 }
 
 /* What a witness gives too is honest whoever stands there. */
-static bool agrees(const struct judge_meeting *meeting)
+static bool agrees(const struct said *said, const struct judge_meeting *meeting)
 {
     for (size_t i = 0; i < meeting->n_controls; i++) {
-        if (said_common(&meeting->local, &meeting->controls[i]) != NULL) {
+        if (said_common(said, &meeting->controls[i]) != NULL) {
             return true;
         }
     }
     return false;
 }
 
+static bool is_worth(const struct asker *asker, const struct said *said,
+                     const struct judge_meeting *meeting)
+{
+    size_t at;
+    return said_gives_addresses(said) && said_bogon(said) == NULL && !agrees(said, meeting) &&
+           !leads_to_sinkhole(said) && find_allowed(asker, said, 0, &at) != NULL;
+}
+
 bool proving_is_worth(const struct asker *asker, const struct judge_meeting *meeting)
 {
     size_t at;
     struct judge_meeting *to_look_at = (struct judge_meeting *)(uintptr_t)meeting;
-    return asker->door.prove != NULL && said_gives_addresses(&meeting->local) && !agrees(meeting) &&
-           said_bogon(&meeting->local) == NULL && !leads_to_sinkhole(&meeting->local) &&
-           find_control(asker, to_look_at, &at) != NULL &&
-           find_allowed(asker, &meeting->local, 0, &at) != NULL;
+    return asker->door.prove != NULL && find_control(asker, to_look_at, &at) != NULL &&
+           (is_worth(asker, &meeting->local, meeting) ||
+            is_worth(asker, &meeting->second, meeting));
 }
 
 void proving_init(struct proving *proving, struct asker *asker,
@@ -95,6 +102,32 @@ static void finish(struct proving *proving)
 
 static void try_next(struct proving *proving);
 
+static struct said *party_after(struct judge_meeting *meeting, const struct said *said)
+{
+    if (said == &meeting->second) {
+        return NULL;
+    }
+    return said == &meeting->local ? &meeting->second : &meeting->local;
+}
+
+/* The next address of the party under test, or the first of the next party. */
+static bool advance(struct proving *proving, bool is_done)
+{
+    struct judge_meeting *meeting = proving->meeting;
+    bool more = !is_done && proving->n_tried < PROVING_ADDRESSES;
+    if (more &&
+        find_allowed(proving->asker, proving->said, proving->at + 1, &proving->at) != NULL) {
+        proving->n_tried++;
+        return true;
+    }
+    do {
+        proving->said = party_after(meeting, proving->said);
+    } while (proving->said != NULL && !is_worth(proving->asker, proving->said, meeting));
+    proving->n_tried = 1;
+    return proving->said != NULL &&
+           find_allowed(proving->asker, proving->said, 0, &proving->at) != NULL;
+}
+
 static void on_proof(struct audit_proof *proof, unsigned outcome,
                      const struct certificate *certificate)
 {
@@ -103,22 +136,18 @@ static void on_proof(struct audit_proof *proof, unsigned outcome,
     struct judge_meeting *meeting = proving->meeting;
     proving->live = false;
     proving->said->tls[proving->at] = (uint8_t)outcome;
-    bool is_control = proving->said != &meeting->local;
+    bool is_control = proving->said != &meeting->local && proving->said != &meeting->second;
     if (is_control) {
         trouble_note(&proving->asker->trouble, &proving->question.name, outcome == TLS_OK,
                      port_now_us(proving->asker->port));
-    } else {
+    } else if (proving->said == &meeting->local) {
         meeting->certificate = *certificate;
     }
-    bool go_on =
-        is_control ? outcome == TLS_OK : outcome != TLS_OK && proving->n_local < PROVING_ADDRESSES;
-    size_t from = is_control ? 0 : proving->at + 1;
-    proving->said = &meeting->local;
-    if (!go_on || find_allowed(proving->asker, &meeting->local, from, &proving->at) == NULL) {
+    bool fails_there = is_control && outcome != TLS_OK;
+    if (fails_there || !advance(proving, is_control || outcome == TLS_OK)) {
         finish(proving);
         return;
     }
-    proving->n_local++;
     try_next(proving);
 }
 
@@ -164,7 +193,7 @@ void proving_begin(struct proving *proving, const struct question *question,
     assert(!proving->live);
     proving->question = *question;
     proving->meeting = meeting;
-    proving->n_local = 0;
+    proving->n_tried = 0;
     proving->n_waits = 0;
     proving->timer.on_fire = on_timer;
     proving->said = find_control(proving->asker, meeting, &proving->at);

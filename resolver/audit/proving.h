@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The TLS stage of one meeting (HIJACK S9, P1): first an address that a witness named, and only if
- * that one proves to be the name, those that the local resolver named. Fills in said.tls and the
+ * that one proves to be the name, those that the local resolver named, and those of a second reply
+ * (P4); not those that a witness names too. Fills in said.tls and the
  * certificate; decides nothing.
  *
  * Never connects to an address that no public name can have, nor to one of
  * this machine's, nor to a known sinkhole. Bounds:
- * PROVING_ADDRESSES addresses of the local resolver's, PROVING_A_MINUTE handshakes over all cases.
+ * PROVING_ADDRESSES addresses of each reply, PROVING_A_MINUTE handshakes over all cases.
  */
 #ifndef RESOLVER_AUDIT_PROVING_H
 #define RESOLVER_AUDIT_PROVING_H
@@ -25,7 +26,7 @@ struct proving {
     bool live;
     struct said *said; /* whose address is under test */
     size_t at;
-    size_t n_local; /* addresses of the local resolver's tried so far */
+    size_t n_tried; /* of its addresses so far */
     unsigned n_waits;
     void (*on_done)(struct proving *proving);
     void *ctx;

@@ -264,6 +264,7 @@ static void respond_race(const char *server, const struct question *question, st
         return;
     }
     const char *words = words_of(server, question);
+    race->n_copies = world.doubles;
     const struct fact *fact = find_fact(question);
     const char *second = fact != NULL ? fact->second : NULL;
     if (words[0] == '\0') {

@@ -89,6 +89,7 @@ struct audit_world {
     char loop_told[64];
     char asked_names[512][64]; /* by the local resolver, in order */
     size_t n_asked;
+    bool doubles;   /* what is asked on an open socket is answered twice, the same */
     bool truncates; /* over UDP it says that there would be more, and nothing else */
     bool controls_dead;
     unsigned n_intercepted; /* of the addresses where no DNS can be: so many answer */
@@ -127,6 +128,17 @@ struct answer *answer_for(const struct question *question, const char *words);
 /* How often the local resolver was asked for that name. */
 size_t times_asked(const char *name);
 void add_fact(const char *name, const char *local, const char *https);
+/* Who stands at the address, by TLS. */
+static inline void add_stand(const char *address, enum tls_outcome outcome)
+{
+    for (size_t i = 0; i < STANDS_MAX; i++) {
+        if (world.stands[i].address == NULL) {
+            world.stands[i] = (struct stand){address, outcome};
+            return;
+        }
+    }
+}
+
 /* lends the fact about the name. */
 struct fact *fact_of(const char *name);
 void audit_world_set_up(void);

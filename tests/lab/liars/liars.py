@@ -53,6 +53,13 @@ def race(query, tcp):
     return honest(query, tcp)
 
 
+def twice(query, tcp):
+    """Behind a path that sends each question twice; it answers for options.names by another content network each time."""
+    if is_target(query) and not tcp:
+        return [(i * 0.02, addresses(query, [say], 20)) for i, say in enumerate(STATE["options"]["say"])]
+    return [(0, lookup(query))] + ([] if tcp else [(0.02, lookup(query))])
+
+
 def race_twins(query, tcp):
     """A resolver that answers everything twice, the same."""
     return [(0, lookup(query)), (0.02, lookup(query))]
@@ -260,6 +267,6 @@ def signed_long_ttl(query, tcp):
     return [(0, reply)]
 
 
-LOCAL = {f.__name__: f for f in (honest, own_truth, forge, copy, remembers, without_soa, half_chain, broken_zone, race, race_twins, wildcard, portal, deny, mute, refuse_all, silent, declared, long_ttl,
+LOCAL = {f.__name__: f for f in (honest, own_truth, forge, copy, remembers, without_soa, half_chain, broken_zone, race, twice, race_twins, wildcard, portal, deny, mute, refuse_all, silent, declared, long_ttl,
                                  stale, no_type, cname, lower_case, truncate, dns64, garbage, strip_signatures, forge_signed, old_signature,
                                  signed_long_ttl, one_of_signed, old_key)}

@@ -61,6 +61,8 @@ LIARS = {
         {"local": "race", "options": {**TARGET, "say": [rigs.BAD[0]]}, "tls": {rigs.BAD[0]: "closed"}, "proved": {"P4"}},
     "T1 two answers, to another operator's network":
         {"local": "race", "options": {**TARGET, "say": [rigs.BAD[0]]}, "tls": {"*": "closed"}, "asn": True, "proved": {"P4"}},
+    "T1 two answers, of addresses that cannot be, on a path that sends all twice":
+        {"local": "twice", "options": {**TARGET, "say": ["10.10.34.36", rigs.ORIGINS[0]]}, "proved": {"P4", "P2"}},
     "T2 transparent proxy of port 53": {**forged("10.10.34.34"), "nft": "all", "proved": {"P9", "P5"}},
     "T2 the access provider answers for public resolvers": {"nft": "public", "local": "honest", "proved": {"P9"}},
     "T3 block page with another's certificate": forged(rigs.BAD[0], "wrong", proved={"P1"}),
@@ -108,6 +110,12 @@ HONEST = {
     "TLS down at the local answer only": elsewhere(rigs.EDGES[0], tls={rigs.EDGES[0]: "closed"}),
     "answers everything twice, the same": {"local": "race_twins"},
     "two answers of one balancer": {"local": "race", "options": {**TARGET, "say": ["151.101.1.82"]}, "asks": [(NAME, "A")]},
+    "two answers of two content networks, on a path that sends all twice":
+        {"local": "twice", "options": {**TARGET, "say": [rigs.EDGES[0], rigs.BAD[7]]}, "asn": True, "tls": {"*": "closed"}},
+    "two answers, one of them that of the provider, on a path that sends all twice":
+        {"local": "twice", "options": {**TARGET, "say": [rigs.ORIGINS[0], rigs.EDGES[0]]}, "asn": True, "tls": {"*": "closed"}},
+    "two answers of two content networks, with valid certificates at both":
+        {"local": "race", "options": {**TARGET, "say": [rigs.EDGES[0]]}, "asn": True},
     "two answers of one operator": {"local": "race", "options": {**TARGET, "say": [rigs.SIBLING]}, "asn": True, "tls": {"*": "closed"}},
     "a site that moved within its TTL, and somebody else is where it was":
         {"local": "copy", "options": {**TARGET, "say": [rigs.BAD[0]], "life": 12}, "ttl": 10, "tls": {rigs.BAD[0]: "wrong"}, "consistent": 2},

@@ -11,16 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void add_stand(const char *address, enum tls_outcome outcome)
-{
-    for (size_t i = 0; i < STANDS_MAX; i++) {
-        if (world.stands[i].address == NULL) {
-            world.stands[i] = (struct stand){address, outcome};
-            return;
-        }
-    }
-}
-
 static void begin(const char *local, const char *https)
 {
     world.tls = true;
@@ -286,22 +276,6 @@ START_TEST(a_good_signature_does_not_speak_for_addresses_it_does_not_cover)
 }
 END_TEST
 
-START_TEST(a_second_different_reply_to_one_question_is_injection)
-{
-    add_fact("race.example.net", "62.1.1.1", "5.6.7.8");
-    fact_of("race.example.net")->second = "5.6.7.8";
-    start();
-    pass(3);
-    tell("race.example.net", "5.6.7.8");
-    pass(120);
-    ck_assert_uint_eq(world.n_alerts, 1);
-    ck_assert_str_eq(world.alerts[0].verdict, "INJECTION");
-    assert_says(world.alerts[0].message, "DNS hijack CONFIRMED (P4 injection)");
-    assert_says(world.alerts[0].fields, "REPLIES=2 5ms 25ms");
-    assert_says(world.alerts[0].fields, "SECOND_ANSWERS=5.6.7.8\n");
-}
-END_TEST
-
 START_TEST(without_a_race_socket_the_case_goes_on)
 {
     fake_race_failure = -EMFILE;
@@ -544,7 +518,6 @@ int main(void)
         private_addresses_and_sinkholes_are_never_connected_to,
         no_handshake_goes_where_a_chain_leads_to_a_sinkhole,
         no_more_than_six_handshakes_a_minute_and_two_at_once,
-        a_second_different_reply_to_one_question_is_injection,
         without_a_race_socket_the_case_goes_on,
         a_denied_name_is_told_after_three_tries_over_two_transports_between_control_names,
         silence_for_one_name_is_at_most_probable,
