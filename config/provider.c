@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-enum { NEAR = 3, NAME_TEXT_MAX = 64 };
+enum { NAME_TEXT_MAX = 64 };
 
 static const struct schema_word protocols[] = {{"doh", PROTOCOL_DOH},
                                                {"doh-get", PROTOCOL_DOH_GET},
@@ -50,11 +50,9 @@ static void read_preset(struct reader *r, const struct yaml_node *node)
         return;
     }
     const char *nearest = NULL;
-    unsigned best = NEAR;
+    unsigned distance = UNITS_FAR;
     for (size_t i = 0; id != NULL && preset_at(i) != NULL; i++) {
-        unsigned distance = units_distance(id, preset_at(i)->id);
-        if (distance < best) {
-            best = distance;
+        if (units_is_nearer(id, preset_at(i)->id, &distance)) {
             nearest = preset_at(i)->id;
         }
     }
@@ -531,11 +529,9 @@ static bool is_known(const char *key)
 static void note_unknown_key(struct reader *r, const struct yaml_node *n)
 {
     const char *nearest = NULL;
-    unsigned best = NEAR;
+    unsigned distance = UNITS_FAR;
     for (size_t i = 0; row_at(i) != NULL; i++) {
-        unsigned distance = units_distance(n->key, row_at(i)->key);
-        if (distance < best) {
-            best = distance;
+        if (units_is_nearer(n->key, row_at(i)->key, &distance)) {
             nearest = row_at(i)->key;
         }
     }

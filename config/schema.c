@@ -4,8 +4,6 @@
 #include "config/options/options.h"
 #include "config/units.h"
 
-enum { NEAR = 3 };
-
 const struct schema_row *schema_at(size_t i)
 {
     static const struct options *const tables[] = {
@@ -52,7 +50,7 @@ const char *schema_nearest(const char *section, const char *key)
 {
     const char *nearest = NULL;
     const struct schema_row *row;
-    unsigned best = NEAR;
+    unsigned distance = UNITS_FAR;
     for (size_t i = 0; (row = schema_at(i)) != NULL; i++) {
         const char *candidate = NULL;
         if (strcmp(section_of(row), section) == 0) {
@@ -60,9 +58,7 @@ const char *schema_nearest(const char *section, const char *key)
         } else if (section[0] == '\0') {
             candidate = row->section;
         }
-        unsigned distance = candidate != NULL ? units_distance(key, candidate) : NEAR;
-        if (distance < best) {
-            best = distance;
+        if (candidate != NULL && units_is_nearer(key, candidate, &distance)) {
             nearest = candidate;
         }
     }

@@ -176,3 +176,14 @@ unsigned units_distance(const char *a, const char *b)
     }
     return rows[n_a][n_b];
 }
+
+bool units_is_nearer(const char *word, const char *candidate, unsigned *distance)
+{
+    size_t n = strlen(word), n_candidate = strlen(candidate);
+    size_t more = n > n_candidate ? n - n_candidate : n_candidate - n;
+    /* As many letters have to be put in or left out at least. */
+    unsigned found = more < *distance ? units_distance(word, candidate) : UNITS_FAR;
+    bool nearer = found < *distance;
+    *distance = nearer ? found : *distance;
+    return nearer;
+}

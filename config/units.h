@@ -4,6 +4,7 @@
 #define CONFIG_UNITS_H
 
 #include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { UNITS_TEXT_MAX = 32 };
@@ -27,5 +28,10 @@ const char *units_print_size(uint64_t bytes, char out[UNITS_TEXT_MAX]);
 /* How many letters must be put in, left out, replaced or swapped to make `a` into `b`
  * (Damerau-Levenshtein, neighbours only); words longer than 63 are far from everything. */
 unsigned units_distance(const char *a, const char *b);
+
+/* The nearest of many, for "did you mean …?": whether `candidate` is fewer changes from `word` than
+ * *distance, which then becomes that many. Begin with UNITS_FAR. */
+enum { UNITS_FAR = 3 };
+bool units_is_nearer(const char *word, const char *candidate, unsigned *distance);
 
 #endif

@@ -100,6 +100,21 @@ START_TEST(distance_counts_slips_of_the_hand)
 }
 END_TEST
 
+START_TEST(the_nearest_is_the_first_of_the_fewest_changes_and_none_is_three_away)
+{
+    static const char *const words[] = {"listener", "list", "listing", "lisden", "listed"};
+    unsigned distance = UNITS_FAR;
+    ck_assert(units_is_nearer("listen", words[0], &distance) && distance == 2);
+    ck_assert(!units_is_nearer("listen", words[1], &distance) && distance == 2);
+    ck_assert(!units_is_nearer("listen", words[2], &distance) && distance == 2);
+    ck_assert(units_is_nearer("listen", words[3], &distance) && distance == 1);
+    ck_assert(!units_is_nearer("listen", words[4], &distance) && distance == 1);
+    distance = UNITS_FAR;
+    ck_assert(!units_is_nearer("listen", "lis", &distance) && distance == UNITS_FAR);
+    ck_assert(!units_is_nearer("listen", "providers", &distance) && distance == UNITS_FAR);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -109,6 +124,7 @@ int main(void)
         fractions_lie_between_0_and_1,
         printed_values_are_short_and_read_back,
         distance_counts_slips_of_the_hand,
+        the_nearest_is_the_first_of_the_fewest_changes_and_none_is_three_away,
     };
     return suite_run("units", tests, sizeof tests / sizeof tests[0], NULL, NULL);
 }
