@@ -1,38 +1,20 @@
 # SPDX-License-Identifier: MIT
-"""Loads of many TCP clients against a daemon in the lab, bounded in count and time (PROMISES L5, L6).
-
-usage: clients.py BUILD          prints one line a load; ends with 1 when a bound was not held
-"""
+"""Loads of many TCP clients (PROMISES L5, L6) for loads.py: what they ask, and what they find."""
 import os
-import resource
 import selectors
 import socket
 import statistics
 import struct
-import subprocess
-import sys
-import tempfile
 import threading
 import time
-from pathlib import Path
-
-ROOT = Path(__file__).resolve().parent.parent.parent
-os.environ["HTTPDNSD_BUILD"] = sys.argv[1]
-sys.path[:0] = [str(ROOT / "tests" / "integration"), str(ROOT / "tests" / "lab")]
-
-import conftest  # noqa: E402
-import lab as lab_module  # noqa: E402
-
-NAMES = [f"load{i}.wild.honest-lab.net" for i in range(50)]
-
 
 def rss_kib(d):
     return int(open(f"/proc/{d.process.pid}/status").read().split("VmRSS:")[1].split()[0])
 
 
-def many_pipelined(d, n_clients=1000, n_queries=100):
+def many_pipelined(d, names, n_clients=1000, n_queries=100):
     """L5: each client sends all its queries at once; every answer must come."""
-    frames = [d.query(n).to_wire() for n in NAMES]
+    frames = [d.query(n).to_wire() for n in names]
     selector, left, began = selectors.DefaultSelector(), {}, time.monotonic()
     for i in range(n_clients):
         s = socket.create_connection(("127.0.0.1", d.port))
@@ -60,17 +42,10 @@ def many_pipelined(d, n_clients=1000, n_queries=100):
     return not left and n_answers == n_clients * n_queries and took <= 20
 
 
-def latencies(d, seconds, rate=10000):
-    """What a client of its own process sees that asks at a steady rate (L1's): p50 and p99 in us, answered, lost."""
-    done = subprocess.run([f"{sys.argv[1]}/tests/bench/bench_rate", str(d.port), str(rate), str(seconds), NAMES[0]],
-                          stdout=subprocess.PIPE, text=True, check=True)
-    said = dict(zip(done.stdout.split()[::2], map(float, done.stdout.split()[1::2])))
-    return said["p50"], said["p99"], int(said["answered"]), int(said["lost"])
-
-
-def bad_company(d, n_idle=1000, n_deaf=200, n_drip=100):
-    """L6: idle, never-reading and trickling clients beside one over UDP."""
-    alone = [latencies(d, 5) for _ in range(3)]
+def bad_company(d, latencies, n_idle=1000, n_deaf=200, n_drip=100):
+    """L6: idle, never-reading and trickling clients beside one over UDP, of whom latencies(seconds) tells p50 and p99 in us,
+    how many answers came and how many were lost."""
+    alone = [latencies(5) for _ in range(3)]
     before, large = rss_kib(d), d.query("crowd.honest-lab.net").to_wire()
     d.tcp("crowd.honest-lab.net")
     idle = [socket.create_connection(("127.0.0.1", d.port)) for _ in range(n_idle)]
@@ -97,7 +72,7 @@ def bad_company(d, n_idle=1000, n_deaf=200, n_drip=100):
                     pass
 
     threading.Thread(target=trickle, daemon=True).start()
-    beside = [latencies(d, 3) for _ in range(3)]
+    beside = [latencies(3) for _ in range(3)]
     most = rss_kib(d) - before
     n_before = len(os.listdir(f"/proc/{d.process.pid}/fd"))
     while len(os.listdir(f"/proc/{d.process.pid}/fd")) > n_before - min(n_before - 60, 900) and time.monotonic() - began < 30:
@@ -113,27 +88,3 @@ def bad_company(d, n_idle=1000, n_deaf=200, n_drip=100):
     print(f"L6: p99 beside / alone: {p99[1] / p99[0]:.2f}")
     print(f"L6: {n_idle} idle + {n_deaf} never reading + {n_drip} trickling: RSS +{most / 1024:.0f} MiB, gone after {gone:.0f} s")
     return sum(r[3] for r in alone + beside) == 0 and p99[1] <= 1.2 * p99[0] and most <= 64 * 1024 and gone <= 20
-
-
-def main():
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    with tempfile.TemporaryDirectory() as folder:
-        lab = lab_module.Lab(Path(folder))
-        lab.start()
-        try:
-            (Path(folder) / "d").mkdir()
-            d = conftest.Daemon(Path(folder) / "d", lab.provider_yaml() + "hijack: {mode: off}\n").start()
-            for name in NAMES:
-                d.udp(name)
-            good = [many_pipelined(d), bad_company(d)]
-            for transport in ("udp", "tcp"):
-                print(f"{transport}: {conftest.traffic(d, transport)}")
-        finally:
-            d.stop()
-            lab.stop()
-    sys.exit(0 if all(good) else 1)
-
-
-if __name__ == "__main__":
-    main()

@@ -152,6 +152,7 @@ class Lab:
         self.ca = self.folder / "ca.pem"
         self.doh_ports, self.dns_ports, self.local_port = [], [], 0
         self.providers, self.local = [], None
+        self.streams = 1000  # at once on one connection to a provider
 
     # ---- certificates ----
 
@@ -194,7 +195,7 @@ options {{
     listen-on-v6 {{ none; }};
     listen-on port {dns} {{ 127.0.0.1; }};
     listen-on port {doh} tls lab http default {{ 127.0.0.1; }};
-    http-listener-clients 0; http-streams-per-connection 1000; tcp-clients 10000;
+    http-listener-clients 0; http-streams-per-connection {self.streams}; tcp-clients 10000;
     max-records-per-type 0; minimal-responses no; check-names primary ignore; masterfile-format text; querylog yes;
 }};
 controls {{ }};
