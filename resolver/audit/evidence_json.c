@@ -51,19 +51,29 @@ static bool stands_for_two(struct members *f)
     return times == 2;
 }
 
+/* A clock may begin at 0, which inside says that no time is known. */
+static void leave_zero(struct judge_case *c, const bool begins[JUDGE_MEETINGS_MAX])
+{
+    for (size_t i = 0; i < c->n_meetings && (begins[0] || begins[1]); i++) {
+        c->meetings[i].at_us += begins[i] || c->meetings[i].at_us != 0;
+    }
+}
+
 static void meetings(struct members *f, struct judge_case *c)
 {
     if (!members_enter_list(f, "meetings", &c->n_meetings, JUDGE_MEETINGS_MAX)) {
         return;
     }
-    bool twice = false;
+    bool twice = false, begins[JUDGE_MEETINGS_MAX] = {0};
     for (size_t i = 0; i < c->n_meetings; i++) {
         members_enter_item(f, i);
         meeting(f, &c->meetings[i]);
+        begins[i] = members_has(f, "at_s") && c->meetings[i].at_us == 0;
         twice = stands_for_two(f);
         members_leave(f);
     }
     members_leave(f);
+    leave_zero(c, begins);
     if (twice && c->n_meetings == 1) {
         c->meetings[1] = c->meetings[0];
         c->meetings[0].at_us = c->meetings[1].at_us = 0;

@@ -85,6 +85,27 @@ START_TEST(a_whole_number_may_be_written_with_a_fraction_of_nothing)
 }
 END_TEST
 
+START_TEST(meetings_by_a_clock_that_begins_at_nothing_are_as_far_apart_as_they_say)
+{
+    static const char form[] =
+        "{\"v\":1,\"name\":\"a.example\",\"meetings\":[{\"at_s\":0,\"local\":{\"addresses\":["
+        "\"10.0.0.1\"]},\"controls\":[{\"addresses\":[\"5.6.7.8\"]},{\"addresses\":[\"5.6.7.8\"]}]}"
+        ","
+        "{\"at_s\":%u,\"local\":{\"addresses\":[\"10.0.0.1\"]},\"controls\":[{\"addresses\":["
+        "\"5.6.7.8\"]},{\"addresses\":[\"5.6.7.8\"]}]}]}";
+    const struct {
+        unsigned at_s;
+        enum verdict verdict;
+    } rows[] = {{0, VERDICT_PROBABLE}, {29, VERDICT_PROBABLE}, {30, VERDICT_CONFIRMED}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char line[512];
+        snprintf(line, sizeof line, form, rows[i].at_s);
+        struct evidence e = read_line(line);
+        ck_assert_int_eq(evidence_judge(&e).verdict, rows[i].verdict);
+    }
+}
+END_TEST
+
 START_TEST(an_error_names_the_member_and_what_is_due)
 {
     const struct {
@@ -147,6 +168,7 @@ int main(void)
         what_is_absent_was_not_looked_at_and_accuses_nobody,
         a_handshake_is_its_address_however_the_address_is_written,
         a_whole_number_may_be_written_with_a_fraction_of_nothing,
+        meetings_by_a_clock_that_begins_at_nothing_are_as_far_apart_as_they_say,
         an_error_names_the_member_and_what_is_due,
         a_verdict_is_written_with_all_its_words,
     };
