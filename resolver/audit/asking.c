@@ -25,6 +25,11 @@ static void forget_answers(struct asking *asking)
     }
 }
 
+static bool keeps(const struct asking *asking)
+{
+    return asking->want_do || asking->keeps;
+}
+
 static void finish(struct asking *asking)
 {
     stop_legs(asking);
@@ -68,7 +73,7 @@ static void read_local(struct asking *asking, struct bytes message)
     if (answer_read(message, &expect, &answer) == ANSWER_OK) {
         said_read(answer, asking->question.type, &asking->local);
         answer_unref(asking->answer);
-        asking->answer = asking->want_do ? answer_ref(answer) : NULL;
+        asking->answer = keeps(asking) ? answer_ref(answer) : NULL;
     }
 }
 
@@ -139,7 +144,7 @@ static void on_control(struct audit_ask *ask, const struct answer *answer)
     control->live = false;
     asking->n_live--;
     said_read(answer, asking->question.type, &control->said);
-    if (asking->want_do && answer != NULL) {
+    if (keeps(asking) && answer != NULL) {
         control->answer = answer_ref(answer);
     }
     if (asking->n_live == 0) {

@@ -56,7 +56,7 @@ struct asking_control {
     struct asking *asking;
     bool live;
     struct said said;
-    struct answer *answer; /* with want_do; NULL: none, or taken over */
+    struct answer *answer; /* where it is kept; NULL: none, or taken over */
 };
 
 /* Embedded in its owner. `on_done` comes when what was begun is over; it may begin anew. */
@@ -71,10 +71,11 @@ struct asking {
     unsigned n_tries_left;
     bool tcp;
     bool want_do; /* set before asking: with DO=1, and the answers are kept */
+    bool keeps;   /* the answers are kept without DO=1, too */
     bool local_live;
     struct plain_call call;
     struct said local;     /* what the local resolver said */
-    struct answer *answer; /* with want_do: the same whole */
+    struct answer *answer; /* where it is kept: the same whole */
 
     size_t n_live;
     struct asking_control controls[AUDIT_CONTROLS_MAX]; /* .said: what the controls said */

@@ -56,6 +56,7 @@ static void begin_direct(struct audit_case *one);
 static void begin_proving(struct audit_case *one);
 static void begin_signed(struct audit_case *one);
 static void begin_https(struct audit_case *one);
+static void begin_zone(struct audit_case *one);
 static void begin_sandwich(struct audit_case *one);
 
 /* In the order in which they are gone through. */
@@ -63,11 +64,12 @@ static const struct stage {
     enum case_state state;
     void (*begin)(struct audit_case *one);
 } stages[] = {
-    {CASE_PREFIX, begin_prefix},   {CASE_V4, begin_v4},
-    {CASE_RACE, begin_race},       {CASE_TCP, begin_tcp},
-    {CASE_SIBLING, begin_sibling}, {CASE_DIRECT, begin_direct},
-    {CASE_PROVING, begin_proving}, {CASE_SIGNED, begin_signed},
-    {CASE_HTTPS, begin_https},     {CASE_SANDWICHED, begin_sandwich},
+    {CASE_PREFIX, begin_prefix},       {CASE_V4, begin_v4},
+    {CASE_RACE, begin_race},           {CASE_TCP, begin_tcp},
+    {CASE_SIBLING, begin_sibling},     {CASE_DIRECT, begin_direct},
+    {CASE_PROVING, begin_proving},     {CASE_SIGNED, begin_signed},
+    {CASE_HTTPS, begin_https},         {CASE_ZONE, begin_zone},
+    {CASE_SANDWICHED, begin_sandwich},
 };
 
 static void rest(struct audit_case *one, uint64_t again_us)
@@ -434,6 +436,18 @@ static void on_https(struct https_look *look)
     go_on(one);
 }
 
+static void begin_zone(struct audit_case *one)
+{
+    soa_begin(&one->soa, one->server, &one->evidence);
+}
+
+static void on_zone(struct soa_look *look)
+{
+    struct audit_case *one = look->ctx;
+    one->n_asked += look->n_asked;
+    go_on(one);
+}
+
 /* After a second reply it is asked so that a second one of it would be seen, too. */
 static void begin_sandwich(struct audit_case *one)
 {
@@ -489,6 +503,7 @@ static void on_asked(struct asking *asking)
     case CASE_PROVING:
     case CASE_SIGNED:
     case CASE_HTTPS:
+    case CASE_ZONE:
     case CASE_RESTING:
         assert(false);
     }
@@ -528,6 +543,7 @@ void case_begin(struct audit_case *one, const struct case_begin *begin)
     proving_init(&one->proving, begin->asker, on_proved, one);
     signing_init(&one->signing, begin->asker, on_signed, one);
     https_init(&one->https, begin->asker, on_https, one);
+    soa_init(&one->soa, begin->asker, on_zone, one);
     meet(one);
 }
 
@@ -542,5 +558,6 @@ void case_stop(struct audit_case *one)
         proving_stop(&one->proving);
         signing_stop(&one->signing);
         https_stop(&one->https);
+        soa_stop(&one->soa);
     }
 }

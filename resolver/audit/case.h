@@ -9,6 +9,7 @@
 #include "resolver/audit/proving.h"
 #include "resolver/audit/race.h"
 #include "resolver/audit/signing.h"
+#include "resolver/audit/soa.h"
 
 enum case_state {
     CASE_IDLE,
@@ -23,6 +24,7 @@ enum case_state {
     CASE_SIGNED,     /* do the signatures hold? */
     CASE_PROVING,    /* who stands at the addresses? */
     CASE_HTTPS,      /* are records of another type held back? */
+    CASE_ZONE,       /* who is in charge of its zone? */
     CASE_SANDWICHED, /* an artefact: does the local resolver work at all? */
     CASE_RESTING,    /* until it is met again */
 };
@@ -53,6 +55,7 @@ struct audit_case {
     struct proving proving;
     struct signing signing;
     struct https_look https;
+    struct soa_look soa;
     struct port_timer rest;
     void (*on_end)(struct audit_case *one); /* the case is idle again and may be begun anew */
     void *ctx;

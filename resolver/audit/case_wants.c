@@ -2,6 +2,8 @@
 /* Which of the closer looks a case wants, at its present meeting. */
 #include "resolver/audit/case_parts.h"
 
+#include "resolver/audit/judge_parts.h"
+
 #include <assert.h>
 
 bool case_is_negative(const struct said *said)
@@ -77,6 +79,15 @@ static bool wants_https(struct audit_case *one)
            one->depth != CASE_BRIEF && is_explained(&one->judgement);
 }
 
+/* What is undecided; or content that may be old. */
+static bool wants_zone(struct audit_case *one)
+{
+    bool undecided = !is_explained(&one->judgement) && one->judgement.verdict <= VERDICT_PROBABLE;
+    return is_first(one) && one->n_asked + 1 < CASE_QUESTIONS_MAX &&
+           said_gives_addresses(&case_meeting(one)->local) &&
+           (undecided || judge_may_lag(&one->evidence));
+}
+
 /* An artefact, or a negative answer: those need to know whether the local resolver works at all. */
 static bool wants_sandwich(struct audit_case *one)
 {
@@ -89,7 +100,8 @@ static bool wants_sandwich(struct audit_case *one)
 /* From which depth on a stage is for explained answers too. */
 static enum case_depth depth_of(enum case_state stage)
 {
-    return stage == CASE_SIGNED || stage == CASE_HTTPS ? CASE_PATROL : CASE_THOROUGH;
+    return stage == CASE_SIGNED || stage == CASE_HTTPS || stage == CASE_ZONE ? CASE_PATROL
+                                                                             : CASE_THOROUGH;
 }
 
 static bool wants(struct audit_case *one, enum case_state stage)
@@ -112,6 +124,8 @@ static bool wants(struct audit_case *one, enum case_state stage)
         return wants_signed(one);
     case CASE_HTTPS:
         return wants_https(one);
+    case CASE_ZONE:
+        return wants_zone(one);
     case CASE_SANDWICHED:
         return wants_sandwich(one);
     case CASE_IDLE:

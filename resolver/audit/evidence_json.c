@@ -165,6 +165,41 @@ static void dns64(struct members *f, struct judge_case *c)
     }
 }
 
+static void zone(struct members *f, struct judge_zone *zone)
+{
+    members_name(f, "zone", &zone->name);
+    members_name(f, "primary", &zone->primary);
+    members_u32(f, "serial", &zone->serial, UINT32_MAX);
+    members_u32(f, "refresh_s", &zone->refresh_s, UINT32_MAX);
+}
+
+/* Who tells no zone is left out: who told which is not looked at. */
+static void soa(struct members *f, struct judge_case *c)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < AUDIT_CONTROLS_MAX && !members_reading(f); i++) {
+        if (c->control_zones[i].name.n > 0) {
+            c->control_zones[n++] = c->control_zones[i];
+        }
+    }
+    if (!members_enter(f, "soa", n > 0 || c->local_zone.name.n > 0)) {
+        return;
+    }
+    if (members_enter(f, "local", c->local_zone.name.n > 0)) {
+        zone(f, &c->local_zone);
+        members_leave(f);
+    }
+    if (members_enter_list(f, "controls", &n, AUDIT_CONTROLS_MAX)) {
+        for (size_t i = 0; i < n; i++) {
+            members_enter_item(f, i);
+            zone(f, &c->control_zones[i]);
+            members_leave(f);
+        }
+        members_leave(f);
+    }
+    members_leave(f);
+}
+
 static void https(struct members *f, struct judge_case *c)
 {
     if (members_enter(f, "https", c->local_https != 0 || c->control_https != 0)) {
@@ -212,6 +247,7 @@ static void name_case(struct members *f, struct judge_case *c)
     negative(f, &c->negative);
     dns64(f, c);
     members_bool(f, "a_is_fine", &c->a_is_fine);
+    soa(f, c);
     https(f, c);
 }
 

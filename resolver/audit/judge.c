@@ -6,7 +6,8 @@
  *   4. P: the weightiest artefact that every meeting shows.
  *   5. G4: are there witnesses, and of one mind?
  *   6. ST, T: old or narrowed content explains the rest.
- *   7. Weak signals, two or more: SUSPECTED. Otherwise the answers just differ: INCONCLUSIVE. */
+ *   7. A zone of somebody else's (N3), or weak signals, two or more: SUSPECTED. Otherwise the
+ * answers just differ: INCONCLUSIVE. */
 #include "resolver/audit/judge_parts.h"
 
 #include <assert.h>
@@ -104,6 +105,9 @@ static struct judgement judge_unexplained(const struct judge_case *evidence)
     }
     if (found.verdict != 0) {
         return found;
+    }
+    if (judge_zone_is_foreign(evidence)) {
+        return judge_decide(VERDICT_SUSPECTED, RULE_N3);
     }
     return judge_n_weak(evidence) >= 2 ? judge_decide(VERDICT_SUSPECTED, RULE_WEAK)
                                        : inconclusive(evidence);

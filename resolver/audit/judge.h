@@ -64,6 +64,7 @@ enum rule {
     RULE_T10,
     RULE_T11,
     RULE_T12,
+    RULE_N3,   /* who is said to be in charge of the zone is not */
     RULE_WEAK, /* two or more weak signals */
     N_RULES,
 };
@@ -155,8 +156,7 @@ struct judge_history {
     size_t n_old;
     uint32_t gone_s, old_ttl_s;
     unsigned n_lag_tries; /* so often only old addresses were given since */
-    /* ST5 */
-    uint32_t refresh_s;
+    uint32_t refresh_s;   /* ST5: of the zone of replies with serials */
 };
 
 /* P11: what surrounds a negative answer. */
@@ -165,6 +165,13 @@ struct judge_negative {
     bool over_udp, over_tcp;
     struct said sibling; /* a random name below the name, as the local resolver says it; answered:
                           * it was asked */
+};
+
+/* N3, ST5: what the SOA of the name's zone says. */
+struct judge_zone {
+    struct name name;    /* of the zone, in lower case; n == 0: not asked, or not told */
+    struct name primary; /* its first server, in lower case */
+    uint32_t serial, refresh_s;
 };
 
 struct judge_case {
@@ -185,6 +192,7 @@ struct judge_case {
     unsigned dns64_bits;
     struct said v4; /* S6: the name's A records over HTTPS, for an AAAA question */
     bool a_is_fine; /* T10: the local resolver's A records of the name were exonerated */
+    struct judge_zone local_zone, control_zones[AUDIT_CONTROLS_MAX];
     enum https_records local_https, control_https;
     bool https_of_others_is_absent; /* T11: two unrelated names lack theirs too */
 };

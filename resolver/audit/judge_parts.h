@@ -65,6 +65,8 @@ struct judgement judge_accuse(const struct judge_case *evidence,
 
 /* ST1 to ST4; a zero verdict when nothing proves staleness. */
 struct judgement judge_stale(const struct judge_case *evidence);
+/* Are all addresses old ones, and is what supports ST4 worth to be asked for? */
+bool judge_may_lag(const struct judge_case *evidence);
 /* Would one more meeting prove it (ST2)? */
 bool judge_may_be_stale(const struct judge_case *evidence);
 /* T10, which explains a missing address; T11 and T12, which explain nothing else. */
@@ -72,6 +74,12 @@ struct judgement judge_narrowed_address(const struct judge_case *evidence);
 struct judgement judge_narrowed(const struct judge_case *evidence);
 /* How many independent weak signals every meeting shows; they never add up to an accusation. */
 unsigned judge_n_weak(const struct judge_case *evidence);
+
+/* N3: is the zone's primary server, as the local resolver has it, nobody's whom a witness names? */
+bool judge_zone_is_foreign(const struct judge_case *evidence);
+/* ST5: is what the local resolver has of the zone more than one version old, for longer than its
+ * secondaries may wait? */
+bool judge_zone_is_behind(const struct judge_case *evidence);
 
 /* Are the two ASes of one owner? */
 bool asn_same_owner(uint32_t a, uint32_t b);

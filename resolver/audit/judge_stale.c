@@ -90,28 +90,20 @@ static bool is_old(const struct judge_case *evidence, const struct judge_meeting
     return said_gives_addresses(local) && n == local->n;
 }
 
-/* ST5: its zone is more than one version behind (RFC 1982). */
-static bool is_behind(const struct said *local, const struct said *control)
-{
-    uint32_t ahead = control->serial - local->serial;
-    return local->has_serial && control->has_serial && ahead > 1 && ahead < UINT32_C(1) << 31;
-}
-
-static bool serial_is_behind(const struct judge_case *evidence, const struct judge_meeting *meeting)
-{
-    return evidence->history.gone_s > evidence->history.refresh_s &&
-           any_control(meeting, is_behind);
-}
-
 static bool lags(const struct judge_case *evidence)
 {
     const struct judge_history *history = &evidence->history;
     uint64_t twice = 2 * (uint64_t)history->old_ttl_s;
     uint64_t gone = twice > GONE_LEAST_S ? twice : GONE_LEAST_S;
-    bool often = history->n_lag_tries >= LAG_TRIES || all_meetings(evidence, serial_is_behind);
+    bool often = history->n_lag_tries >= LAG_TRIES || judge_zone_is_behind(evidence);
     return history->n_old > 0 && often && history->gone_s >= gone &&
            history->gone_s > (uint64_t)history->old_ttl_s + TTL_SLACK_S &&
            all_meetings(evidence, is_old);
+}
+
+bool judge_may_lag(const struct judge_case *evidence)
+{
+    return evidence->history.n_old > 0 && all_meetings(evidence, is_old) && !lags(evidence);
 }
 
 static bool control_passes(const struct said *local, const struct said *control)

@@ -38,15 +38,15 @@ const char *verdict_word(enum verdict verdict)
 const char *rule_word(enum rule rule)
 {
     static const char *const words[N_RULES] = {
-        [RULE_NONE] = "",     [RULE_G1] = "G1",   [RULE_G2] = "G2",   [RULE_G3] = "G3",
-        [RULE_G4] = "G4",     [RULE_S1] = "S1",   [RULE_P2] = "P2",   [RULE_P3] = "P3",
-        [RULE_G5] = "G5",     [RULE_G6] = "G6",   [RULE_S2] = "S2",   [RULE_S3] = "S3",
-        [RULE_S4] = "S4",     [RULE_S5] = "S5",   [RULE_S6] = "S6",   [RULE_S9] = "S9",
-        [RULE_P1] = "P1",     [RULE_P4] = "P4",   [RULE_P5] = "P5",   [RULE_P6] = "P6",
-        [RULE_P7] = "P7",     [RULE_P8] = "P8",   [RULE_P9] = "P9",   [RULE_P10] = "P10",
-        [RULE_P11] = "P11",   [RULE_ST1] = "ST1", [RULE_ST2] = "ST2", [RULE_ST3] = "ST3",
-        [RULE_ST4] = "ST4",   [RULE_T10] = "T10", [RULE_T11] = "T11", [RULE_T12] = "T12",
-        [RULE_WEAK] = "WEAK",
+        [RULE_NONE] = "",   [RULE_G1] = "G1",     [RULE_G2] = "G2",   [RULE_G3] = "G3",
+        [RULE_G4] = "G4",   [RULE_S1] = "S1",     [RULE_P2] = "P2",   [RULE_P3] = "P3",
+        [RULE_G5] = "G5",   [RULE_G6] = "G6",     [RULE_S2] = "S2",   [RULE_S3] = "S3",
+        [RULE_S4] = "S4",   [RULE_S5] = "S5",     [RULE_S6] = "S6",   [RULE_S9] = "S9",
+        [RULE_P1] = "P1",   [RULE_P4] = "P4",     [RULE_P5] = "P5",   [RULE_P6] = "P6",
+        [RULE_P7] = "P7",   [RULE_P8] = "P8",     [RULE_P9] = "P9",   [RULE_P10] = "P10",
+        [RULE_P11] = "P11", [RULE_ST1] = "ST1",   [RULE_ST2] = "ST2", [RULE_ST3] = "ST3",
+        [RULE_ST4] = "ST4", [RULE_T10] = "T10",   [RULE_T11] = "T11", [RULE_T12] = "T12",
+        [RULE_N3] = "N3",   [RULE_WEAK] = "WEAK",
     };
     return words[rule];
 }

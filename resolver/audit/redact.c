@@ -40,6 +40,12 @@ static void redact_said(const uint8_t *key, struct said *said)
     redact_name(key, &said->cname);
 }
 
+static void redact_zone(const uint8_t *key, struct judge_zone *zone)
+{
+    redact_name(key, &zone->name);
+    redact_name(key, &zone->primary);
+}
+
 void redact_case(const uint8_t *key, struct judge_case *evidence)
 {
     if (key == NULL) {
@@ -47,6 +53,10 @@ void redact_case(const uint8_t *key, struct judge_case *evidence)
     }
     redact_name(key, &evidence->question.name);
     redact_said(key, &evidence->told);
+    redact_zone(key, &evidence->local_zone);
+    for (size_t i = 0; i < AUDIT_CONTROLS_MAX; i++) {
+        redact_zone(key, &evidence->control_zones[i]);
+    }
     redact_said(key, &evidence->v4);
     redact_said(key, &evidence->negative.sibling);
     for (size_t m = 0; m < evidence->n_meetings; m++) {

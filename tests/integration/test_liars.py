@@ -46,7 +46,7 @@ class Case:
     def __init__(self, rig, folder, row):
         self.rig, self.row = rig, row
         self.state = {"truth": rows.TRUTH, "local": "honest", "options": {}, "tls": {}, "providers": {}, "ttl": 300, "signed": [], "churn": {},
-                      "inject": {}}
+                      "inject": {}, "serial": 1}
         self.state.update({k: v for k, v in row.items() if k in self.state})
         rig.nft(rigs.rules_of(row["nft"]) if "nft" in row else "")
         rig.say(**self.state)
@@ -158,6 +158,7 @@ class Case:
             eventually(lambda: self.row["ends"] in self.verdicts(), f"the verdict {self.row['ends']}")
         if "consistent" in self.row:
             assert self.counts()["consistent"] == self.row["consistent"], self.counts()
+        assert self.row.get("never") not in {rule for _, rule, _ in self.verdicts()}
         holds_for(lambda: self.alerts() == [], began + LOOK_S - time.monotonic())
         return self.alerts(), took
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/audit_world.h"
 
+#include "tests/unit/audit_message.h"
 #include "tests/unit/said.h"
 
 #include <check.h>
@@ -8,77 +9,6 @@
 #include <stdio.h>
 
 struct audit_world world;
-
-static void put_head(struct buf *b, uint16_t owner_at, uint16_t type, uint32_t ttl_s)
-{
-    buf_put_u16(b, 0xc000 | owner_at);
-    buf_put_u16(b, type);
-    buf_put_u16(b, CLASS_IN);
-    buf_put_u32(b, ttl_s);
-}
-
-/* RFC 9460: priority 1, the name itself, alpn h2, and keys for ECH or none. */
-static void put_records(struct buf *b, uint16_t owner_at, enum https_records https)
-{
-    static const uint8_t plain[] = {0, 1, 0, 0, 1, 0, 3, 2, 'h', '2'};
-    static const uint8_t keys[] = {0, 5, 0, 2, 0xfe, 0x0d};
-    size_t n_keys = https == HTTPS_ECH ? sizeof keys : 0;
-    put_head(b, owner_at, TYPE_HTTPS, 300);
-    buf_put_u16(b, (uint16_t)(sizeof plain + n_keys));
-    buf_put(b, plain, sizeof plain);
-    buf_put(b, keys, n_keys);
-}
-
-/* Writes a response that says what `said` holds. */
-static size_t write_response(const struct question *question, const struct said *said,
-                             uint8_t out[FAKE_PLAIN_REPLY_MAX])
-{
-    struct buf b = buf_over(out, FAKE_PLAIN_REPLY_MAX);
-    uint16_t owner_at = 12;
-    bool has_records = said->https >= HTTPS_PLAIN;
-    buf_put_u16(&b, 0);
-    buf_put_u16(&b, (uint16_t)(FLAG_QR | FLAG_RD | said->flags | said->rcode));
-    buf_put_u16(&b, 1);
-    buf_put_u16(&b, (uint16_t)(said->n + has_records + (said->cname.n > 0)));
-    buf_put_u32(&b, 0);
-    buf_put(&b, question->name.at, question->name.n);
-    buf_put_u16(&b, question->type);
-    buf_put_u16(&b, question->class);
-    if (said->cname.n > 0) {
-        put_head(&b, owner_at, TYPE_CNAME, 300);
-        buf_put_u16(&b, said->cname.n);
-        owner_at = (uint16_t)b.n;
-        buf_put(&b, said->cname.at, said->cname.n);
-    }
-    for (size_t i = 0; i < said->n; i++) {
-        put_head(&b, owner_at, question->type, said->ttl_s != 0 ? said->ttl_s : 300);
-        buf_put_u16(&b, said->at[i].n);
-        buf_put(&b, said->at[i].at, said->at[i].n);
-    }
-    if (has_records) {
-        put_records(&b, owner_at, said->https);
-    }
-    ck_assert(!b.overflow);
-    return b.n;
-}
-
-static size_t write_text(const struct question *question, const char *text,
-                         uint8_t out[FAKE_PLAIN_REPLY_MAX])
-{
-    struct said nothing = {0};
-    struct buf b = buf_over(out, FAKE_PLAIN_REPLY_MAX);
-    b.n = write_response(question, &nothing, out);
-    bytes_write_u16(out + 6, 1);
-    buf_put_u16(&b, 0xc00c);
-    buf_put_u16(&b, TYPE_TXT);
-    buf_put_u16(&b, question->class);
-    buf_put_u32(&b, 0);
-    buf_put_u16(&b, (uint16_t)(1 + strlen(text)));
-    buf_put_u8(&b, (uint8_t)strlen(text));
-    buf_put(&b, text, strlen(text));
-    ck_assert(!b.overflow);
-    return b.n;
-}
 
 static struct answer *read_answer(const struct question *question, struct bytes message)
 {
@@ -97,7 +27,7 @@ static struct answer *read_answer(const struct question *question, struct bytes 
 static struct answer *text_answer(const struct question *question, const char *text)
 {
     uint8_t message[FAKE_PLAIN_REPLY_MAX];
-    return read_answer(question, bytes_of(message, write_text(question, text, message)));
+    return read_answer(question, bytes_of(message, audit_message_text(question, text, message)));
 }
 
 struct question question_for(const char *name, uint16_t type)
@@ -153,11 +83,22 @@ static struct said said_to(const struct question *question, const char *words, b
     return said;
 }
 
+/* What the local resolver, or HTTPS, says in those words. */
+static size_t message_of(const struct question *question, const char *words, bool is_local,
+                         uint8_t out[FAKE_PLAIN_REPLY_MAX])
+{
+    const struct fact *fact = find_fact(question);
+    if (question->type == TYPE_SOA && fact != NULL) {
+        return audit_message_zone(question, is_local ? fact->local_zone : fact->https_zone, out);
+    }
+    struct said said = said_to(question, words, is_local);
+    return audit_message(question, &said, out);
+}
+
 static struct answer *answer_of(const struct question *question, const char *words, bool is_local)
 {
-    struct said said = said_to(question, words, is_local);
     uint8_t message[FAKE_PLAIN_REPLY_MAX];
-    return read_answer(question, bytes_of(message, write_response(question, &said, message)));
+    return read_answer(question, bytes_of(message, message_of(question, words, is_local, message)));
 }
 
 struct answer *answer_for(const struct question *question, const char *words)
@@ -294,6 +235,7 @@ static void respond(void *ctx, const struct plain_request *request, struct fake_
         public ? find_fact(request->question)->https : words_of(request->server, request->question);
     world.n_tcp_asked += request->tcp;
     world.n_records_asked += request->question->type == TYPE_HTTPS;
+    world.n_zones_asked += request->question->type == TYPE_SOA;
     if (words[0] == '\0') {
         reply->result = PLAIN_TIMED_OUT;
         return;
@@ -304,12 +246,13 @@ static void respond(void *ctx, const struct plain_request *request, struct fake_
         reply->n = world.signed_local.n;
         return;
     }
-    struct said said = said_to(request->question, words, true);
     if (world.truncates && !request->tcp) {
-        said = said_of("NODATA");
+        struct said said = said_of("NODATA");
         said.flags |= FLAG_TC;
+        reply->n = audit_message(request->question, &said, reply->at);
+        return;
     }
-    reply->n = write_response(request->question, &said, reply->at);
+    reply->n = message_of(request->question, words, true, reply->at);
 }
 
 /* gives the signed answer; NULL when there is none. */

@@ -23,8 +23,9 @@ struct fact {
     const char *second; /* what comes behind the first reply; NULL: nothing */
     /* Its records of type HTTPS: "ech", "plain", "NOTIMP", "" for silence; NULL: none. */
     const char *local_records, *https_records;
-    const char *local_end, *https_end; /* where its name ends; NULL: no CNAME */
-    uint32_t local_ttl_s;              /* 0: 300 */
+    const char *local_zone, *https_zone; /* "zone primary serial"; NULL: no SOA is told */
+    const char *local_end, *https_end;   /* where its name ends; NULL: no CNAME */
+    uint32_t local_ttl_s;                /* 0: 300 */
     /* When not 0: `local` is a copy that runs out then, and is followed by what HTTPS says. */
     uint64_t local_until_us;
 };
@@ -106,7 +107,7 @@ struct audit_world {
     struct proof proofs[PROOFS_LIVE_MAX];
     char proved[256][ADDRESS_TEXT_MAX]; /* the addresses tried, in order */
     size_t n_proved;
-    size_t n_tcp_asked, n_records_asked; /* of the local resolver */
+    size_t n_tcp_asked, n_records_asked, n_zones_asked; /* of the local resolver */
     const char *own_address; /* of this machine, beside what params.own says; NULL: none */
     struct home homes[HOMES_MAX];
     /* What is said to questions with DO=1, as messages; n == 0: the same as without. */

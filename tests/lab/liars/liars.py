@@ -21,9 +21,12 @@ def honest(query, tcp):
 
 
 def own_truth(query, tcp):
-    """Another honest view of the world: a content network by place."""
+    """Another honest view of the world: a content network by place. With options.serial it has old versions of all zones."""
     view = {**STATE["truth"], **STATE["options"].get("truth", {})}
-    return [(0, lookup(query, view))]
+    reply = lookup(query, view)
+    if "serial" in STATE["options"] and reply.authority:
+        reply.authority = [soa(query.question[0].name, STATE["options"]["serial"])]
+    return [(0, reply)]
 
 
 def forge(query, tcp):
@@ -31,6 +34,14 @@ def forge(query, tcp):
     if is_target(query):
         return [(0, addresses(query, STATE["options"]["say"], STATE["options"].get("ttl", 300)))]
     return honest(query, tcp)
+
+
+def own_zone(query, tcp):
+    """Says options.say for options.names, and that options.primary is in charge of them."""
+    if is_target(query) and query.question[0].rdtype not in (dns.rdatatype.A, dns.rdatatype.AAAA):
+        zone, primary = query.question[0].name, STATE["options"]["primary"]
+        return [(0, reply_to(query, authority=[dns.rrset.from_text(zone, 300, "IN", "SOA", f"{primary} admin.{primary} 1 3600 600 86400 300")]))]
+    return forge(query, tcp)
 
 
 def copy(query, tcp):
@@ -267,6 +278,6 @@ def signed_long_ttl(query, tcp):
     return [(0, reply)]
 
 
-LOCAL = {f.__name__: f for f in (honest, own_truth, forge, copy, remembers, without_soa, half_chain, broken_zone, race, twice, race_twins, wildcard, portal, deny, mute, refuse_all, silent, declared, long_ttl,
+LOCAL = {f.__name__: f for f in (honest, own_truth, forge, own_zone, copy, remembers, without_soa, half_chain, broken_zone, race, twice, race_twins, wildcard, portal, deny, mute, refuse_all, silent, declared, long_ttl,
                                  stale, no_type, cname, lower_case, truncate, dns64, garbage, strip_signatures, forge_signed, old_signature,
                                  signed_long_ttl, one_of_signed, old_key)}

@@ -12,8 +12,8 @@ A row is the state of the world (world.py) and, besides:
   server   the local resolver's address, if it is not rig.LOCAL;  filters: may it be the user's own
   checks   so many checks are waited for: the probe's and one for each question if not given
 
-and how it ends: `proved`, the rules of which one must prove it; or `ends`, (verdict, rule, finding) that must be noted; or `consistent`, so many checks
-must end so.
+and how it ends: `proved`, the rules of which one must prove it; or `ends`, (verdict, rule, finding) that must be noted; or `never`, the rule that must not be
+noted; or `consistent`, so many checks must end so.
 """
 import rig as rigs
 
@@ -117,6 +117,13 @@ HONEST = {
     "two answers of two content networks, with valid certificates at both":
         {"local": "race", "options": {**TARGET, "say": [rigs.EDGES[0]]}, "asn": True},
     "two answers of one operator": {"local": "race", "options": {**TARGET, "say": [rigs.SIBLING]}, "asn": True, "tls": {"*": "closed"}},
+    "N3 another address, in a zone of the access provider's own":
+        {"local": "own_zone", "options": {**TARGET, "say": [rigs.BAD[0]], "primary": "ns1.isp-page.net."}, "tls": {"*": "closed"},
+         "ends": ("SUSPECTED", "N3", "NONE")},
+    "N3 another address, in the name's own zone": elsewhere(rigs.EDGES[0], tls={"*": "closed"}, never="N3"),
+    "T9 the local resolver does not follow a change, twice seen, and its zone is versions behind":
+        {**LAG, "turns": 11, "serial": 9, "options": {**LAG["options"], "serial": 5}, "ends": ("STALE", "ST4", "STALE_LAG")},
+    "T9 the local resolver does not follow a change, twice seen, and its zone is up to date": {**LAG, "turns": 11, "never": "ST4"},
     "a site that moved within its TTL, and somebody else is where it was":
         {"local": "copy", "options": {**TARGET, "say": [rigs.BAD[0]], "life": 12}, "ttl": 10, "tls": {rigs.BAD[0]: "wrong"}, "consistent": 2},
     "a site that moved within a TTL of hours, and somebody else is where it was":

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 # world.py says what each is.
 STATE = {"truth": {}, "ttl": 300, "tls": {}, "local": "honest", "options": {}, "providers": {}, "signed": [], "churn": {},
-         "inject": {}}
+         "inject": {}, "serial": 1}
 
 
 def new_key():
@@ -33,9 +33,9 @@ def is_target(query):
     return name_of(query) in STATE["options"].get("names", [])
 
 
-def soa(qname):
+def soa(qname, serial=None):
     zone = dns.name.from_text(".".join(str(qname).rstrip(".").split(".")[-1:]) + ".")
-    return dns.rrset.from_text(zone, 300, "IN", "SOA", f"a.nic.{zone} admin.{zone} 1 3600 600 86400 300")
+    return dns.rrset.from_text(zone, 300, "IN", "SOA", f"a.nic.{zone} admin.{zone} {serial or STATE['serial']} 3600 600 86400 300")
 
 
 def reply_to(query, rcode=dns.rcode.NOERROR, answer=(), authority=(), ra=True):

@@ -5,6 +5,7 @@ Runs until its standard input ends. On it comes one JSON object a line; each is 
 
   truth    {name: {type: [rdata, ...]}}   what authoritative servers say, over HTTPS and on port 53 of public resolvers
   ttl      seconds, of the truth
+  serial   of all zones, as their SOA tells it
   signed   [zone, ...]                    zones that are signed; providers say that they have validated what is in them
   churn    {"zone": z, "local": [addresses], "control": [addresses]}  names below z have others of them each time
   tls      {address: "good" | ...}        which of the certificates in --certs is shown on port 443 of that address; "*" for all others;

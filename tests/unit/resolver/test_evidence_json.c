@@ -36,12 +36,30 @@ START_TEST(a_case_is_written_and_read_back_as_it_was)
         c->meetings[m].second.ede = c->meetings[m].direct.ede = EDE_NONE;
         strcpy(c->meetings[m].certificate.subject, "CN=block.example");
     }
+    c->history.given_s = 400;
+    c->history.given_life_s = 300;
+    c->doubles = c->sandwiched = true;
+    ck_assert_int_eq(name_from_text("example.net", &c->local_zone.name), 0);
+    c->local_zone.primary = c->local_zone.name;
+    c->local_zone.serial = UINT32_MAX;
+    c->control_zones[0] = c->local_zone;
+    c->control_zones[0].refresh_s = 3600;
     char *text = evidence_write(&e);
     ck_assert_ptr_nonnull(text);
     struct evidence back = read_line(text);
     free(text);
     ck_assert_str_eq(back.id, "one");
     ck_assert_mem_eq(&back.name.meetings, &c->meetings, sizeof c->meetings);
+    const struct judge_zone *zone = &back.name.control_zones[0];
+    ck_assert(name_equal(&zone->name, &c->local_zone.name));
+    ck_assert(name_equal(&zone->primary, &c->local_zone.primary));
+    ck_assert_uint_eq(zone->serial, UINT32_MAX);
+    ck_assert_uint_eq(zone->refresh_s, 3600);
+    ck_assert(name_equal(&back.name.local_zone.name, &c->local_zone.name));
+    ck_assert_uint_eq(back.name.control_zones[1].name.n, 0);
+    ck_assert_uint_eq(back.name.history.given_s, 400);
+    ck_assert_uint_eq(back.name.history.given_life_s, 300);
+    ck_assert(back.name.doubles);
 }
 END_TEST
 

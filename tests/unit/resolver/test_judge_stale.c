@@ -97,6 +97,50 @@ START_TEST(st4_old_addresses_long_after_a_witnessed_change_are_stale)
 }
 END_TEST
 
+static void set_zone(struct judge_zone *zone, const char *primary, uint32_t serial)
+{
+    *zone = (struct judge_zone){
+        .name = name_of("example.net"), .primary = name_of(primary), .serial = serial};
+    zone->refresh_s = 600;
+}
+
+START_TEST(st5_supports_st4_where_the_zone_is_the_same_and_versions_behind)
+{
+    struct judge_case c = lagging();
+    c.history.n_lag_tries = 1;
+    set_zone(&c.local_zone, "ns1.example.net", UINT32_MAX);
+    set_zone(&c.control_zones[1], "ns1.example.net", 1);
+    expect(&c, VERDICT_STALE, RULE_ST4, FINDING_STALE_LAG);
+    c.control_zones[1].serial = 0; /* one behind: on its way */
+    expect(&c, VERDICT_INCONCLUSIVE, RULE_NONE, FINDING_NONE);
+    c.control_zones[1].serial = 1;
+    c.control_zones[1].refresh_s = 601; /* it may have to wait for so long */
+    expect(&c, VERDICT_INCONCLUSIVE, RULE_NONE, FINDING_NONE);
+    set_zone(&c.control_zones[1], "ns9.example.net", 1); /* another operator's numbers */
+    expect(&c, VERDICT_INCONCLUSIVE, RULE_NONE, FINDING_NONE);
+    c.history.n_old = 0; /* never alone */
+    set_zone(&c.control_zones[1], "ns1.example.net", 1);
+    expect(&c, VERDICT_INCONCLUSIVE, RULE_NONE, FINDING_NONE);
+}
+END_TEST
+
+START_TEST(n3_somebody_elses_zone_is_suspected_never_more)
+{
+    struct judge_case c = different();
+    set_zone(&c.local_zone, "ns1.isp-page.org", 1);
+    set_zone(&c.control_zones[0], "ns1.example.net", 1);
+    expect(&c, VERDICT_SUSPECTED, RULE_N3, FINDING_NONE);
+    BOTH(c, meeting->local.flags |= FLAG_AA; meeting->local.case_lost = true);
+    expect(&c, VERDICT_SUSPECTED, RULE_N3, FINDING_NONE);
+    set_zone(&c.control_zones[1], "a.isp-page.org", 1); /* a witness knows him */
+    expect(&c, VERDICT_SUSPECTED, RULE_WEAK, FINDING_NONE);
+    c = case_with("93.184.216.34", "93.184.216.34");
+    set_zone(&c.local_zone, "ns1.isp-page.org", 1);
+    set_zone(&c.control_zones[0], "ns1.example.net", 1);
+    expect(&c, VERDICT_CONSISTENT, RULE_S1, FINDING_NONE);
+}
+END_TEST
+
 START_TEST(t10_missing_ipv6_addresses_are_a_downgrade_never_a_block)
 {
     struct judge_case c = case_with("NODATA", "2606:4700::1");
@@ -153,6 +197,8 @@ int main(void)
         st2_a_ttl_above_the_owners_is_stale_when_it_is_proved,
         st3_an_expired_signature_is_stale_when_a_newer_one_exists,
         st4_old_addresses_long_after_a_witnessed_change_are_stale,
+        st5_supports_st4_where_the_zone_is_the_same_and_versions_behind,
+        n3_somebody_elses_zone_is_suspected_never_more,
         t10_missing_ipv6_addresses_are_a_downgrade_never_a_block,
         t11_a_stripped_https_record_is_a_downgrade,
         weak_signals_never_add_up_to_more_than_a_suspicion,
