@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/connection.h"
+#include "daemon/framing.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -8,10 +9,10 @@
 
 enum {
     TAKEN_MIN = 1024,
-    PREFIX = 2,
     LINGER_US = 1000000,
     LINGER_OCTETS = 256 * 1024,
-    LOOK_AGAIN_US = 1000000
+    LOOK_AGAIN_US = 1000000,
+    DOUBT_US = 2000000
 };
 
 static void serve(struct stream_connection *c, struct bytes input);
@@ -160,8 +161,7 @@ void connection_drain(struct stream_connection *c)
     close_if_finished(c);
 }
 
-/* Octets of replies that the client's own kernel has; less by what the kernels add (Unix sockets
- * count their buffers whole). */
+/* Octets of replies that the client's own kernel has; less by what Unix sockets count on top. */
 static int64_t n_taken(const struct stream_connection *c)
 {
     uv_os_fd_t fd;
@@ -185,12 +185,18 @@ static void watch_taking(struct stream_connection *c)
     }
 }
 
+static uint64_t end_us_of(const struct stream_connection *c)
+{
+    uint64_t idle_us = c->exchanged_us + (uint64_t)c->server->limits->tcp_idle_ms * 1000;
+    return idle_us < c->doubt_us ? idle_us : c->doubt_us;
+}
+
 static void on_idle(struct port_timer *timer)
 {
     struct stream_connection *c =
         (struct stream_connection *)((char *)timer - offsetof(struct stream_connection, idle));
     struct stream_server *s = c->server;
-    uint64_t end_us = c->exchanged_us + (uint64_t)s->limits->tcp_idle_ms * 1000;
+    uint64_t end_us = end_us_of(c);
     bool over = end_us <= s->loop->now_us;
     if (n_unsent(c) > 0 && n_taken(c) >= c->n_taken + TAKEN_MIN) {
         watch_taking(c);
@@ -205,17 +211,6 @@ static void on_idle(struct port_timer *timer)
 }
 
 /* ---- writing ---- */
-
-/* Replies in `frames` that do not end within the first `sent` octets. */
-static size_t count_beyond(struct bytes frames, size_t sent)
-{
-    size_t n = 0;
-    for (size_t at = 0; at < frames.n;) {
-        at += PREFIX + (size_t)bytes_read_u16(frames.at + at);
-        n += at > sent;
-    }
-    return n;
-}
 
 static void unsent_add(struct stream_connection *c, struct unsent *u, struct bytes more,
                        size_t n_replies)
@@ -279,7 +274,7 @@ static void on_written(uv_write_t *writing, int status)
 static void send_frames(struct stream_connection *c, struct bytes frames)
 {
     if (c->closed) {
-        traffic_count(&traffic_of(c)->n_dropped[TRAFFIC_GONE], count_beyond(frames, 0));
+        traffic_count(&traffic_of(c)->n_dropped[TRAFFIC_GONE], frames_beyond(frames, 0));
         return;
     }
     if (frames.n == 0) {
@@ -291,14 +286,14 @@ static void send_frames(struct stream_connection *c, struct bytes frames)
         uv_buf_t at = uv_buf_init((char *)(uintptr_t)frames.at, (unsigned)frames.n);
         int n = uv_try_write(&c->uv.stream, &at, 1);
         if (n < 0 && n != UV_EAGAIN) {
-            traffic_count(&traffic_of(c)->n_dropped[TRAFFIC_GONE], count_beyond(frames, 0));
+            traffic_count(&traffic_of(c)->n_dropped[TRAFFIC_GONE], frames_beyond(frames, 0));
             connection_close(c);
             return;
         }
         sent = n > 0 ? (size_t)n : 0;
     }
-    size_t n_late = count_beyond(frames, sent);
-    traffic_count(&traffic_of(c)->n_answered, count_beyond(frames, 0) - n_late);
+    size_t n_late = frames_beyond(frames, sent);
+    traffic_count(&traffic_of(c)->n_answered, frames_beyond(frames, 0) - n_late);
     if (n_late == 0) {
         touch(c);
         return;
@@ -318,7 +313,7 @@ static void on_reply(const struct resolver_client *client, struct bytes reply)
     struct stream_server *s = c->server;
     c->n_in_flight--;
     traffic_uncount(&traffic_of(c)->n_in_flight);
-    if (!c->closed && n_unsent(c) + PREFIX + reply.n > STREAM_QUEUE_MAX) {
+    if (!c->closed && n_unsent(c) + FRAMING_PREFIX + reply.n > STREAM_QUEUE_MAX) {
         connection_reset(c);
     }
     if (c->closed) {
@@ -390,26 +385,33 @@ static void set_reading(struct stream_connection *c)
     }
 }
 
-/* Takes the next whole message off `input`; a length no query can have ends the reading. */
+/* What came is no message: whoever speaks DNS here shows it by a query in a moment, and does not
+ * hold the connection for its whole idle time. */
+static void doubt(struct stream_connection *c)
+{
+    struct loop *loop = c->server->loop;
+    traffic_count(&traffic_of(c)->n_dropped[TRAFFIC_SHORT], 1);
+    c->doubt_us = c->doubt_us == PORT_NEVER ? loop->now_us + DOUBT_US : c->doubt_us;
+    if (n_unsent(c) == 0) {
+        (void)port_timer_start(&loop->port, &c->idle, end_us_of(c)); /* it has run: has memory */
+    }
+}
+
+/* Takes the next whole message off `input`. */
 static bool next_message(struct stream_connection *c, struct bytes *input,
                          struct bytes *ret_message)
 {
-    if (input->n < PREFIX) {
-        return false;
+    enum frame frame;
+    while ((frame = frame_take(input, ret_message)) == FRAME_SHORT) {
+        traffic_count(&traffic_of(c)->n_received, 1);
+        doubt(c);
     }
-    size_t n = bytes_read_u16(input->at);
-    if (n < MESSAGE_HEADER) {
+    if (frame == FRAME_LOST) {
         c->ended = true;
         traffic_count(&traffic_of(c)->n_received, 1);
         traffic_count(&traffic_of(c)->n_dropped[TRAFFIC_SHORT], 1);
-        return false;
     }
-    if (input->n < PREFIX + n) {
-        return false;
-    }
-    *ret_message = bytes_of(input->at + PREFIX, n);
-    *input = bytes_of(input->at + PREFIX + n, input->n - PREFIX - n);
-    return true;
+    return frame == FRAME_WHOLE;
 }
 
 /* What clients are told of the idle time (RFC 7828 §3.3.2); 0, to close soon, when connections run
@@ -437,10 +439,14 @@ static void ask(struct stream_connection *c, struct bytes message, struct buf *f
     traffic_count(&traffic->n_received, 1);
     switch (resolver_ask(c->server->resolver, message, &client, frames)) {
     case RESOLVER_ANSWERED:
-        bytes_write_u16(frames->at + at, (uint16_t)(frames->n - at - PREFIX));
+        c->doubt_us = PORT_NEVER;
+        bytes_write_u16(frames->at + at, (uint16_t)(frames->n - at - FRAMING_PREFIX));
         return;
     case RESOLVER_DROPPED:
         traffic_count(&traffic->n_dropped[TRAFFIC_RESPONSE], 1);
+        break;
+    case RESOLVER_GARBLED:
+        doubt(c);
         break;
     case RESOLVER_DENIED:
         traffic_count(&traffic->n_dropped[TRAFFIC_ACCESS], 1);
@@ -453,6 +459,7 @@ static void ask(struct stream_connection *c, struct bytes message, struct buf *f
         traffic_count(&traffic->n_dropped[TRAFFIC_RATE], 1);
         break;
     case RESOLVER_PENDING:
+        c->doubt_us = PORT_NEVER;
         c->n_in_flight++;
         traffic_count(&traffic->n_in_flight, 1);
         break;
@@ -477,8 +484,7 @@ static bool add_to_carry(struct stream_connection *c, struct bytes more)
     return true;
 }
 
-/* What was not asked waits for more bytes or for room. Mostly nothing, or what is carried already.
- */
+/* What was not asked waits for more bytes or for room. Mostly nothing, or carried already. */
 static void keep_carry(struct stream_connection *c, struct bytes left)
 {
     if (c->carry != NULL && left.n == c->n_carry) {
@@ -500,7 +506,7 @@ static void ask_all(struct stream_connection *c, struct bytes *input)
     struct buf frames = buf_over(s->write, sizeof s->write);
     struct bytes message;
     while (may_ask(c) && next_message(c, input, &message)) {
-        if (frames.size - frames.n < PREFIX + MESSAGE_MAX) {
+        if (frames.size - frames.n < FRAMING_PREFIX + MESSAGE_MAX) {
             send_frames(c, bytes_of(frames.at, frames.n));
             frames.n = 0;
         }
@@ -573,6 +579,7 @@ struct stream_connection *connection_start(struct stream_server *s, enum listen_
     tally_key(client, c->tally_key);
     c->idle.on_fire = on_idle;
     c->exchanged_us = s->loop->now_us;
+    c->doubt_us = PORT_NEVER;
     int failure = open_handle(c, fd);
     if (failure < 0) {
         close(fd);

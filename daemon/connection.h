@@ -5,7 +5,8 @@
  *
  * Bounds: max_in_flight queries waiting and STREAM_QUEUE_MAX octets unsent; reading pauses before
  * either is passed, and who still lets answers pile up is cut off, as is who takes next to nothing
- * for half the idle time. idle_ms without a finished exchange, however many octets trickle in. */
+ * for half the idle time. idle_ms without a finished exchange, however many octets trickle in; two
+ * seconds of it when what came was no message. */
 #ifndef DAEMON_CONNECTION_H
 #define DAEMON_CONNECTION_H
 
@@ -26,6 +27,7 @@ struct stream_connection {
     struct stream_connection *older, *newer;
     struct port_timer idle;
     uint64_t exchanged_us; /* when the last exchange was finished */
+    uint64_t doubt_us; /* when it ends unless a query comes first; PORT_NEVER: not before idle */
     size_t n_in_flight;
     uv_write_t writing;
     struct unsent {

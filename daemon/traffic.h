@@ -12,7 +12,7 @@
 enum { TRAFFIC_TRANSPORTS = LISTEN_UNIX + 1 };
 
 enum traffic_drop {
-    TRAFFIC_SHORT,    /* M1: under 12 octets */
+    TRAFFIC_SHORT,    /* M1: under 12 octets; of a stream also what is no one whole message */
     TRAFFIC_RESPONSE, /* M2: QR set */
     TRAFFIC_SOURCE,   /* U4: a source nobody can be answered at */
     TRAFFIC_ACCESS,   /* not allowed to ask, and not to be told so */

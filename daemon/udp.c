@@ -263,6 +263,7 @@ static bool answer_slot(struct udp_listener *l, unsigned i, size_t *ret_n)
     case RESOLVER_PENDING:
         traffic_count(&traffic->n_in_flight, 1);
         return false;
+    case RESOLVER_GARBLED:
     case RESOLVER_DROPPED:
         traffic_count(&traffic->n_dropped[n < MESSAGE_HEADER ? TRAFFIC_SHORT : TRAFFIC_RESPONSE],
                       1);

@@ -141,6 +141,16 @@ static enum query_state query_answer_keepalive(struct query *q)
     return QUERY_POLICY;
 }
 
+/* Over a stream nobody knows what such octets belong to: a reply would be to chance. */
+static enum query_state query_answer_garbled(struct query *q)
+{
+    if (q->asker->is_stream) {
+        return drop(q, RESOLVER_GARBLED);
+    }
+    bool is_query = (q->message.flags & FLAG_OPCODE) == 0;
+    return reply_with(q, is_query ? RCODE_FORMERR : RCODE_NOTIMP, EDE_NONE, NULL);
+}
+
 static enum query_state step_arrived(struct query *q)
 {
     enum message_outcome outcome = message_read_query(q->arrived, &q->message);
@@ -161,6 +171,8 @@ static enum query_state step_arrived(struct query *q)
         return drop(q, RESOLVER_DROPPED);
     case MESSAGE_FORMERR:
         return reply_with(q, RCODE_FORMERR, EDE_NONE, NULL);
+    case MESSAGE_GARBLED:
+        return query_answer_garbled(q);
     case MESSAGE_NOTIMP:
         return reply_with(q, RCODE_NOTIMP, EDE_NONE, NULL);
     case MESSAGE_BADVERS:

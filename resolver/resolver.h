@@ -47,6 +47,7 @@ enum resolver_outcome {
     RESOLVER_ANSWERED = 1, /* the reply was put into `out` */
     RESOLVER_PENDING,      /* client->on_reply will be called */
     RESOLVER_DROPPED,      /* by rule: no reply, ever */
+    RESOLVER_GARBLED,      /* the same, over a stream alone: no message, or not one */
     RESOLVER_DENIED,       /* the same: who asks may not */
     RESOLVER_LIMITED,      /* the same: it asks too often */
     RESOLVER_BLOCKED,      /* the same: a policy zone wants it so */

@@ -122,6 +122,28 @@ static void read_question(struct reading *r)
     r->query->has_question = true;
 }
 
+/* True when counts and rcode are not those of any query: chance octets have such. */
+static bool has_no_header(struct bytes message)
+{
+    enum { FLAGS_AT = 2, COUNTS_AT = 4, SECTIONS = 4, QUESTION_MIN = 5, RECORD_MIN = 11 };
+    unsigned n_odd = 0;
+    for (size_t i = 0; i < SECTIONS; i++) {
+        size_t n = bytes_read_u16(message.at + COUNTS_AT + 2 * i);
+        n_odd += n * (i == 0 ? QUESTION_MIN : RECORD_MIN) > UINT16_MAX - MESSAGE_HEADER;
+    }
+    return n_odd > 1 || (n_odd == 1 && (bytes_read_u16(message.at + FLAGS_AT) & FLAG_RCODE) != 0);
+}
+
+/* True when the message ends in the midst of the name that begins behind its header. */
+static bool ends_within_name(struct bytes message)
+{
+    size_t at = MESSAGE_HEADER;
+    while (at < message.n && message.at[at] > 0 && message.at[at] <= 63) {
+        at += 1 + (size_t)message.at[at];
+    }
+    return at > MESSAGE_HEADER && at >= message.n;
+}
+
 /* The reading goes on behind what is odd as far as it can, so that a client that speaks EDNS finds
  * an OPT in the error as well (RFC 6891 §7). */
 static enum message_outcome read_sections(struct reading *r)
@@ -140,8 +162,12 @@ static enum message_outcome read_sections(struct reading *r)
         r->odd = true;
     for (unsigned i = 0; i < n_before + n_additional && !c->failed; i++)
         read_record(r, i >= n_before);
-    if (c->failed || cursor_left(c) > 0 || r->odd)
+    if (c->failed && n_questions == 1 && !r->query->has_question && ends_within_name(c->all))
+        return MESSAGE_GARBLED;
+    if (c->failed || r->odd)
         return MESSAGE_FORMERR;
+    if (cursor_left(c) > 0)
+        return MESSAGE_GARBLED;
     if (r->version_above_0)
         return MESSAGE_BADVERS;
     return r->is_signed ? MESSAGE_NOTAUTH : MESSAGE_OK;
@@ -169,11 +195,15 @@ enum message_outcome message_read_query(struct bytes message, struct query_messa
     ret_query->n_options = 0;
 
     enum message_outcome outcome = read_sections(&r);
-    if ((flags & FLAG_OPCODE) == 0)
+    bool is_query = (flags & FLAG_OPCODE) == 0;
+    if (is_query && outcome != MESSAGE_FORMERR)
         return outcome;
-    ret_query->has_question = false; /* other opcodes put other things there (RFC 2136 §2.3) */
-    bool is_update = (flags & FLAG_OPCODE) == OPCODE_UPDATE;
-    return is_update && r.odd_update ? MESSAGE_FORMERR : MESSAGE_NOTIMP;
+    if (!is_query)
+        ret_query->has_question = false; /* they put other things there (RFC 2136 §2.3) */
+    if (has_no_header(message))
+        return MESSAGE_GARBLED;
+    bool odd_update = (flags & FLAG_OPCODE) == OPCODE_UPDATE && r.odd_update;
+    return is_query || odd_update ? MESSAGE_FORMERR : MESSAGE_NOTIMP;
 }
 
 void message_tell_option(struct query_message *query, uint16_t code, struct bytes value)

@@ -136,6 +136,9 @@ enum message_outcome {
     MESSAGE_DROP,    /* under 12 octets, or itself a response: no reply, ever (M1, M2) */
     MESSAGE_FORMERR, /* reply with what was read: id, opcode, RD, and the question if has_question
                       */
+    MESSAGE_GARBLED, /* no one whole message: octets behind its end, an end within its question's
+                      * name, or a header that no message can have. Where a datagram gets FORMERR
+                      * or NOTIMP, a stream has lost its framing, or never was one of DNS */
     MESSAGE_NOTIMP,  /* opcode other than QUERY (M4) */
     MESSAGE_BADVERS, /* EDNS version above 0 (E3) */
     MESSAGE_NOTAUTH, /* signed with TSIG: cannot be relayed (M7) */

@@ -124,7 +124,6 @@ LONG = b"\x0f" + b"L" * 15
 ROOT_A = b"\0" + struct.pack("!HH", 1, 1)
 MALFORMED = {
     "name of 256 octets": (message(LONG * 15 + b"\x0e" + b"L" * 14 + b"\0", ROOT_A[1:], counts=(1, 0, 0, 0)), b""),
-    "two questions": (message(ROOT_A, ROOT_A, counts=(2, 0, 0, 0)), b""),
     "two types": (message(ROOT_A, b"\0\0\2\0\1", counts=(2, 0, 0, 0)), b""),
     "no question": (message(), b""),
     "records in the answer": (message(ROOT_A, record(b"\0", 1, 1, b"1234"), counts=(1, 1, 0, 0)), ROOT_A),
@@ -133,9 +132,17 @@ MALFORMED = {
     "a type for questions only": (message(record(b"\0", 253, 1, b""), counts=(0, 1, 0, 0)), b""),
     "record cut short": (message(ROOT_A, counts=(0, 0, 0, 1)), b""),
     "question cut short": (message(ROOT_A[:3], counts=(1, 0, 0, 0)), b""),
+    "record of class 256": (message(record(b"\0", 1, 1, b"1234"), record(b"\0", 65280, 256, b"1234"), counts=(0, 0, 0, 2)), b""),
+    "same question twice": (message(ROOT_A, ROOT_A, counts=(2, 0, 0, 0)), b""),
+    "two names": (message(b"\1a\0\0\1\0\1", b"\1a\0\1b\0\0\1\0\1", counts=(2, 0, 0, 0)), b""),
+    "two classes": (message(ROOT_A, b"\0\0\1\0\2", counts=(2, 0, 0, 0)), b""),
+    "two SOAs in the answer": (message(b"\0\0\6\0\1", record(b"\0", 6, 1, b"\0" * 22), record(b"\0", 6, 1, b"\0" * 21 + b"\1"),
+                                      counts=(1, 2, 0, 0)), b"\0\0\6\0\1"),
+    "record with a name of 256 octets": (message(record(LONG * 15 + b"\x0e" + b"L" * 14 + b"\0", 1, 1, b"1234"), counts=(0, 0, 0, 1)), b""),
+    "signature of another form": (message(record(b"\0", 46, 1, b"\0" * 19 + b"\0"), counts=(0, 0, 0, 1)), b""),
+    "TSIG of class IN": (message(record(b"\0", 250, 1, b"\0" * 17), counts=(0, 0, 0, 1)), b""),
     "OPT with an owner": (message(record(b"\1A\0", 41, 1, b""), counts=(0, 0, 0, 1)), b""),
     "TSIG before another": (message(record(b"\0", 250, 255, b"\0" * 17), record(b"\0", 1, 1, b"1234"), qid=67, counts=(0, 0, 0, 2)), b""),
-    "octets behind the end": (message(ROOT_A, b"x", counts=(1, 0, 0, 0)), ROOT_A),
     "update of class ANY with data": (message(record(b"\0", 1, 255, b"\0"), opcode=5, counts=(0, 0, 1, 0)), b""),
 }
 
@@ -148,3 +155,14 @@ def test_malformed_query_gets_exactly_this_error(daemon, case):
     d = daemon()
     assert over_tcp(d, sent) == wanted
     assert d.raw_udp(sent, timeout=5) == wanted
+
+
+def test_m8_octets_behind_the_end_are_a_format_error_in_a_datagram_and_passed_over_in_a_stream(daemon):
+    """What stands in a stream behind a message's end may be anything, the next query's beginning for one."""
+    d = daemon()
+    for tail in (b"x", b"\0" * 8, b"y" * 1024):
+        sent = message(ROOT_A, tail, qid=9, counts=(1, 0, 0, 0))
+        assert d.raw_udp(sent, timeout=5) == struct.pack("!6H", 9, QR | 1, 1, 0, 0, 0) + ROOT_A
+        with d.tcp_stream() as stream:
+            stream.send(sent, d.query("localhost", id=77).to_wire())
+            assert header(stream.receive())[0] == 77

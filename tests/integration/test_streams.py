@@ -114,7 +114,7 @@ def test_T4_well_framed_garbage_is_told_so_and_the_connection_goes_on(connect):
     d, open_one = connect()
     with open_one() as s:
         query = d.query("localhost")
-        s.send(b"\x12\x34\x01\x00" + b"\xff" * 40, query.to_wire())
+        s.send(b"\x12\x34\x01\x00\0\1\0\2\0\0\0\0" + b"\xff" * 40, query.to_wire())
         replies = [dns.message.from_wire(s.receive(), ignore_trailing=True) for _ in range(2)]
         assert {r.rcode() for r in replies} == {dns.rcode.FORMERR, dns.rcode.NOERROR}
         s.send(query.to_wire())

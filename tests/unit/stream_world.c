@@ -25,6 +25,8 @@ enum resolver_outcome resolver_ask(struct resolver *resolver, struct bytes messa
         return RESOLVER_PENDING;
     case DROP:
         return RESOLVER_DROPPED;
+    case GARBLED:
+        return RESOLVER_GARBLED;
     case LARGE:
         memset(large, message.at[1], sizeof large);
         buf_put(out, large, sizeof large);

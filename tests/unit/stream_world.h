@@ -9,7 +9,7 @@
 #include <sys/un.h>
 
 /* The octet behind the header of a message: what the resolver makes of it. */
-enum { AT_ONCE = 'e', LATER = 'l', DROP = 'd', LARGE = 'x' };
+enum { AT_ONCE = 'e', LATER = 'l', DROP = 'd', GARBLED = 'g', LARGE = 'x' };
 enum { LARGE_OCTETS = 60000, WAITING_MAX = 512, MESSAGE_OCTETS = 45, IN_FLIGHT = 100, S = 1000 };
 
 struct stream_world {

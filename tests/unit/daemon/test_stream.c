@@ -89,12 +89,72 @@ START_TEST(t7_client_that_left_is_forgotten_when_its_answer_comes)
 }
 END_TEST
 
-START_TEST(t4_length_below_a_header_ends_the_connection)
+START_TEST(t4_length_of_0_ends_the_connection)
 {
     uint8_t got[64];
     int fd = connect_client();
-    ck_assert_int_eq(send(fd, "\0\x0b", 2, 0), 2);
+    ck_assert_int_eq(send(fd, "\0\0", 2, 0), 2);
     ck_assert_int_eq(receive(fd, got, sizeof got), -1);
+    close(fd);
+}
+END_TEST
+
+START_TEST(m1_message_below_a_header_gets_no_reply_and_the_connection_stays)
+{
+    uint8_t got[64];
+    int fd = connect_client();
+    for (unsigned i = 1; i < MESSAGE_HEADER; i++) {
+        uint8_t octets[64] = {0, (uint8_t)i};
+        send_part(fd, octets, 2 + i);
+        send_frame(fd, AT_ONCE, (uint16_t)i);
+        ck_assert_int_eq(receive(fd, got, sizeof got), 2 + MESSAGE_OCTETS);
+        ck_assert_uint_eq(got[3], i);
+    }
+    ck_assert_uint_eq(stream_world.n_asked, MESSAGE_HEADER - 1);
+    close(fd);
+}
+END_TEST
+
+START_TEST(t4_without_a_query_in_two_seconds_behind_what_is_no_message_the_connection_ends)
+{
+    uint8_t got[64];
+    int fds[2];
+    for (size_t i = 0; i < 2; i++) {
+        fds[i] = connect_client();
+        send_frame(fds[i], AT_ONCE, 1);
+        ck_assert_int_eq(receive(fds[i], got, sizeof got), 2 + MESSAGE_OCTETS);
+        for (unsigned k = 0; k < 3; k++) {
+            if (i == 0) {
+                send_part(fds[i], (const uint8_t *)"\0\1x", 3);
+            } else {
+                send_frame(fds[i], GARBLED, 2);
+            }
+        }
+    }
+    double s = wait_for_end_s(fds[0], NULL);
+    ck_assert_double_ge(s, 1);
+    ck_assert_double_le(s, 3);
+    ck_assert_double_le(wait_for_end_s(fds[1], NULL), 0.5);
+    close(fds[0]);
+    close(fds[1]);
+}
+END_TEST
+
+START_TEST(query_behind_what_is_no_message_gives_the_whole_idle_time_back)
+{
+    uint8_t got[64];
+    int fd = connect_client();
+    send_frame(fd, GARBLED, 1);
+    send_frame(fd, AT_ONCE, 2);
+    ck_assert_int_eq(receive(fd, got, sizeof got), 2 + MESSAGE_OCTETS);
+    uint64_t until_us = stream_world.loop.now_us + 2500000;
+    while (stream_world.loop.now_us < until_us) {
+        usleep(10000);
+        loop_tick(&stream_world.loop);
+        settle();
+    }
+    send_frame(fd, AT_ONCE, 3);
+    ck_assert_int_eq(receive(fd, got, sizeof got), 2 + MESSAGE_OCTETS);
     close(fd);
 }
 END_TEST
@@ -169,7 +229,10 @@ int main(void)
         t2_answers_go_out_as_they_come,
         t7_half_closed_connection_ends_after_its_last_answer,
         t7_client_that_left_is_forgotten_when_its_answer_comes,
-        t4_length_below_a_header_ends_the_connection,
+        t4_length_of_0_ends_the_connection,
+        m1_message_below_a_header_gets_no_reply_and_the_connection_stays,
+        t4_without_a_query_in_two_seconds_behind_what_is_no_message_the_connection_ends,
+        query_behind_what_is_no_message_gives_the_whole_idle_time_back,
         m2_response_is_dropped_and_leaves_the_connection_open,
         t1_octet_by_octet_gives_the_same_answers,
         t3_answers_that_leave_in_parts_are_whole_and_in_order,

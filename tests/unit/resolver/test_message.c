@@ -71,12 +71,16 @@ START_TEST(m2_response_gets_no_reply)
 }
 END_TEST
 
-START_TEST(cut_query_is_a_format_error)
+START_TEST(query_cut_within_its_name_is_no_one_whole_message_and_cut_elsewhere_a_format_error)
 {
+    enum { NAME_ENDS = MESSAGE_HEADER + 16 /* before its root label */ };
     begin();
     put_option(3, 4);
-    for (size_t n = MESSAGE_HEADER; n < m.b.n; n++)
-        ck_assert_int_eq(message_read_query(bytes_of(m.at, n), &query), MESSAGE_FORMERR);
+    for (size_t n = MESSAGE_HEADER; n < m.b.n; n++) {
+        bool within = n > MESSAGE_HEADER && n <= NAME_ENDS;
+        ck_assert_int_eq(message_read_query(bytes_of(m.at, n), &query),
+                         within ? MESSAGE_GARBLED : MESSAGE_FORMERR);
+    }
 }
 END_TEST
 
@@ -147,11 +151,39 @@ START_TEST(counts_larger_than_the_message_are_a_format_error)
 }
 END_TEST
 
-START_TEST(m8_trailing_octets_are_a_format_error)
+START_TEST(m8_octets_behind_the_end_are_no_one_whole_message)
 {
     begin();
     buf_put_u8(&m.b, 0);
-    ck_assert_int_eq(outcome(), MESSAGE_FORMERR);
+    ck_assert_int_eq(outcome(), MESSAGE_GARBLED);
+}
+END_TEST
+
+/* Counts that no message can hold, and more about the header that no query has. */
+START_TEST(chance_octets_are_no_message_and_one_wrong_count_is_a_format_error)
+{
+    static const struct {
+        uint16_t flags, counts[4];
+        enum message_outcome outcome;
+    } cases[] = {
+        {FLAG_RD, {1, 0xffff, 0, 0}, MESSAGE_FORMERR},
+        {FLAG_RD, {0xffff, 0, 0, 0}, MESSAGE_FORMERR},
+        {FLAG_RD | 5, {1, 1, 0, 0}, MESSAGE_FORMERR},
+        {FLAG_RD, {13104, 5956, 5956, 5956}, MESSAGE_FORMERR},
+        {FLAG_RD, {1, 0, 5957, 5957}, MESSAGE_GARBLED},
+        {FLAG_RD, {13105, 0, 0, 5957}, MESSAGE_GARBLED},
+        {FLAG_RD | 5, {1, 0, 5957, 0}, MESSAGE_GARBLED},
+        {4 << 11, {0xffff, 0xffff, 0, 0}, MESSAGE_GARBLED},
+        {4 << 11, {0xffff, 0, 0, 0}, MESSAGE_NOTIMP},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        begin();
+        bytes_write_u16(m.at + 2, cases[i].flags);
+        for (size_t k = 0; k < 4; k++) {
+            bytes_write_u16(m.at + 4 + 2 * k, cases[i].counts[k]);
+        }
+        ck_assert_int_eq(outcome(), cases[i].outcome);
+    }
 }
 END_TEST
 
@@ -264,7 +296,7 @@ START_TEST(e3_later_versions_of_edns_are_told_so)
         ck_assert(query.has_edns && query.has_question);
     }
     buf_put_u8(&m.b, 0);
-    ck_assert_int_eq(outcome(), MESSAGE_FORMERR);
+    ck_assert_int_eq(outcome(), MESSAGE_GARBLED);
 }
 END_TEST
 
@@ -371,13 +403,14 @@ int main(void)
         key_is_lower_case_and_the_raw_question_keeps_its_case,
         m1_under_twelve_octets_there_is_no_reply,
         m2_response_gets_no_reply,
-        cut_query_is_a_format_error,
+        query_cut_within_its_name_is_no_one_whole_message_and_cut_elsewhere_a_format_error,
         m4_other_opcodes_are_not_implemented_whatever_follows,
         m3_exactly_one_question_is_asked,
         m5_question_with_a_pointer_or_an_extended_label_is_a_format_error,
         m7_records_where_a_query_has_none_are_a_format_error,
         counts_larger_than_the_message_are_a_format_error,
-        m8_trailing_octets_are_a_format_error,
+        m8_octets_behind_the_end_are_no_one_whole_message,
+        chance_octets_are_no_message_and_one_wrong_count_is_a_format_error,
         signed_queries_cannot_be_relayed_but_sig0_is_tolerated,
         edns_is_read,
         edns_sizes_under_512_count_as_512,
