@@ -7,6 +7,8 @@
 #include "resolver/upstream/curl/curl.h"
 #include "resolver/wire/text.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -114,6 +116,20 @@ static void put_audit(struct jsonv_builder *b, const struct generation *generati
     jsonv_end(b);
 }
 
+/* What of our memory is in RAM; 0 when the kernel does not say. */
+static uint64_t resident_bytes(void)
+{
+    uint64_t n_all, n_resident = 0;
+    FILE *statm = fopen("/proc/self/statm", "re");
+    if (statm != NULL) {
+        if (fscanf(statm, "%" SCNu64 " %" SCNu64, &n_all, &n_resident) != 2) {
+            n_resident = 0;
+        }
+        fclose(statm);
+    }
+    return n_resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
 static bool put_status(const struct status_view *view, const struct control_request *request,
                        struct jsonv_builder *b)
 {
@@ -125,6 +141,7 @@ static bool put_status(const struct status_view *view, const struct control_requ
     jsonv_put_bool(b, "http3", curl_exchange_has_http3());
     jsonv_put_integer(b, "pid", getpid());
     put_count(b, "uptime-s", view->uptime_s);
+    put_count(b, "memory-bytes", resident_bytes());
     put_sockets(b, view->sockets);
     put_count(b, "workers", report.n_workers);
     put_count(b, "workers-silent", report.n_silent);

@@ -33,8 +33,8 @@ struct exchange_road {
     enum exchange_family family;
 };
 
-/* Where to: all strings and arrays are lent for as long as the exchange lives, and what stands
- * behind `addresses` never changes (new addresses are a new array). `id` is small, unique within
+/* Where to: all strings and arrays are lent for as long as the exchange lives; what stands behind
+ * `addresses` may become something else when `edition` does. `id` is small, unique within
  * one exchange (the provider's index): what an exchange keeps for an endpoint it keeps by id. */
 struct exchange_endpoint {
     unsigned id;
@@ -42,6 +42,7 @@ struct exchange_endpoint {
     const char *const *addresses; /* n_addresses literals of either family; an exchange
                                  looks no name up: none and no literal in the URL is UNREACHABLE */
     size_t n_addresses;
+    unsigned edition;    /* of the addresses: another number when they are others */
     const char *ca_file; /* NULL: the system's roots */
     bool plaintext;      /* the URL may be http:// */
     bool redirects;      /* one to the same host may be followed, once */

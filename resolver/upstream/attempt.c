@@ -165,8 +165,7 @@ static bool move_on(struct attempt *a, const struct exchange_reply *reply,
         to = u->driver->failed(&call);
     }
     if (to.n > 0) {
-        u->endpoint.addresses = to.at;
-        u->endpoint.n_addresses = to.n;
+        upstream_move(&u->endpoint, to.at, to.n);
         u->named_by_vendor = true;
         u->suspect = true; /* the connection leads to an old one */
     }

@@ -25,8 +25,7 @@ static void on_errand_done(struct exchange_call *exchange_call, const struct exc
                                    reply);
     u->errand_runs = u->errand_asked = false;
     if (found.n > 0) {
-        u->endpoint.addresses = found.at;
-        u->endpoint.n_addresses = found.n;
+        upstream_move(&u->endpoint, found.at, found.n);
         u->named_by_vendor = true;
     }
     attempts_resume(u);

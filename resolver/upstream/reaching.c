@@ -49,11 +49,19 @@ int upstream_bootstrap(struct upstream *u, struct exchange_endpoint *endpoint,
     return 0;
 }
 
+/* Memory that held addresses may hold others later: by where they stand alone, whoever has looked
+ * away meanwhile could not tell. */
+void upstream_move(struct exchange_endpoint *endpoint, const char *const *addresses, size_t n)
+{
+    endpoint->edition += endpoint->addresses != addresses || endpoint->n_addresses != n;
+    endpoint->addresses = addresses;
+    endpoint->n_addresses = n;
+}
+
 void upstream_take_addresses(struct exchange_endpoint *endpoint, const struct bootstrap *bootstrap)
 {
     struct bootstrap_found found = bootstrap_found(bootstrap);
-    endpoint->addresses = found.addresses;
-    endpoint->n_addresses = found.n_addresses;
+    upstream_move(endpoint, found.addresses, found.n_addresses);
 }
 
 bool upstream_learn_addresses(struct upstream *u, struct exchange_endpoint *endpoint,

@@ -123,6 +123,8 @@ struct attempt *ride_leave(struct attempt *rider);
  * upstream. *ret is NULL when the addresses are given. 0 or -ENOMEM. */
 int upstream_bootstrap(struct upstream *upstream, struct exchange_endpoint *endpoint,
                        void (*on_done)(void *ctx), struct bootstrap **ret);
+/* The endpoint goes to these addresses from now on. */
+void upstream_move(struct exchange_endpoint *endpoint, const char *const *addresses, size_t n);
 /* The endpoint goes to what its bootstrap has found. */
 void upstream_take_addresses(struct exchange_endpoint *endpoint, const struct bootstrap *bootstrap);
 /* What became of an exchange with the endpoint, for its bootstrap; NULL: nothing to learn. True

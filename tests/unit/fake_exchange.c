@@ -20,6 +20,7 @@ static int fake_start(struct exchange *exchange, const struct exchange_request *
     f->spread = request->spread;
     f->apart_from = request->apart_from;
     f->n_addresses = request->endpoint->n_addresses;
+    f->edition = request->endpoint->edition;
     f->address = f->n_addresses > 0 ? request->endpoint->addresses[0] : NULL;
     f->n_body = request->body.n;
     snprintf(f->target, sizeof f->target, "%s",

@@ -14,6 +14,7 @@ struct fake_call {
     bool fresh, spread;
     const struct exchange_call *apart_from;
     size_t n_addresses;
+    unsigned edition;
     const char *address; /* the first of them, lent by the endpoint; NULL: there is none */
     char target[2048];
     char media_type[64];

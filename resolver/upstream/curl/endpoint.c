@@ -131,7 +131,7 @@ static bool has_literal_host(const char *text)
 int endpoint_update(struct known_endpoint *known, const struct exchange_endpoint *endpoint)
 {
     if (known->addresses == endpoint->addresses && known->n_addresses == endpoint->n_addresses &&
-        (known->is_literal || known->n_addresses > 0)) {
+        known->edition == endpoint->edition && (known->is_literal || known->n_addresses > 0)) {
         return 0;
     }
     set_up_lanes(known);
@@ -140,6 +140,7 @@ int endpoint_update(struct known_endpoint *known, const struct exchange_endpoint
     }
     known->addresses = endpoint->addresses;
     known->n_addresses = endpoint->n_addresses;
+    known->edition = endpoint->edition;
     known->is_literal = has_literal_host(endpoint->url);
     return 0;
 }

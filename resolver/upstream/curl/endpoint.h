@@ -34,6 +34,7 @@ struct lane {
 struct known_endpoint {
     const char *const *addresses;
     size_t n_addresses;
+    unsigned edition; /* of them */
     struct lane lanes[ALL_LANES];
     bool has_lanes;                     /* more than the first */
     bool is_literal;                    /* the URL holds an address */

@@ -143,6 +143,7 @@ END_TEST
 
 static struct fake_exchange fake;
 static enum attempt_verdict verdict;
+static unsigned edition; /* of the addresses that were asked last */
 
 static void on_end(void *ctx, struct attempt_end *end)
 {
@@ -152,7 +153,7 @@ static void on_end(void *ctx, struct attempt_end *end)
     answer_unref(end->other);
 }
 
-/* Asks the vendor, and ends that so. */
+/* Asks the vendor, at others than the last time, and ends that so. */
 static void ask(struct pool *pool, bool again, const char *at, const struct exchange_reply *reply)
 {
     struct question question = {.type = TYPE_A, .class = CLASS_IN};
@@ -161,6 +162,8 @@ static void ask(struct pool *pool, bool again, const char *at, const struct exch
     ck_assert_int_eq(name_from_text("www.example.com", &question.name), 0);
     ck_assert_int_eq(attempt_start(pool, &wish, &attempt), 0);
     ck_assert_str_eq(fake.live[0].address, at);
+    ck_assert_uint_ne(fake.live[0].edition, edition);
+    edition = fake.live[0].edition;
     fake_exchange_end(&fake, reply);
 }
 
@@ -194,6 +197,7 @@ START_TEST(server_that_is_none_or_somebody_else_is_followed_by_the_next)
     ck_assert_int_eq(attempt_start(pool, &wish, &attempt), 0);
     ck_assert_ptr_nonnull(strstr(fake.live[0].target, "/ss?"));
     fake_exchange_end(&fake, &(struct exchange_reply){.detail = "", .media_type = ""});
+    edition = fake.live[0].edition;
     fake_exchange_end(&fake, &untrusted);
     ck_assert_int_eq(verdict, ATTEMPT_RETRY_SAME);
     ask(pool, true, "192.0.2.2", &denial);
