@@ -335,32 +335,43 @@ static struct node *node_new(const struct cache_key *key, uint32_t hash,
     return node;
 }
 
-void cache_put(struct cache *cache, const struct cache_key *key, const struct answer *answer)
+/* Under the lock. */
+static void link_node(struct shard *s, struct node *node)
 {
-    uint32_t hash;
-    struct node *removed = NULL;
-    struct shard *s = shard_of(cache, key, &hash);
-    struct node *node = answer->ttl_s > 0 ? node_new(key, hash, answer) : NULL;
-    if (node == NULL || node->weight > s->limit_bytes / 4) {
-        free_nodes(node);
-        return;
-    }
-    pthread_mutex_lock(&s->lock);
-    struct node *old = find(s, hash, key);
-    if (old != NULL) {
-        node->asked = old->asked;
-        node_remove(s, old, &removed);
-    }
-    while (s->oldest != NULL && s->counts.used_bytes + node->weight > s->limit_bytes) {
-        evict_one(s, answer->made_us, &removed);
-    }
-    struct node **bucket = bucket_of(s, hash);
+    struct node **bucket = bucket_of(s, node->hash);
     node->chain = *bucket;
     *bucket = node;
     list_add(s, node);
     s->counts.n_entries++;
     s->counts.n_stored++;
     s->counts.used_bytes += node->weight;
+}
+
+void cache_put(struct cache *cache, const struct cache_key *key, const struct answer *answer)
+{
+    uint32_t hash;
+    struct node *removed = NULL;
+    struct shard *s = shard_of(cache, key, &hash);
+    struct node *node = answer->ttl_s > 0 ? node_new(key, hash, answer) : NULL;
+    if (node != NULL && node->weight > s->limit_bytes / 4) {
+        free_nodes(node);
+        node = NULL;
+    }
+    pthread_mutex_lock(&s->lock);
+    struct node *old = find(s, hash, key);
+    if (old != NULL) {
+        if (node != NULL) {
+            node->asked = old->asked;
+        }
+        node_remove(s, old, &removed);
+    }
+    while (node != NULL && s->oldest != NULL &&
+           s->counts.used_bytes + node->weight > s->limit_bytes) {
+        evict_one(s, answer->made_us, &removed);
+    }
+    if (node != NULL) {
+        link_node(s, node);
+    }
     pthread_mutex_unlock(&s->lock);
     free_nodes(removed);
 }

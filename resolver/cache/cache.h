@@ -72,8 +72,9 @@ struct answer *cache_take(struct cache *cache, const struct cache_key *key, uint
 void cache_hold(struct cache *cache, const struct cache_key *key, uint64_t now_us,
                 uint64_t until_us);
 
-/* Remembers `answer` (the cache takes a reference of its own) unless its ttl_s is 0; replaces what
- * was there for the key. Without memory it is not remembered, and that is all. */
+/* Remembers `answer` (the cache takes a reference of its own) in place of what was there for the
+ * key. One that cannot be kept (ttl_s 0, too large, no memory) leaves nothing there: what it
+ * supersedes would be told as stale. */
 void cache_put(struct cache *cache, const struct cache_key *key, const struct answer *answer);
 
 /* lends what is kept of questions without an answer (failures.h), as long as the cache lives. */

@@ -99,10 +99,8 @@ static void put(struct cache *cache, const struct cache_key *key, struct kept *k
     owned(answer_unrefp) struct answer *answer =
         answer_of(key->question, what.address, ttl_s, now_us);
     cache_put(cache, key, answer);
-    /* What may not be kept does not replace what is. */
-    if (ttl_s > 0) {
-        *kept = what;
-    }
+    /* What may not be kept leaves nothing of what it supersedes. */
+    *kept = ttl_s > 0 ? what : (struct kept){0};
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -171,6 +171,35 @@ def test_client_without_edns_is_given_the_stale_answer_without_a_reason(story, d
     assert reply.edns == -1 and reply.answer[0].ttl == 30
 
 
+@pytest.mark.parametrize("before", ["address", "absence"])
+def test_answer_of_ttl_0_takes_the_place_of_what_is_stale(story, daemon, before):
+    """Else it would be told for a day where clients do not wait, and nothing fresh ever."""
+    if before == "address":
+        story.put("www.story.example", "A", "www.story.example 1 A 192.0.2.1")
+    d = start(daemon, story, "stale-after: 0s")
+    learn(d, ("www.story.example", "A"))
+    story.put("www.story.example", "A", "www.story.example 0 A 192.0.2.2")
+    assert is_stale(d.udp("www.story.example"), STALE if before == "address" else STALE_NXDOMAIN)
+
+    def is_fresh():
+        reply = d.udp("www.story.example")
+        return not edes(reply) and reply.answer and reply.answer[0].ttl == 0 and reply.answer[0][0].to_text() == "192.0.2.2"
+
+    wait_for(is_fresh)
+    assert is_fresh()
+
+
+def test_failure_of_a_moment_ago_is_no_answer_once_there_is_one_again(story, daemon):
+    story.turn("servfail")
+    d = start(daemon, story, "stale-after: 0s")
+    for code in (22, 13):
+        assert edes(d.udp("www.story.example"))[0][0] == code
+    story.put("www.story.example", "A", "www.story.example 0 A 192.0.2.1")
+    story.turn("good")
+    wait_for(lambda: d.udp("www.story.example").answer)
+    assert d.udp("www.story.example").answer
+
+
 def test_absence_told_by_a_provider_takes_the_place_of_what_is_stale(story, daemon):
     story.put("www.story.example", "A", "www.story.example 1 A 192.0.2.1")
     d = start(daemon, story, "stale-after: 10s")

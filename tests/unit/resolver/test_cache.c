@@ -129,6 +129,18 @@ START_TEST(later_answer_takes_the_place_of_the_earlier)
 }
 END_TEST
 
+START_TEST(later_answer_that_may_not_be_kept_leaves_nothing_of_the_earlier)
+{
+    struct cache *cache = cache_of(1 << 20);
+    put(cache, "a.example", 10, 1);
+    put(cache, "b.example", 10, 2);
+    put(cache, "a.example", 0, 3);
+    ck_assert_uint_eq(has(cache, "a.example", START_US), 0);
+    ck_assert_uint_eq(has(cache, "b.example", START_US), 2);
+    cache_free(cache);
+}
+END_TEST
+
 START_TEST(k1_type_do_cd_and_route_are_keys_of_their_own)
 {
     struct cache *cache = cache_of(1 << 20);
@@ -275,6 +287,7 @@ int main(void)
         ttl_0_is_not_kept,
         failures_begin_the_life_of_a_stale_answer_anew_where_that_is_wanted,
         later_answer_takes_the_place_of_the_earlier,
+        later_answer_that_may_not_be_kept_leaves_nothing_of_the_earlier,
         k1_type_do_cd_and_route_are_keys_of_their_own,
         flush_forgets_everything_but_what_is_lent_lives_on,
         k7_memory_stays_within_5_percent_of_its_bound,
