@@ -88,44 +88,32 @@ static bool renew_lanes(struct known_endpoint *known, const struct exchange_endp
     return true;
 }
 
-static void set_up_lanes(struct known_endpoint *known)
-{
-    for (unsigned i = 0; i < ALL_LANES && known->lanes[i].endpoint == NULL; i++) {
-        known->lanes[i].endpoint = known;
-        known->lanes[i].waits = i >= LANES;
-    }
-}
-
 static bool renew(struct known_endpoint *known, const struct exchange_endpoint *endpoint)
 {
     bool done = false;
     char *host = NULL, *port = NULL;
-    CURLU *url = curl_url();
-    if (url != NULL && curl_url_set(url, CURLUPART_URL, endpoint->url, 0) == CURLUE_OK &&
-        curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
-        curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK) {
+    if (curl_url_get(known->url, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+        curl_url_get(known->url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK) {
         done = lane_renew(&known->lanes[0], endpoint, host, port) &&
                renew_lanes(known, endpoint, port);
+        /* A name that curl would have to look up must not get that far. */
+        known->is_literal = host[0] == '[' || host[strspn(host, "0123456789.")] == '\0';
     }
     curl_free(host);
     curl_free(port);
-    curl_url_cleanup(url);
     return done;
 }
 
-/* A name that curl would have to look up must not get that far. */
-static bool has_literal_host(const char *text)
+/* The URL stays what it is for as long as the endpoint is known. */
+static bool set_up(struct known_endpoint *known, const struct exchange_endpoint *endpoint)
 {
-    char *host = NULL;
-    bool literal = false;
-    CURLU *url = curl_url();
-    if (url != NULL && curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK &&
-        curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK) {
-        literal = host[0] == '[' || host[strspn(host, "0123456789.")] == '\0';
+    for (unsigned i = 0; i < ALL_LANES; i++) {
+        known->lanes[i].endpoint = known;
+        known->lanes[i].waits = i >= LANES;
     }
-    curl_free(host);
-    curl_url_cleanup(url);
-    return literal;
+    known->url = curl_url();
+    return known->url != NULL &&
+           curl_url_set(known->url, CURLUPART_URL, endpoint->url, 0) == CURLUE_OK;
 }
 
 int endpoint_update(struct known_endpoint *known, const struct exchange_endpoint *endpoint)
@@ -134,14 +122,12 @@ int endpoint_update(struct known_endpoint *known, const struct exchange_endpoint
         known->edition == endpoint->edition && (known->is_literal || known->n_addresses > 0)) {
         return 0;
     }
-    set_up_lanes(known);
-    if (!renew(known, endpoint)) {
+    if ((known->url == NULL && !set_up(known, endpoint)) || !renew(known, endpoint)) {
         return -EINVAL;
     }
     known->addresses = endpoint->addresses;
     known->n_addresses = endpoint->n_addresses;
     known->edition = endpoint->edition;
-    known->is_literal = has_literal_host(endpoint->url);
     return 0;
 }
 
@@ -254,6 +240,7 @@ void endpoint_forget(struct known_endpoint *known)
 void endpoint_done(struct known_endpoint *known)
 {
     curl_share_cleanup(known->sessions);
+    curl_url_cleanup(known->url);
     curl_slist_free_all(known->post_headers);
     curl_slist_free_all(known->get_headers);
     for (unsigned i = 0; i < ALL_LANES; i++) {

@@ -32,6 +32,7 @@ struct lane {
 };
 
 struct known_endpoint {
+    CURLU *url; /* taken apart once, and not for each request; NULL: not set up yet */
     const char *const *addresses;
     size_t n_addresses;
     unsigned edition; /* of them */

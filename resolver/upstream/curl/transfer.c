@@ -196,6 +196,13 @@ static bool set_endpoint(struct transfer *t, const struct exchange_endpoint *end
            road_trust(e, endpoint->ca_file) && road_set(e, &endpoint->road);
 }
 
+/* `parts`: of the same URL, when they are known. */
+static bool set_url(struct transfer *t, const char *url, CURLU *parts)
+{
+    return curl_easy_setopt(t->easy, CURLOPT_URL, url) == CURLE_OK &&
+           curl_easy_setopt(t->easy, CURLOPT_CURLU, parts) == CURLE_OK;
+}
+
 static bool set_method(struct transfer *t, const struct exchange_request *request)
 {
     CURL *e = t->easy;
@@ -254,8 +261,8 @@ bool transfer_set(struct transfer *t, const struct exchange_request *request)
         good = set_endpoint(t, request->endpoint);
     }
     if (good && (!t->is_set || t->is_elsewhere || request->target != NULL)) {
-        const char *url = request->target != NULL ? request->target : request->endpoint->url;
-        good = curl_easy_setopt(e, CURLOPT_URL, url) == CURLE_OK;
+        good = set_url(t, request->target != NULL ? request->target : request->endpoint->url,
+                       request->target == NULL ? t->endpoint->url : NULL);
     }
     bool own_headers =
         request->header != NULL || strcmp(t->endpoint->media_type, request->media_type) != 0;
@@ -345,7 +352,7 @@ static bool follow(struct transfer *t)
     curl_easy_getinfo(t->easy, CURLINFO_EFFECTIVE_URL, &from);
     curl_easy_getinfo(t->easy, CURLINFO_REDIRECT_URL, &to);
     if (from == NULL || to == NULL || !redirect_keeps(status, t->is_post) ||
-        !redirect_stays(from, to) || curl_easy_setopt(t->easy, CURLOPT_URL, to) != CURLE_OK) {
+        !redirect_stays(from, to) || !set_url(t, to, NULL)) {
         return false;
     }
     t->is_elsewhere = true;
