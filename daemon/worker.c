@@ -17,8 +17,9 @@ enum {
     QUERIES_MAX = 16384,
     PATIENCE_MAX_MS = 500,
     CONNECT_TIMEOUT_MS = 1000,
-    CONNECTIONS_PER_PROVIDER = 8,
-    IN_FLIGHT_MAX = 1024, /* at one provider; more go to others, while those have room */
+    CONNECTIONS_PER_PROVIDER = 4, /* of all workers together, where each takes many requests */
+    SERIAL_PER_PROVIDER = 8,      /* the same of a worker, where each takes one at a time */
+    IN_FLIGHT_MAX = 1024,         /* at one provider; more go to others, while those have room */
     DRAIN_TURNS = 3,
     FDS_OF_OURS = 48, /* loops, listeners, files */
     CONNECTIONS_MIN = 8,
@@ -361,6 +362,11 @@ static bool make_pool(struct worker *w, struct pool_params *params)
     return w->pool != NULL;
 }
 
+static long connections_of_one(size_t n_workers)
+{
+    return n_workers < CONNECTIONS_PER_PROVIDER ? CONNECTIONS_PER_PROVIDER / (long)n_workers : 1;
+}
+
 static bool make_resolver(struct worker *w)
 {
     const struct config *config = w->params.config;
@@ -369,7 +375,7 @@ static bool make_resolver(struct worker *w)
         .user_agent = "httpdnsd",
         .connect_timeout_ms = CONNECT_TIMEOUT_MS,
         .total_timeout_ms = config->query_timeout_ms,
-        .max_connections = CONNECTIONS_PER_PROVIDER,
+        .max_connections = connections_of_one(w->params.n_workers),
         .connection_age_s = config->connection_age_s,
     };
     struct resolver_params resolver = {
@@ -404,7 +410,7 @@ static bool make_resolver(struct worker *w)
         .strategy = config->strategy,
         .n_race = config->n_race,
         .max_in_flight = IN_FLIGHT_MAX,
-        .max_serial = CONNECTIONS_PER_PROVIDER,
+        .max_serial = SERIAL_PER_PROVIDER,
         .patience_max_ms = PATIENCE_MAX_MS,
         .barred = w->params.barred,
         .bootstrap = w->plain,
