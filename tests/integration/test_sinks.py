@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Where alerts go: the journal's and syslog's sockets, played by the test in a mount namespace."""
+import contextlib
 import re
 import socket
 import struct
@@ -89,6 +90,21 @@ def test_alert_reaches_syslog_as_rfc_5424_with_structured_data(lab, daemon, list
     assert re.match(r"<\d+>1 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ \S+ httpdnsd \d+ HIJACK_BOGON \[httpdns@32473 ", message)
     assert 'qname="mail.bank-of-lab.com"' in message and 'ispAnswers="10.66.0.1"' in message
     assert "] DNS hijack CONFIRMED (P2 bogon): " in message and len(message.encode()) <= 2048
+
+
+def test_journal_that_reads_nothing_more_holds_nobody_up(lab, daemon, listener):
+    _, folder = listener
+    mounts = f"mkdir -p /run/systemd/journal && mount --bind {folder} /run/systemd/journal"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
+        other.connect(str(folder / "socket"))
+        other.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                other.send(b"MESSAGE=nobody reads this\n")
+    d = daemon(lab.provider_yaml() + lab.audit_yaml().replace("stderr", "journal"), start_with=with_mounts(mounts))
+    d.udp("mail.bank-of-lab.com")
+    wait_for(lambda: [a for a in d.alerts() if "(P2 " in a], 15, "the alert on stderr")
+    assert d.stop() == 0
 
 
 def test_alert_that_no_sink_takes_goes_to_stderr(lab, daemon, listener):

@@ -158,7 +158,7 @@ def test_service_is_sandboxed():
     tool = shutil.which("systemd-analyze")
     if tool is None:
         pytest.skip("systemd-analyze is not installed")
-    got = subprocess.run([tool, "security", "--offline=true", "--threshold=15", str(BUILD / "systemd/httpdnsd.service")],
+    got = subprocess.run([tool, "security", "--offline=true", "--threshold=11", str(BUILD / "systemd/httpdnsd.service")],
                          capture_output=True, text=True)
     assert got.returncode == 0, got.stdout[-1500:]
 
