@@ -62,7 +62,7 @@ class Rig:
 
     def far(self, ms):
         """A port that is provider 1, `ms` away."""
-        command = [sys.executable, Path(__file__).parent / "far.py", str(self.lab.doh_ports[0]), str(ms)]
+        command = [conftest.BUILD / "tests" / "bench" / "bench_far", str(self.lab.doh_ports[0]), str(ms)]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=lab_module.die_with_parent)
         self.running.append(process.terminate)
         return int(process.stdout.readline())

@@ -4,7 +4,31 @@
 #include "config/config.h"
 
 #include <assert.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
 #include <stdlib.h>
+
+/* In place of the C library's: what the kernel is asked for each text with a provider's address
+ * takes half of the time, and every host would judge a text differently. */
+int getifaddrs(struct ifaddrs **ret_all);
+void freeifaddrs(struct ifaddrs *all);
+
+int getifaddrs(struct ifaddrs **ret_all)
+{
+    static struct sockaddr_in6 v6 = {.sin6_family = AF_INET6,
+                                     .sin6_addr.s6_addr = {0xfd, [15] = 1}};
+    static struct sockaddr_in v4 = {.sin_family = AF_INET};
+    static struct ifaddrs second = {.ifa_addr = (struct sockaddr *)&v6};
+    static struct ifaddrs first = {.ifa_next = &second, .ifa_addr = (struct sockaddr *)&v4};
+    v4.sin_addr.s_addr = htonl(0xc0a80101);
+    *ret_all = &first;
+    return 0;
+}
+
+void freeifaddrs(struct ifaddrs *all)
+{
+    (void)all;
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
