@@ -143,7 +143,8 @@ int main(int argc, char **argv)
             continue;
         }
         if (n < c->min || n > c->max) {
-            fprintf(stderr, "httpdnsctl: %s takes: %s\n", c->name, c->arguments);
+            const char *takes = c->arguments[0] != '\0' ? c->arguments : "no arguments";
+            fprintf(stderr, "httpdnsctl: %s takes: %s\n", c->name, takes);
             return COMMAND_USAGE;
         }
         return c->run(&options, n, argv + optind + 1);

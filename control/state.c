@@ -11,18 +11,25 @@ enum { CLASS_MAX = 128 };
 
 static const char default_socket[] = "/run/httpdnsd/control.sock";
 
-static void print_error(unsigned status, const struct jsonv *reply)
+/* Returns the exit code: where the daemon lists what it would have understood, it is the command
+ * line's fault. */
+static int print_error(unsigned status, const struct jsonv *reply)
 {
     const char *why = jsonv_string(jsonv_member(reply, "error"));
-    if (why != NULL) {
-        fprintf(stderr, "httpdnsctl: %s\n", why);
-        const struct jsonv *classes = jsonv_member(reply, "classes");
+    const struct jsonv *classes = jsonv_member(reply, "classes");
+    if (classes != NULL) {
+        fputs("httpdnsctl: there is no such class of alert; there are:\n", stderr);
         for (size_t i = 0; i < jsonv_count(classes); i++) {
             fprintf(stderr, "  %s\n", jsonv_string(jsonv_element(classes, i)));
         }
+        return COMMAND_USAGE;
+    }
+    if (why != NULL) {
+        fprintf(stderr, "httpdnsctl: %s\n", why);
     } else {
         fprintf(stderr, "httpdnsctl: the daemon answers with HTTP status %u\n", status);
     }
+    return COMMAND_NO_REPLY;
 }
 
 static int print_reply(const struct command_options *options, unsigned status, const char *body)
@@ -34,8 +41,7 @@ static int print_reply(const struct command_options *options, unsigned status, c
     owned(jsonv_freep) struct jsonv *reply = NULL;
     bool is_json = jsonv_read(bytes_of(body, strlen(body)), &limits, &reply, NULL) == 0;
     if (!is_json || status != 200) {
-        print_error(status, reply);
-        return COMMAND_NO_REPLY;
+        return print_error(status, reply);
     }
     if (options->json) {
         puts(body);

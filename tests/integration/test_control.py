@@ -180,7 +180,7 @@ def test_an_alert_is_fired_on_purpose(running):
     assert got == {"fired": "HIJACK_BOGON"}
     assert "A TEST, asked for" in running.log() or wait_for(lambda: "A TEST" in running.log(), 5, "the alert")
     wrong = control(running, "alert-test", "NONSENSE")
-    assert wrong.returncode == 1 and "no such class" in wrong.stderr and "HIJACK_BOGON" in wrong.stderr
+    assert wrong.returncode == 2 and "no such class" in wrong.stderr and "HIJACK_BOGON" in wrong.stderr
 
 
 def test_a_socket_of_the_service_manager_is_left_as_it_was(lab, daemon, tmp_path):
