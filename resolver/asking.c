@@ -3,6 +3,7 @@
  * the query, and what is done when attempts are late. */
 #include "resolver/query.h"
 #include "resolver/upstream/synth.h"
+#include "resolver/wire/text.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -65,7 +66,7 @@ static void query_note_error(struct query *q, enum ede ede, const char *detail)
     if (q->error.rcode != RCODE_NOERROR) {
         return;
     }
-    snprintf(q->error_text, sizeof q->error_text, "%s", detail);
+    text_clean(detail, q->error_text, sizeof q->error_text); /* a certificate's name may be in it */
     q->error = (struct reply_error){.rcode = RCODE_SERVFAIL, .ede = ede, .text = q->error_text};
 }
 

@@ -64,6 +64,49 @@ static const char *text_of(struct mnemonics all, uint16_t value, char out[TEXT_M
     return out;
 }
 
+/* Octets of the character that begins here; 0 when it is no UTF-8 (RFC 3629 §4), or a control. */
+static size_t character_at(const uint8_t *at)
+{
+    static const struct {
+        uint8_t first, last; /* of the first octet */
+        uint8_t low, high;   /* of the second */
+        size_t n;
+    } forms[] = {
+        {0xc2, 0xc2, 0xa0, 0xbf, 2}, {0xc3, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
+        {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
+        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
+    };
+    size_t i = 0, n = 2;
+    if (at[0] < 0x80) {
+        return at[0] >= ' ' && at[0] != 0x7f ? 1 : 0;
+    }
+    while (i < sizeof forms / sizeof *forms && (at[0] < forms[i].first || at[0] > forms[i].last)) {
+        i++;
+    }
+    if (i == sizeof forms / sizeof *forms || at[1] < forms[i].low || at[1] > forms[i].high) {
+        return 0;
+    }
+    while (n < forms[i].n && (at[n] & 0xc0) == 0x80) {
+        n++;
+    }
+    return n == forms[i].n ? n : 0;
+}
+
+void text_clean(const char *from, char *out, size_t size)
+{
+    size_t at = 0;
+    while (*from != '\0') {
+        size_t n = character_at((const uint8_t *)from);
+        if (at + (n > 0 ? n : 1) >= size) {
+            break;
+        }
+        memcpy(out + at, n > 0 ? from : "?", n > 0 ? n : 1);
+        at += n > 0 ? n : 1;
+        from += n > 0 ? n : 1;
+    }
+    out[at] = '\0';
+}
+
 int text_to_type(const char *text, uint16_t *ret_type)
 {
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {

@@ -14,4 +14,8 @@ const char *text_of_type(uint16_t type, char out[TEXT_MNEMONIC_MAX]);
 const char *text_of_class(uint16_t class, char out[TEXT_MNEMONIC_MAX]);
 const char *text_of_rcode(uint16_t rcode, char out[TEXT_MNEMONIC_MAX]);
 
+/* As much of `from` as fits `size` with its NUL, as text that may be sent (RFC 8914 §2) and shown:
+ * UTF-8 to the last character. What is none, or would command a terminal, becomes '?'. */
+void text_clean(const char *from, char *out, size_t size);
+
 #endif

@@ -57,6 +57,38 @@ START_TEST(what_is_no_type_is_refused)
 }
 END_TEST
 
+START_TEST(e8_text_that_is_sent_is_utf_8_and_commands_no_terminal)
+{
+    static const struct {
+        const char *from, *wanted;
+    } rows[] = {
+        {"", ""},
+        {"j: HTTP status 403", "j: HTTP status 403"},
+        {"CN 'a\x1b[2J\n\x7f'", "CN 'a?[2J?"
+                                "?'"},
+        {"d\xc3\xbcsseldorf \xe4\xb8\xad \xf0\x9f\x98\x80",
+         "d\xc3\xbcsseldorf \xe4\xb8\xad \xf0\x9f\x98\x80"},
+        {"\xc2\x9b\x31m", "??1m"},
+        {"\xff \xc0\xaf \xed\xa0\x80 \xf4\x90\x80\x80 \xe4\xb8", "? ?? ??? ???? ??"},
+        {"123456789012345", "123456789012345"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char out[64];
+        text_clean(rows[i].from, out, sizeof out);
+        ck_assert_str_eq(out, rows[i].wanted);
+    }
+    char out[6];
+    text_clean("1234\xc3\xbc", out, sizeof out);
+    ck_assert_str_eq(out, "1234");
+    text_clean("123\xc3\xbc"
+               "4",
+               out, sizeof out);
+    ck_assert_str_eq(out, "123\xc3\xbc");
+    text_clean("\x01\x02\x03\x04\x05\x06", out, sizeof out);
+    ck_assert_str_eq(out, "?????");
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -65,6 +97,7 @@ int main(void)
         every_type_survives_the_way_to_text_and_back,
         types_are_read_whatever_their_case,
         what_is_no_type_is_refused,
+        e8_text_that_is_sent_is_utf_8_and_commands_no_terminal,
     };
     return suite_run("text", tests, sizeof tests / sizeof *tests, NULL, NULL);
 }
