@@ -5,6 +5,7 @@
 
 #include "resolver/audit/evidence_json.h"
 #include "resolver/audit/fingerprint.h"
+#include "resolver/wire/text.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -36,24 +37,18 @@ static void mark(struct replay *r)
     }
 }
 
-/* U+0080 to U+009F, which some terminals obey. */
-static bool is_control(uint8_t first, uint8_t second)
-{
-    return first == 0xc2 && second >= 0x80 && second < 0xa0;
-}
-
 /* The writer's word for the case, as one word: it must not break the line, nor command a terminal.
  */
 static void put_id(const char *id, char out[EVIDENCE_ID_MAX])
 {
-    size_t i = 0;
-    for (; id[i] != '\0' && i < EVIDENCE_ID_MAX - 1; i++) {
-        uint8_t c = (uint8_t)id[i], before = i > 0 ? (uint8_t)id[i - 1] : 0;
-        bool bad =
-            c <= ' ' || c == 0x7f || is_control(before, c) || is_control(c, (uint8_t)id[i + 1]);
-        out[i] = bad ? '_' : id[i];
+    size_t at = 0;
+    while (id[at] != '\0') {
+        size_t n = id[at] != ' ' ? text_character(id + at) : 0;
+        out[at] = '_';
+        memcpy(out + at, id + at, n);
+        at += n > 0 ? n : 1;
     }
-    out[i] = '\0';
+    out[at] = '\0';
 }
 
 /* "12 CONFIRMED P2 message HIJACK_BOGON 10.10.34.34": the id or the line's number first; "-" stands

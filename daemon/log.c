@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/log.h"
 
+#include "resolver/wire/text.h"
+
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -68,15 +70,17 @@ bool log_is_journal(void)
 
 static void put_escaped(struct buf *line, const char *text)
 {
-    for (const char *c = text; *c != '\0' && line->n + 5 < line->size; c++) {
-        unsigned char byte = (unsigned char)*c;
-        if (byte >= 0x20 && byte != 0x7f) {
-            buf_put_u8(line, byte);
-            continue;
-        }
+    while (*text != '\0' && line->n + 5 < line->size) {
+        size_t n = text_character(text);
         char hex[5];
-        snprintf(hex, sizeof hex, "\\x%02x", byte);
-        buf_put(line, hex, 4);
+        if (n > 0) {
+            buf_put(line, text, n);
+        } else {
+            n = 1;
+            snprintf(hex, sizeof hex, "\\x%02x", (unsigned char)*text);
+            buf_put(line, hex, 4);
+        }
+        text += n;
     }
 }
 

@@ -64,8 +64,8 @@ static const char *text_of(struct mnemonics all, uint16_t value, char out[TEXT_M
     return out;
 }
 
-/* Octets of the character that begins here; 0 when it is no UTF-8 (RFC 3629 §4), or a control. */
-static size_t character_at(const uint8_t *at)
+/* RFC 3629 §4 */
+size_t text_character(const char *text)
 {
     static const struct {
         uint8_t first, last; /* of the first octet */
@@ -76,6 +76,7 @@ static size_t character_at(const uint8_t *at)
         {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
         {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
     };
+    const uint8_t *at = (const uint8_t *)text;
     size_t i = 0, n = 2;
     if (at[0] < 0x80) {
         return at[0] >= ' ' && at[0] != 0x7f ? 1 : 0;
@@ -96,7 +97,7 @@ void text_clean(const char *from, char *out, size_t size)
 {
     size_t at = 0;
     while (*from != '\0') {
-        size_t n = character_at((const uint8_t *)from);
+        size_t n = text_character(from);
         if (at + (n > 0 ? n : 1) >= size) {
             break;
         }

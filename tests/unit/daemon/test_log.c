@@ -69,6 +69,8 @@ START_TEST(octets_that_a_terminal_acts_on_are_escaped)
     log_open(LOG_LEVEL_INFO);
     log_say(LOG_LEVEL_INFO, "a\x1b[31mb\nc\x7f");
     ck_assert_str_eq(said(), "httpdnsd: a\\x1b[31mb\\x0ac\\x7f\n");
+    log_say(LOG_LEVEL_INFO, "\xc3\xbc \xc2\x9b\x31m \xff");
+    ck_assert_str_eq(said(), "httpdnsd: \xc3\xbc \\xc2\\x9b1m \\xff\n");
 }
 END_TEST
 
