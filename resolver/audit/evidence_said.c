@@ -70,8 +70,9 @@ static void number_16(struct members *f, const char *key, int16_t *value)
         }
         return;
     }
-    members_u32(f, key, &number, INT16_MAX);
-    *value = has ? (int16_t)number : *value;
+    members_u32(f, key, &number, UINT16_MAX);
+    /* A code of private use means here what it does in an answer: "other". */
+    *value = !has ? *value : number <= INT16_MAX ? (int16_t)number : EDE_OTHER;
 }
 
 static void said_members(struct members *f, struct said *said)

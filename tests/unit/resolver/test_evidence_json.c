@@ -94,10 +94,12 @@ END_TEST
 
 START_TEST(a_whole_number_may_be_written_with_a_fraction_of_nothing)
 {
-    struct evidence e = read_line("{\"v\":1.0,\"name\":\"a.example\",\"meetings\":[{\"local\":{"
-                                  "\"ttl_s\":60.0,\"rcode\":3.0,\"asns\":[64500.0]}}]}");
+    struct evidence e =
+        read_line("{\"v\":1.0,\"name\":\"a.example\",\"meetings\":[{\"local\":{"
+                  "\"ede\":49152,\"ttl_s\":60.0,\"rcode\":3.0,\"asns\":[64500.0]}}]}");
     const struct said *local = &e.name.meetings[0].local;
     ck_assert_uint_eq(local->ttl_s, 60);
+    ck_assert_int_eq(local->ede, EDE_OTHER); /* a code of private use */
     ck_assert_uint_eq(local->rcode, RCODE_NXDOMAIN);
     ck_assert_uint_eq(local->asns[0], 64500);
 }
