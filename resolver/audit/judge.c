@@ -100,6 +100,14 @@ static struct judgement judge_honest(const struct judge_case *evidence,
 static struct judgement judge_unexplained(const struct judge_case *evidence)
 {
     struct judgement found = judge_stale(evidence);
+    /* A TTL of his own may be all that is odd of a cache; not with an address of his own. */
+    bool by_ttl = found.rule == RULE_ST2 || found.verdict == 0;
+    if (by_ttl && judge_is_made_there(evidence) && !witnesses_are_empty(evidence)) {
+        found = judge_decide(VERDICT_PROBABLE, RULE_WEAK);
+        found.finding = FINDING_HIJACK_REDIRECT;
+        found.artefact = evidence->meetings[0].local.at[0];
+        return found;
+    }
     if (found.verdict == 0) {
         found = judge_narrowed_address(evidence);
     }

@@ -271,6 +271,12 @@ static bool is_in_noisy_list(const struct judge_case *evidence, const struct jud
     return meeting->local.fingerprint == FINGERPRINT_NOISY;
 }
 
+bool judge_is_made_there(const struct judge_case *evidence)
+{
+    return all_meetings(evidence, is_unrelated) &&
+           (all_meetings(evidence, is_authoritative) || all_meetings(evidence, has_odd_ttl));
+}
+
 unsigned judge_n_weak(const struct judge_case *evidence)
 {
     return (unsigned)all_meetings(evidence, is_authoritative) +

@@ -14,6 +14,8 @@ import sys
 from collections import Counter, defaultdict
 from pathlib import Path
 
+MOST = 0.95  # what so many vantage points hear is what is due
+ENOUGH = 100  # so many answers tell what an owner's TTL is
 RCODES = {str(i): w for i, w in enumerate(["NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"])}
 
 
@@ -119,9 +121,18 @@ class Neighbours:
             self.rewrites[key].update((row["probe_ips"] or "").split())
 
 
+def owners_ttl(path):
+    """The TTL that at least MOST of the answers for a name stay within; of few answers nothing is said."""
+    heard = defaultdict(list)
+    for row in rows(path):
+        if (row.get("ttl_min") or "").isdigit() and (row.get("probe_ips") or ""):
+            heard[row["domain"]].append(int(row["ttl_min"]))
+    return {name: sorted(ttls)[int(MOST * len(ttls))] for name, ttls in heard.items() if len(ttls) >= ENOUGH}
+
+
 def answers(path):
     """facebook_local_vs_public, ooni_measurements, censoredplanet_satellite: one name, two sides."""
-    near = Neighbours(path)
+    near, ttls = Neighbours(path), owners_ttl(path)
     for row in rows(path):
         addresses = (row.get("probe_ips") or "").split()
         qtype = question_type(row, addresses)
@@ -130,6 +141,8 @@ def answers(path):
         case = {"v": 1, "kind": "name", "name": row["domain"], "type": qtype, "meetings": [meeting]}
         if row.get("resolver_scope") == "private":
             case["local_may_filter"] = True
+        if row["domain"] in ttls:
+            case["history"] = {"ttl": {"most_s": ttls[row["domain"]], "samples": ENOUGH, "providers": 2}}
         if local is not None:
             meeting["local"] = local
             key = row.get("probe_id"), row.get("resolver_scope")
@@ -185,7 +198,6 @@ def nonexistent(path):
 # Columns of transparent_interception: signal, the column's stem.
 SIGNALS = [("chaos", "idserver"), ("chaos", "hostname"), ("chaos", "version"), ("dnssec", "dnssec_failed"),
            ("v6only", "v6only"), ("nxdomain", "nxd"), ("truncation", "dnskey512")]
-MOST = 0.95  # what so many vantage points hear is what is due
 
 
 def heard(row, stem):

@@ -181,12 +181,39 @@ START_TEST(weak_signals_never_add_up_to_more_than_a_suspicion)
     BOTH(c, meeting->local.case_lost = true);
     expect(&c, VERDICT_SUSPECTED, RULE_WEAK, FINDING_NONE);
     c.history.usual_rtt_us = 20000;
+    BOTH(c, meeting->local.rtt_us = 900; meeting->local.lacks_soa = true;
+         meeting->local.fingerprint = FINGERPRINT_NOISY);
+    expect(&c, VERDICT_SUSPECTED, RULE_WEAK, FINDING_NONE);
     c.history.ttl_s = 300;
-    BOTH(c, meeting->local.flags |= FLAG_AA; meeting->local.rtt_us = 900;
-         meeting->local.lacks_soa = true; meeting->local.fingerprint = FINGERPRINT_NOISY);
+    BOTH(c, meeting->local.flags |= FLAG_AA; meeting->local.n_asns = 0);
     expect(&c, VERDICT_SUSPECTED, RULE_WEAK, FINDING_NONE);
     struct judgement got = judge(&c);
     ck_assert(!judgement_wants_recheck(&got, 1));
+}
+END_TEST
+
+START_TEST(answer_that_no_cache_can_have_in_nobodys_network_is_probable_never_more)
+{
+    struct judge_case c = different();
+    set_asns(&c, 64500, 64501);
+    c.history.ttl_s = 300;
+    c.history.n_ttl_samples = 5;
+    c.history.n_ttl_providers = 2;
+    BOTH(c, meeting->local.ttl_s = 86400);
+    expect(&c, VERDICT_PROBABLE, RULE_WEAK, FINDING_HIJACK_REDIRECT);
+    BOTH(c, meeting->local.ttl_s = 0);
+    expect(&c, VERDICT_PROBABLE, RULE_WEAK, FINDING_HIJACK_REDIRECT);
+    BOTH(c, meeting->local.flags |= FLAG_AA; meeting->local.ttl_s = 300);
+    expect(&c, VERDICT_PROBABLE, RULE_WEAK, FINDING_HIJACK_REDIRECT);
+    struct judgement got = judge(&c);
+    ck_assert(!judgement_wants_recheck(&got, 1));
+    set_asns(&c, 64501, 64501); /* an owner's own server answers with AA */
+    expect(&c, VERDICT_CONSISTENT, RULE_S4, FINDING_NONE);
+    set_asns(&c, 64500, 64501);
+    BOTH(c, meeting->controls[1].asns[0] = 64500); /* one witness has that network, too */
+    ck_assert_int_eq(judge(&c).verdict, VERDICT_CONSISTENT);
+    BOTH(c, meeting->controls[1].n_asns = 0); /* or may have */
+    expect(&c, VERDICT_INCONCLUSIVE, RULE_NONE, FINDING_NONE);
 }
 END_TEST
 
@@ -202,6 +229,7 @@ int main(void)
         t10_missing_ipv6_addresses_are_a_downgrade_never_a_block,
         t11_a_stripped_https_record_is_a_downgrade,
         weak_signals_never_add_up_to_more_than_a_suspicion,
+        answer_that_no_cache_can_have_in_nobodys_network_is_probable_never_more,
     };
     return suite_run("judge_stale", tests, sizeof tests / sizeof tests[0], NULL, NULL);
 }
