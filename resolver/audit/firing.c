@@ -52,7 +52,7 @@ static bool fire(const struct asker *asker, enum finding finding)
 
 bool audit_alert_test(const struct audit_door *door, struct port *port, const char *class)
 {
-    struct asker asker = {.port = port, .door = *door};
+    struct asker asker = {.port = port, .door = *door, .n_controls = 1};
     for (int i = 0; i < N_FINDINGS; i++) {
         if (strcmp(finding_word((enum finding)i), class) == 0) {
             return fire(&asker, (enum finding)i);

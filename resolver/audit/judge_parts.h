@@ -72,8 +72,8 @@ bool judge_may_be_stale(const struct judge_case *evidence);
 /* T10, which explains a missing address; T11 and T12, which explain nothing else. */
 struct judgement judge_narrowed_address(const struct judge_case *evidence);
 struct judgement judge_narrowed(const struct judge_case *evidence);
-/* Does every meeting show an answer that no cache can have from the owner, for its AA or its TTL, and
- * that leads to a network that is no witness's? */
+/* Does every meeting show an answer that no cache can have from the owner, for its AA or its TTL,
+ * and that leads to a network that is no witness's? */
 bool judge_is_made_there(const struct judge_case *evidence);
 /* How many independent weak signals every meeting shows; they never add up to an accusation. */
 unsigned judge_n_weak(const struct judge_case *evidence);

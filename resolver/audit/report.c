@@ -18,6 +18,8 @@ enum {
     LISTED_MAX = 4, /* addresses spelled out; of the rest the number */
 };
 
+#define SAFE "Clients of httpdnsd get the HTTPS answer"
+
 /* How a finding is told. */
 struct class
 {
@@ -36,8 +38,7 @@ static const struct class classes[N_FINDINGS] = {
     [FINDING_HIJACK_REDIRECT] = {"0f6b2ce4583d4a0e9d7714c8a3e5b926", LOG_WARNING, "redirect",
                                  ", which is not where this name lives"},
     [FINDING_INJECTION] = {"94d1e7a05b8c4f3daf2260c9e81b7d35", LOG_WARNING, "injection",
-                           ", and a second, different reply came to the same question: "
-                           "somebody on the path answers"},
+                           ": somebody on the path answers, too"},
     [FINDING_PATH_INTERCEPTED] = {"5ab83f0e9c614d27b1e4d2078cf6a91d", LOG_WARNING, "interception",
                                   ""},
     [FINDING_HIJACK_FORGED] = {"e27c5d91ab3f4608847d90f5c1a2be64", LOG_WARNING, "forged",
@@ -341,11 +342,29 @@ static bool is_accusation(enum finding finding)
     return classes[finding].priority <= LOG_WARNING;
 }
 
+/* What to do, for who reads it at night. */
+static const char *const advices[N_FINDINGS] = {
+    [FINDING_HIJACK_BOGON] = "; do not trust this resolver.",
+    [FINDING_HIJACK_REDIRECT] = "; do not trust this resolver.",
+    [FINDING_NXDOMAIN_REWRITE] =
+        "; do not trust this resolver: access providers often have a switch for this.",
+    [FINDING_HIJACK_FORGED] = "; do not trust this resolver.",
+    [FINDING_BLOCKED_NEGATIVE] = "; do not trust this resolver, unless you chose its filter.",
+    [FINDING_INJECTION] =
+        "; plain DNS cannot be trusted on this network, whichever resolver is asked.",
+    [FINDING_PATH_INTERCEPTED] = "; no plain resolver can be trusted on this network: look at the "
+                                 "router first, then ask the access provider.",
+    [FINDING_FILTERED_DECLARED] = "; whoever runs the resolver can tell why.",
+    [FINDING_TLS_INTERCEPTED_BY_LOCAL_ROOT] = "; find out who added the root.",
+    [FINDING_STALE_TTL] = "; tell whoever runs the resolver.",
+    [FINDING_STALE_SIGNATURE] = "; tell whoever runs the resolver.",
+    [FINDING_STALE_LAG] = "; tell whoever runs the resolver.",
+    [FINDING_STALE_HARMFUL] = "; tell whoever runs the resolver.",
+};
+
 static const char *advice_for(enum finding finding)
 {
-    return is_accusation(finding)
-               ? "Clients of httpdnsd get the HTTPS answer; do not trust this resolver."
-               : "Clients of httpdnsd get the HTTPS answer.";
+    return advices[finding] != NULL ? advices[finding] : ".";
 }
 
 /* What was met once and needs no more to be sure of is not said to be met twice. */
@@ -373,24 +392,41 @@ static const char *state_of(const struct report_facts *facts)
     return facts->judgement->verdict == VERDICT_STALE ? "STALE" : "CONFIRMED";
 }
 
-/* What the local resolver's address showed, where that is the proof. */
+static void certificate_text(const struct judge_meeting *meeting, char out[VALUE_MAX])
+{
+    const char *subject = meeting->certificate.subject;
+    bool untrusted = memchr(meeting->local.tls, TLS_UNTRUSTED, meeting->local.n) != NULL;
+    snprintf(out, VALUE_MAX,
+             ", where the server shows %s (%.60s), while the one at the HTTPS answer's address "
+             "proves to be the name's",
+             untrusted ? "a certificate that nobody vouches for" : "somebody else's certificate",
+             subject[0] != '\0' ? subject : "of no name told here");
+    make_printable(out);
+}
+
+/* How we know. */
 static void proof_text(const struct report_facts *facts, char out[VALUE_MAX])
 {
     const struct judge_meeting *meeting = facts->meeting;
-    out[0] = '\0';
+    enum finding finding = facts->judgement->finding;
+    char second[VALUE_MAX];
     if (facts->judgement->rule == RULE_P1) {
-        const char *subject = meeting->certificate.subject;
-        snprintf(out, VALUE_MAX,
-                 ", where the certificate is %s (%.60s), while TLS holds at the "
-                 "HTTPS answer's address",
-                 tls_text(&meeting->local), subject[0] != '\0' ? subject : "of no name told here");
-        make_printable(out);
+        certificate_text(meeting, out);
     } else if (facts->judgement->rule == RULE_P7) {
-        snprintf(out, VALUE_MAX, ", a known block address");
+        snprintf(out, VALUE_MAX, ", a known block address by a list of yours");
     } else if (facts->judgement->rule == RULE_P10) {
         snprintf(out, VALUE_MAX, ", as it does for other, unrelated names");
+    } else if (finding == FINDING_INJECTION && meeting->second.answered) {
+        snprintf(out, VALUE_MAX, ", and %.80s in a second reply to the same question%s",
+                 report_answers(&meeting->second, second), classes[finding].reason);
+    } else if (finding == FINDING_FILTERED_DECLARED && meeting->local.ede != EDE_NONE) {
+        snprintf(out, VALUE_MAX, "%s (Extended DNS Error %d)", classes[finding].reason,
+                 meeting->local.ede);
+    } else if (finding == FINDING_STALE_TTL) {
+        snprintf(out, VALUE_MAX, " with a TTL of %" PRIu32 " s%s", meeting->local.ttl_s,
+                 classes[finding].reason);
     } else {
-        snprintf(out, VALUE_MAX, "%s", classes[facts->judgement->finding].reason);
+        snprintf(out, VALUE_MAX, "%s", classes[finding].reason);
     }
 }
 
@@ -407,11 +443,12 @@ static void name_message(const struct asker *asker, const struct report_facts *f
         snprintf(count, sizeof count, " (%zu of %u providers)", facts->judgement->n_witnesses,
                  asker->n_controls);
     }
-    snprintf(
-        out, MESSAGE_TEXT_MAX, "%s: %s %s: local resolver %s says %s%s, but HTTPS%s says %s%s. %s",
-        head, name_text(&facts->question->name, name), text_of_type(facts->question->type, type),
-        view->subject.server, report_answers(&meeting->local, lie), proof, count,
-        report_answers(first_witness(meeting), truth), span, advice_for(view->subject.finding));
+    snprintf(out, MESSAGE_TEXT_MAX,
+             "%s: %s %s: local resolver %s says %s%s, but HTTPS%s says %s%s. " SAFE "%s", head,
+             name_text(&facts->question->name, name), text_of_type(facts->question->type, type),
+             view->subject.server, report_answers(&meeting->local, lie), proof, count,
+             report_answers(first_witness(meeting), truth), span,
+             advice_for(view->subject.finding));
 }
 
 /* What `detail` says, about no name of its own. */
@@ -422,14 +459,12 @@ static void plain_message(const struct asker *asker, const struct report_facts *
     head_text(&view->subject, state_of(facts), head);
     span_text(facts, span);
     if (facts->path != NULL) {
-        snprintf(out, MESSAGE_TEXT_MAX,
-                 "%s: %s. Clients of httpdnsd get the HTTPS answer; no plain resolver can be "
-                 "trusted on this network.",
-                 head, facts->detail);
+        snprintf(out, MESSAGE_TEXT_MAX, "%s: %s. " SAFE "%s", head, facts->detail,
+                 advice_for(view->subject.finding));
         return;
     }
-    snprintf(out, MESSAGE_TEXT_MAX, "%s: local resolver %s%s%s. %s", head, view->subject.server,
-             facts->detail, span, advice_for(view->subject.finding));
+    snprintf(out, MESSAGE_TEXT_MAX, "%s: local resolver %s%s%s. " SAFE "%s", head,
+             view->subject.server, facts->detail, span, advice_for(view->subject.finding));
     (void)asker;
 }
 
@@ -491,6 +526,7 @@ static void event_message(enum ledger_event event, const struct ledger_view *vie
     char head[VALUE_MAX], names[MESSAGE_TEXT_MAX / 2], artefact[ADDRESS_TEXT_MAX] = "one answer";
     const struct ledger_subject *subject = &view->subject;
     uint64_t age_s = (view->last_us - view->first_us) / 1000000;
+    bool on_path = subject->finding == FINDING_PATH_INTERCEPTED;
     list_names(view, names);
     if (subject->artefact.n > 0) {
         address_to_text(&subject->artefact, artefact);
@@ -499,26 +535,30 @@ static void event_message(enum ledger_event event, const struct ledger_view *vie
     case LEDGER_REPEAT:
         head_text(subject, "GOES ON", head);
         snprintf(out, MESSAGE_TEXT_MAX,
-                 "%s: local resolver %s: met %" PRIu64 " times over %" PRIu64 " s%s%s", head,
-                 subject->server, view->n_met, age_s, names[0] != '\0' ? ", for " : "", names);
+                 "%s: local resolver %s: met %" PRIu64 " times over %" PRIu64 " s%s%s. " SAFE "%s",
+                 head, subject->server, view->n_met, age_s, names[0] != '\0' ? ", for " : "", names,
+                 advice_for(subject->finding));
         return;
     case LEDGER_CLUSTER:
         head_text(subject, "CLUSTER", head);
         snprintf(out, MESSAGE_TEXT_MAX,
-                 "%s: local resolver %s gives %s for %zu names or more, such as %s. %s", head,
-                 subject->server, artefact, view->n_names, names, advice_for(subject->finding));
+                 "%s: local resolver %s gives %s for %zu names or more, such as %s. " SAFE "%s",
+                 head, subject->server, artefact, view->n_names, names,
+                 advice_for(subject->finding));
         return;
     case LEDGER_CLEAR:
         head_text(subject, "CLEARED", head);
         snprintf(out, MESSAGE_TEXT_MAX,
-                 "%s: local resolver %s answers as it should again%s%s; it was met %" PRIu64
-                 " times over %" PRIu64 " s",
-                 head, subject->server, names[0] != '\0' ? " for " : "", names, view->n_met, age_s);
+                 "%s: %s%s%s as it should again%s%s; it was met %" PRIu64 " times over %" PRIu64
+                 " s",
+                 head, on_path ? "port 53 leads where it is sent" : "local resolver ",
+                 on_path ? "," : subject->server, on_path ? "" : " answers",
+                 names[0] != '\0' ? " for " : "", names, view->n_met, age_s);
         return;
     case LEDGER_OVERFLOW:
         snprintf(out, MESSAGE_TEXT_MAX,
-                 "DNS hijack ALERTS HELD BACK: more than %d in an hour; all verdicts are kept and "
-                 "can be listed",
+                 "DNS hijack ALERTS HELD BACK: more than %d in an hour; all verdicts are kept: "
+                 "`httpdnsctl hijacks` lists them",
                  LEDGER_ALERTS_AN_HOUR);
         return;
     case LEDGER_DETECT:

@@ -32,7 +32,8 @@ START_TEST(somebody_elses_certificate_at_the_local_address_is_proof_when_met_twi
     const struct told_alert *alert = &world.alerts[0];
     ck_assert_str_eq(alert->verdict, "HIJACK_REDIRECT");
     assert_says(alert->message, "DNS hijack CONFIRMED (P1 redirect): bank.example.net A");
-    assert_says(alert->message, "CN=block.isp.example");
+    assert_says(alert->message, "shows somebody else's certificate (CN=block.isp.example)");
+    assert_says(alert->message, "; do not trust this resolver.");
     assert_says(alert->fields, "TLS_ISP=wrong_name\n");
     assert_says(alert->fields, "TLS_CONTROL=ok\n");
     assert_says(alert->fields, "TLS_CERT_SHA256=00ff\n");

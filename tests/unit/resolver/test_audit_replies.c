@@ -14,6 +14,10 @@ START_TEST(a_second_different_reply_to_one_question_is_injection)
     ck_assert_uint_eq(world.n_alerts, 1);
     ck_assert_str_eq(world.alerts[0].verdict, "INJECTION");
     assert_says(world.alerts[0].message, "DNS hijack CONFIRMED (P4 injection)");
+    assert_says(world.alerts[0].message,
+                "says 62.1.1.1, and 5.6.7.8 in a second reply to the same question: "
+                "somebody on the path answers, too");
+    assert_says(world.alerts[0].message, "plain DNS cannot be trusted on this network");
     assert_says(world.alerts[0].fields, "REPLIES=2 5ms 25ms");
     assert_says(world.alerts[0].fields, "SECOND_ANSWERS=5.6.7.8\n");
 }

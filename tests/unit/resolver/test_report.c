@@ -48,6 +48,8 @@ START_TEST(every_class_can_be_fired_on_purpose_and_says_that_it_is_a_test)
         assert_says(last.fields, "EVENT=test\n");
         assert_says(last.message, "A TEST");
         assert_says(last.message, "192.0.2.80");
+        assert_says(last.message, "HTTPS (1 of 1 providers) says 198.51.100.7");
+        assert_says(last.message, "Clients of httpdnsd get the HTTPS answer");
         ck_assert(last_priority >= LOG_WARNING && last_priority <= LOG_INFO);
     }
     ck_assert_uint_ge(n, 14);
