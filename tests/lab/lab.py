@@ -12,6 +12,7 @@ import argparse
 import ctypes
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -41,6 +42,12 @@ class LabError(Exception):
     pass
 
 
+def any_port():
+    """One that the kernel gives to no socket by itself: it is still free when its server comes; 0 where there are none."""
+    low = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    return random.SystemRandom().randrange(low // 2, low) if low >= 20000 else 0
+
+
 def free_ports(n, kind=None):
     """n ports free for TCP and UDP on 127.0.0.1, all different."""
     held, ports = [], []
@@ -48,9 +55,9 @@ def free_ports(n, kind=None):
         tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         held += [tcp, udp]
-        tcp.bind(("127.0.0.1", 0))
-        port = tcp.getsockname()[1]
         try:
+            tcp.bind(("127.0.0.1", any_port()))
+            port = tcp.getsockname()[1]
             udp.bind(("127.0.0.1", port))
         except OSError:
             continue
@@ -98,6 +105,11 @@ def udp_ask(port, name, qtype=1, timeout=0.3):
             return s.recv(65535)
         except OSError:
             return None
+
+
+def takes_tcp(port):
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as s:
+        return s.connect_ex(("127.0.0.1", port)) == 0
 
 
 def poll(what, condition):
@@ -247,7 +259,7 @@ zone "." {{ type primary; file "{self.folder}/zones/root.zone"; }};
             for server in [*self.providers, self.local]:
                 server.start()
             for i, server in enumerate(self.providers):
-                poll(server.name, lambda: server.alive() and self.doh_answers(i))
+                poll(server.name, lambda: server.alive() and self.doh_answers(i) and takes_tcp(self.dns_ports[i]))
             poll("dnsmasq", lambda: self.local.alive() and udp_ask(self.local_port, "example.com") is not None)
         except BaseException:
             self.stop()

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "resolver/upstream/curl/transfer.h"
 
+#include "resolver/upstream/curl/detail.h"
 #include "resolver/upstream/curl/redirect.h"
 #include "resolver/upstream/curl/road.h"
 #include "resolver/upstream/fields.h"
@@ -408,6 +409,7 @@ void transfer_tell(struct transfer *t, CURLcode code)
     } else if (t->too_large) {
         reply.detail = "more octets than a reply may have";
     } else {
+        detail_shorten(t->detail);
         reply.detail = t->detail[0] != '\0' ? t->detail : curl_easy_strerror(code);
     }
     struct exchange_call *call = t->call;
