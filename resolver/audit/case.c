@@ -170,7 +170,7 @@ static void meet(struct audit_case *one)
     size_t n = one->evidence.n_meetings++;
     uint64_t now_us = port_now_us(one->asker->port);
     one->met_us[n] = now_us;
-    case_meeting(one)->at_us = now_us;
+    *case_meeting(one) = (struct judge_meeting){.at_us = now_us};
     one->state = CASE_LOCAL;
     one->done = 0;
     one->n_asked = 0;

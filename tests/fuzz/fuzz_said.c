@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Any octets as what somebody says to the question they carry, reduced to evidence. */
-#include "resolver/audit/evidence.h"
+#include "resolver/audit/soa.h"
 #include "resolver/wire/cursor.h"
 
 #include <assert.h>
@@ -25,6 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct question question;
     struct said said;
+    struct judge_zone zone;
     char text[SAID_TEXT_MAX];
     if (!question_of(bytes_of(data, size), &question)) {
         return 0;
@@ -40,6 +41,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     said_read(answer, question.type, &said);
     said_text(answer, text);
+    soa_read(answer, &zone);
+    assert((zone.name.n > 0) == (zone.primary.n > 0));
     assert(said.answered && said.n <= AUDIT_ADDRESSES_MAX);
     assert(said.https == HTTPS_UNKNOWN || question.type == TYPE_HTTPS);
     assert(memchr(text, '\0', sizeof text) != NULL);
