@@ -4,7 +4,7 @@
 
 #include <arpa/inet.h>
 
-enum { RULES_MAX = 1000, IPV4_BEFORE = 96 };
+enum { RULES_MAX = 1000, IPV4_BEFORE = 96, RULE_TEXT_MAX = INET6_ADDRSTRLEN + 5 };
 
 static const struct access_rule *read_rules(struct reader *r, const struct yaml_node *node,
                                             size_t *ret_n)
@@ -35,19 +35,41 @@ static const struct access_rule *read_rules(struct reader *r, const struct yaml_
     return rules;
 }
 
-static void print_rules(const struct access_rule *rules, size_t n, FILE *to)
+/* "192.0.2.0/24" */
+static const char *rule_text(const struct access_rule *rule, char out[RULE_TEXT_MAX])
 {
     static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
     char text[INET6_ADDRSTRLEN];
+    bool is_ipv4 = rule->bits >= IPV4_BEFORE && memcmp(rule->at, mapped, 12) == 0;
+    inet_ntop(is_ipv4 ? AF_INET : AF_INET6, rule->at + (is_ipv4 ? 12 : 0), text, sizeof text);
+    snprintf(out, RULE_TEXT_MAX, "%s/%u", text, rule->bits - (is_ipv4 ? (unsigned)IPV4_BEFORE : 0));
+    return out;
+}
+
+static void print_rules(const struct access_rule *rules, size_t n, FILE *to)
+{
+    char text[RULE_TEXT_MAX];
     fputc('[', to);
     for (size_t i = 0; i < n; i++) {
-        bool is_ipv4 = rules[i].bits >= IPV4_BEFORE && memcmp(rules[i].at, mapped, 12) == 0;
-        inet_ntop(is_ipv4 ? AF_INET : AF_INET6, rules[i].at + (is_ipv4 ? 12 : 0), text,
-                  sizeof text);
-        fprintf(to, "%s\"%s/%u\"", i > 0 ? ", " : "", text,
-                rules[i].bits - (is_ipv4 ? (unsigned)IPV4_BEFORE : 0));
+        fprintf(to, "%s\"%s\"", i > 0 ? ", " : "", rule_text(&rules[i], text));
     }
     fputc(']', to);
+}
+
+void lists_check_access(struct reader *r)
+{
+    const struct clients_params *p = &r->config->clients;
+    char text[RULE_TEXT_MAX];
+    for (size_t i = 0; i < p->n_allow; i++) {
+        for (size_t j = 0; j < p->n_deny; j++) {
+            const struct access_rule *a = &p->allow[i], *d = &p->deny[j];
+            if (a->bits == d->bits && memcmp(a->at, d->at, sizeof a->at) == 0) {
+                errors_add(r->errors, 0, 0,
+                           "%s stands in access.allow and in access.deny: leave one out",
+                           rule_text(a, text));
+            }
+        }
+    }
 }
 
 void lists_read_allow(struct reader *r, const struct yaml_node *node)

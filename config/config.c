@@ -95,6 +95,7 @@ static void read_tree(struct reader *r, const struct yaml_node *root)
         }
     }
     check_together(r);
+    lists_check_access(r);
     loops_check(r, root);
 }
 

@@ -32,6 +32,8 @@ void lists_read_allow(struct reader *reader, const struct yaml_node *node);
 void lists_print_allow(const void *base, FILE *to);
 void lists_read_deny(struct reader *reader, const struct yaml_node *node);
 void lists_print_deny(const void *base, FILE *to);
+/* No prefix may stand in both. */
+void lists_check_access(struct reader *reader);
 
 /* policy.c */
 enum { LOCAL_VALUES_MAX = 64 };

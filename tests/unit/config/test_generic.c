@@ -99,6 +99,17 @@ START_TEST(path_that_depends_on_where_it_was_started_is_refused)
 }
 END_TEST
 
+START_TEST(prefix_is_allowed_or_denied_and_not_both)
+{
+    ck_assert_int_eq(outcome("access: {allow: [10.0.0.0/8], deny: [10.0.0.0/9]}\n"), 0);
+    ck_assert_int_eq(outcome("access: {allow: [10.0.0.0/8, \"2001:db8::/32\"],"
+                             " deny: [192.0.2.1, \"2001:db8::/32\"]}\n"),
+                     -EINVAL);
+    ck_assert_str_eq(errors.at[0].text,
+                     "2001:db8::/32 stands in access.allow and in access.deny: leave one out");
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -107,6 +118,7 @@ int main(void)
         value_that_a_template_names_exists,
         pointer_begins_with_a_slash,
         path_that_depends_on_where_it_was_started_is_refused,
+        prefix_is_allowed_or_denied_and_not_both,
     };
     return suite_run("generic", tests, sizeof tests / sizeof tests[0], NULL, NULL);
 }
