@@ -197,11 +197,13 @@ static bool set_endpoint(struct transfer *t, const struct exchange_endpoint *end
            road_trust(e, endpoint->ca_file) && road_set(e, &endpoint->road);
 }
 
-/* `parts`: of the same URL, when they are known. */
+/* `parts`: of the same URL, when they are known. With a new libcurl what is set last is all there
+ * is, with an old one the parts count wherever there are any. */
 static bool set_url(struct transfer *t, const char *url, CURLU *parts)
 {
-    return curl_easy_setopt(t->easy, CURLOPT_URL, url) == CURLE_OK &&
-           curl_easy_setopt(t->easy, CURLOPT_CURLU, parts) == CURLE_OK;
+    return (parts != NULL || curl_easy_setopt(t->easy, CURLOPT_CURLU, NULL) == CURLE_OK) &&
+           curl_easy_setopt(t->easy, CURLOPT_URL, url) == CURLE_OK &&
+           (parts == NULL || curl_easy_setopt(t->easy, CURLOPT_CURLU, parts) == CURLE_OK);
 }
 
 static bool set_method(struct transfer *t, const struct exchange_request *request)
