@@ -10,7 +10,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { DELAYED_ACK_US = 40000, TICKS_US = 10000 /* the kernel counts in such steps */ };
+enum {
+    DELAYED_ACK_US = 40000,
+    TICKS_US = 10000, /* the kernel counts in such steps */
+    DATAGRAMS_SILENT_US = 300000,
+};
 
 struct watch {
     struct watches *all;
@@ -21,6 +25,8 @@ struct watch {
     uint64_t socket; /* which one this was when the watch began; 0: no socket */
     unsigned events; /* what the port watches for */
     bool ended;      /* by us */
+    bool datagrams;
+    uint64_t heard_us; /* when the other side was heard last: of datagrams only */
     bool resting;
     uint64_t rests_us; /* since then */
     uint64_t stirs_us; /* while it rests: when the other side was heard first; 0: not yet */
@@ -68,11 +74,21 @@ static uint64_t socket_of(int fd)
     return getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &n) == 0 ? cookie : 0;
 }
 
+static int type_of(int fd)
+{
+    int type = 0;
+    socklen_t n = sizeof type;
+    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &n) == 0 ? type : 0;
+}
+
 /* The other side closed a resting connection, or speaks unasked: that is for the next request to
  * find out, and not to be told again and again. */
 static void on_ready(void *ctx, int fd, unsigned events)
 {
     struct watch *watch = ctx;
+    if (watch->datagrams && (events & PORT_READ) != 0) {
+        watch->heard_us = port_now_us(watch->all->port);
+    }
     if (watch->resting && watch->stirs_us == 0) {
         watch->stirs_us = port_now_us(watch->all->port);
     }
@@ -107,6 +123,7 @@ int watches_want(struct watches *w, int fd, unsigned events, const void *owner)
     watch->owner = owner;
     watch->fd = fd;
     watch->socket = socket_of(fd);
+    watch->datagrams = type_of(fd) == SOCK_DGRAM;
     watch->events = events;
     watch->next = w->first;
     w->first = watch;
@@ -187,19 +204,38 @@ static bool is_black_hole(int fd, uint64_t silent_us)
            watches_is_black_hole(&info, silent_us);
 }
 
+/* A socket of datagrams that is shut down would be ready for ever. */
 static void end(struct watch *watch)
 {
+    static const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
     watch->ended = true;
-    shutdown(watch->fd, SHUT_RDWR);
+    if (watch->datagrams) {
+        (void)connect(watch->fd, &nobody, sizeof nobody);
+    } else {
+        shutdown(watch->fd, SHUT_RDWR);
+    }
 }
 
-void watches_doubt(const struct watches *w, const void *owner, uint64_t silent_us)
+/* Of datagrams the kernel knows nothing but when they came. */
+static bool is_silent(const struct watch *watch, uint64_t silent_us)
 {
+    uint64_t unheard_us = port_now_us(watch->all->port) - watch->heard_us;
+    return silent_us >= DATAGRAMS_SILENT_US && unheard_us >= silent_us;
+}
+
+bool watches_doubt(const struct watches *w, const void *owner, uint64_t silent_us)
+{
+    bool any = false;
     for (struct watch *watch = w->first; watch != NULL; watch = watch->next) {
-        if (watch->owner == owner && is_black_hole(watch->fd, silent_us)) {
+        bool dead =
+            watch->owner == owner && !watch->ended &&
+            (watch->datagrams ? is_silent(watch, silent_us) : is_black_hole(watch->fd, silent_us));
+        if (dead) {
             end(watch);
+            any = any || watch->datagrams;
         }
     }
+    return any;
 }
 
 void watches_end_rest(const struct watches *w, const void *owner, uint64_t rested_us)

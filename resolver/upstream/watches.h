@@ -40,9 +40,11 @@ int watches_socket(const struct watches *watches, int family, int type, int prot
  * and may wake who sleeps there. */
 void watches_hold(const struct watches *watches);
 void watches_release(const struct watches *watches);
-/* Shuts down those of the owner's TCP connections on which for `silent_us` nothing was heard, not
- * even that what was sent had arrived. Whoever reads or writes there finds it ended. */
-void watches_doubt(const struct watches *watches, const void *owner, uint64_t silent_us);
+/* Ends those of the owner's connections on which for `silent_us` nothing was heard, not even that
+ * what was sent had arrived: TCP is shut down, and whoever reads or writes there finds it so; of
+ * datagrams (QUIC acknowledges each within milliseconds) the socket loses its peer, and whoever
+ * writes finds it so. True when there was one of datagrams. */
+bool watches_doubt(const struct watches *watches, const void *owner, uint64_t silent_us);
 /* Is such a connection's path dead, as the kernel sees it? The peer's kernel acknowledges within
  * its round trip and its delay, however slow the program behind it is; but what was sent a moment
  * ago over a connection that had rested is no sign: it must have been sent again, or long ago.

@@ -235,6 +235,7 @@ void endpoint_forget(struct known_endpoint *known)
 {
     known->is_serial = false;
     known->idle = (struct idle){0};
+    known->no_http3_until_us = 0;
 }
 
 void endpoint_done(struct known_endpoint *known)

@@ -42,8 +42,9 @@ struct known_endpoint {
     bool is_serial;                     /* it spoke HTTP/1.1: one request a connection at a time */
     char media_type[EXCHANGE_TYPE_MAX]; /* what the headers below are for; "": none made yet */
     struct curl_slist *post_headers, *get_headers;
-    CURLSH *sessions; /* of TLS, for whatever connection is made next; NULL: none yet */
-    struct idle idle; /* how long it lets connections rest */
+    CURLSH *sessions;           /* of TLS, for whatever connection is made next; NULL: none yet */
+    struct idle idle;           /* how long it lets connections rest */
+    uint64_t no_http3_until_us; /* packets of HTTP/3 got lost on their way there */
     struct exchange_call succession; /* the copy that makes a lane's heir its connection … */
     struct lane *heir;               /* … which */
     uint64_t tried_us;               /* when that began last */

@@ -14,6 +14,8 @@
 
 #include <curl/curl.h>
 
+#define NO_HTTP3_US (UINT64_C(30) * 60 * 1000000)
+
 enum { ENDPOINTS_MAX = 64, MANY_LIVE = 16, CONNECTIONS_KEPT = 256 };
 
 struct curl_exchange {
@@ -310,10 +312,10 @@ static void curl_doubt(struct exchange *exchange, const struct exchange_endpoint
                        uint64_t silent_us)
 {
     struct curl_exchange *x = (struct curl_exchange *)exchange;
-    const struct known_endpoint *known = &x->endpoints[endpoint->id];
+    struct known_endpoint *known = &x->endpoints[endpoint->id];
     for (size_t i = 0; i < ALL_LANES; i++) {
-        if (known->lanes[i].n_live > 0) {
-            watches_doubt(&x->watches, &known->lanes[i], silent_us);
+        if (known->lanes[i].n_live > 0 && watches_doubt(&x->watches, &known->lanes[i], silent_us)) {
+            known->no_http3_until_us = port_now_us(x->port) + NO_HTTP3_US;
         }
     }
 }

@@ -185,12 +185,17 @@ void transfer_release(struct transfer *t)
 }
 /* ---- the request ---- */
 
+static bool wants_http3(const struct transfer *t, const struct exchange_endpoint *endpoint)
+{
+    return endpoint->http3 && curl_exchange_has_http3() &&
+           t->began_us >= t->endpoint->no_http3_until_us;
+}
+
 static bool set_endpoint(struct transfer *t, const struct exchange_endpoint *endpoint)
 {
     CURL *e = t->easy;
     t->road = &endpoint->road;
-    long http =
-        endpoint->http3 && curl_exchange_has_http3() ? CURL_HTTP_VERSION_3 : CURL_HTTP_VERSION_2TLS;
+    long http = t->is_http3 ? CURL_HTTP_VERSION_3 : CURL_HTTP_VERSION_2TLS;
     return curl_easy_setopt(e, CURLOPT_HTTP_VERSION, http) == CURLE_OK &&
            (!endpoint->plaintext ||
             curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "https,http") == CURLE_OK) &&
@@ -260,6 +265,9 @@ bool transfer_set(struct transfer *t, const struct exchange_request *request)
     bool post = request->method == EXCHANGE_POST, good = true;
     bool eager = t->endpoint->is_serial || (t->lane->n_live - 1) % STREAMS_A_CONNECTION == 0;
     struct curl_slist *resolve = t->lane->resolved ? NULL : t->lane->resolve;
+    bool http3 = wants_http3(t, request->endpoint);
+    t->is_set = t->is_set && t->is_http3 == http3;
+    t->is_http3 = http3;
     if (!t->is_set) {
         good = set_endpoint(t, request->endpoint);
     }

@@ -24,10 +24,10 @@ struct transfer {
     struct exchange_call *call;
     uint64_t began_us;
     struct transfer *next; /* in its endpoint's free list or among the unreachable */
-    bool is_set, is_post, is_fresh, is_eager; /* which options it has */
-    bool is_elsewhere;                        /* its URL is that of its last request alone */
-    bool wants_fresh;                         /* counted in endpoint->n_fresh */
-    struct curl_slist *headers;               /* this request's own; NULL: the endpoint's */
+    bool is_set, is_post, is_fresh, is_eager, is_http3; /* which options it has */
+    bool is_elsewhere;          /* its URL is that of its last request alone */
+    bool wants_fresh;           /* counted in endpoint->n_fresh */
+    struct curl_slist *headers; /* this request's own; NULL: the endpoint's */
     uint8_t request[EXCHANGE_REQUEST_MAX];
     uint8_t *body;
     size_t n_body, body_room, body_max;

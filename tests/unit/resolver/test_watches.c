@@ -206,6 +206,32 @@ static void wait_readable(int fd)
     ck_assert_int_eq(poll(&waits, 1, 5000), 1);
 }
 
+START_TEST(socket_of_datagrams_loses_its_peer_when_none_has_come_for_as_long)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof at;
+    int peer = socket(AF_INET, SOCK_DGRAM, 0), fd = socket(AF_INET, SOCK_DGRAM, 0);
+    ck_assert_int_eq(bind(peer, (struct sockaddr *)&at, sizeof at), 0);
+    ck_assert_int_eq(getsockname(peer, (struct sockaddr *)&at, &n), 0);
+    ck_assert_int_eq(connect(fd, (struct sockaddr *)&at, n), 0);
+    ck_assert_int_eq(watches_want(&watches, fd, PORT_READ, &watches), 0);
+    fake_port_advance(&fake, 1000000);
+    ck_assert(fake_port_ready(&fake, fd, PORT_READ));
+    fake_port_advance(&fake, 400000);
+    ck_assert(!watches_doubt(&watches, &watches, 500000)); /* it was heard since that was asked */
+    ck_assert(!watches_doubt(&watches, &fake, 350000));    /* somebody else's */
+    ck_assert_int_eq(send(fd, "x", 1, 0), 1);
+    ck_assert(watches_doubt(&watches, &watches, 350000));
+    ck_assert_int_eq(send(fd, "x", 1, 0), -1);
+    struct pollfd ready = {.fd = fd, .events = POLLIN};
+    ck_assert_int_eq(poll(&ready, 1, 0), 0);
+    ck_assert(!watches_doubt(&watches, &watches, 350000)); /* once is enough */
+    watches_forget(&watches, fd);
+    close(fd);
+    close(peer);
+}
+END_TEST
+
 START_TEST(connection_that_the_other_side_closed_is_told_with_the_time_it_rested)
 {
     int ends[2];
@@ -295,6 +321,7 @@ int main(void)
         what_is_written_while_held_leaves_at_the_release,
         path_is_dead_when_what_was_sent_long_ago_or_again_is_not_acknowledged,
         doubt_ends_no_connection_whose_other_side_acknowledges,
+        socket_of_datagrams_loses_its_peer_when_none_has_come_for_as_long,
         connection_that_the_other_side_closed_is_told_with_the_time_it_rested,
         connection_that_we_close_or_that_only_stirs_is_not_told,
         what_is_no_socket_ends_with_the_rest,
