@@ -9,7 +9,7 @@
 
 #define MEDIA_TYPE "application/dns-message"
 
-enum { PAD_TO = 128 /* RFC 8467 section 4.1 */ };
+enum { PAD_TO = 128 /* RFC 8467 section 4.1 */, STATUS_BAD_REQUEST = 400 };
 
 static enum driver_serves doh_serves(const struct provider_params *provider,
                                      const struct question *question, bool want_do, bool want_cd)
@@ -52,11 +52,14 @@ static int build(struct driver_call *call, bool get, struct driver_room *room,
 {
     uint8_t subnet[SUBNET_OPTION_MAX];
     bool pads = !get && call->provider->padding == PADDING_YES;
+    bool plain = call->memory->no_edns && !call->want_do;
+    call->kept = plain ? call->memory : NULL; /* so that read() knows */
     struct query_wish query = {
         .question = call->question,
         .want_do = call->want_do,
         .want_cd = call->want_cd,
         .want_ad = !get, /* RFC 8484 §4.1.1: what caches compare is as plain as can be */
+        .no_edns = plain,
         .pad_to = pads ? PAD_TO : 0,
         .subnet = subnet_option(&call->provider->client_subnet, subnet),
     };
@@ -125,11 +128,36 @@ static int read_reply(const struct exchange_reply *reply, const struct answer_ex
     return reply->status == 429 ? DRIVER_RATE : DRIVER_SERVER;
 }
 
+/* It says that our message is bad (RFC 8484 §4.2.1, RFC 6891 §7), with or without the question. */
+static bool is_bad_message(const struct exchange_reply *reply)
+{
+    enum { FLAGS_LOW = 3, RCODE_MASK = 15 };
+    return reply->status == STATUS_BAD_REQUEST ||
+           (driver_is_type(reply, MEDIA_TYPE) && reply->body.n >= MESSAGE_HEADER &&
+            (reply->body.at[FLAGS_LOW] & RCODE_MASK) == RCODE_FORMERR);
+}
+
+/* Whoever does not know EDNS finds a message with an OPT bad: the question is asked once more
+ * without, and all after it too if that was it. With DO there is nothing to leave out. */
+static int read_edns(struct driver_call *call, const struct exchange_reply *reply,
+                     const struct answer_expect *expect, struct driver_found *found)
+{
+    if (!is_bad_message(reply) || call->want_do) {
+        return read_reply(reply, expect, found);
+    }
+    if (call->kept != NULL) {
+        call->memory->no_edns = false;
+        return read_reply(reply, expect, found);
+    }
+    call->memory->no_edns = true;
+    found->why = "it finds our message bad";
+    return DRIVER_AGAIN;
+}
+
 static int doh_get_read(struct driver_call *call, const struct exchange_reply *reply,
                         const struct answer_expect *expect, struct driver_found *found)
 {
-    (void)call;
-    return read_reply(reply, expect, found);
+    return read_edns(call, reply, expect, found);
 }
 
 static int doh_read(struct driver_call *call, const struct exchange_reply *reply,
@@ -139,7 +167,12 @@ static int doh_read(struct driver_call *call, const struct exchange_reply *reply
         call->memory->wants_get = true; /* the method is not taken */
         return DRIVER_AGAIN;
     }
-    return read_reply(reply, expect, found);
+    return read_edns(call, reply, expect, found);
+}
+
+static void doh_forget(struct driver_call *call)
+{
+    call->kept = NULL; /* nothing was allocated */
 }
 
 const struct driver driver_doh = {
@@ -147,6 +180,7 @@ const struct driver driver_doh = {
     .serves = doh_serves,
     .build = doh_build,
     .read = doh_read,
+    .forget = doh_forget,
 };
 
 const struct driver driver_doh_get = {
@@ -154,4 +188,5 @@ const struct driver driver_doh_get = {
     .serves = doh_serves,
     .build = doh_get_build,
     .read = doh_get_read,
+    .forget = doh_forget,
 };

@@ -201,6 +201,7 @@ void pool_change_network(struct pool *pool)
         u->suspect = false;
         u->http = EXCHANGE_HTTP_UNKNOWN;
         u->memory.wants_get = false;
+        u->memory.no_edns = false;
     }
     strays_end(pool);
     pool->exchange->ops->retire(pool->exchange);

@@ -263,11 +263,13 @@ size_t message_write_query(const struct query_wish *wish, uint8_t out[QUERY_MAX]
     buf_put_u16(&b, 1);
     buf_put_u16(&b, 0);
     buf_put_u16(&b, 0);
-    buf_put_u16(&b, 1);
+    buf_put_u16(&b, !wish->no_edns);
     buf_put(&b, name.at, name.n);
     buf_put_u16(&b, wish->question->type);
     buf_put_u16(&b, wish->question->class);
-    put_opt(&b, wish);
+    if (!wish->no_edns) {
+        put_opt(&b, wish);
+    }
     assert(!b.overflow);
     return b.n;
 }

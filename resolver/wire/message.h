@@ -161,6 +161,7 @@ struct query_wish {
     bool want_do;
     bool want_cd;
     bool want_ad; /* whether it was validated, without DO (RFC 6840 §5.7) */
+    bool no_edns; /* without the OPT, and all that goes into it */
     uint16_t pad_to;
     struct bytes subnet; /* data of a client subnet option (RFC 7871 §6); {NULL, 0}: none */
 };

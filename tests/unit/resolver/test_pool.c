@@ -161,11 +161,12 @@ END_TEST
 
 START_TEST(rcodes_about_our_own_message_are_kept_from_the_client)
 {
-    static const uint16_t rcodes[] = {RCODE_FORMERR, RCODE_NOTAUTH, 13};
+    static const uint16_t rcodes[] = {RCODE_FORMERR, RCODE_FORMERR, RCODE_NOTAUTH, 13};
     for (size_t i = 0; i < sizeof rcodes / sizeof rcodes[0]; i++) {
         start(0);
         answer_with("www.example.com", rcodes[i]);
-        ck_assert_int_eq(ended.verdict, ATTEMPT_RETRY_NEXT);
+        /* FORMERR: first it is asked again without EDNS. */
+        ck_assert_int_eq(ended.verdict, i == 0 ? ATTEMPT_RETRY_SAME : ATTEMPT_RETRY_NEXT);
         ck_assert_ptr_null(ended.answer);
     }
 }
@@ -273,6 +274,52 @@ START_TEST(post_that_is_not_taken_becomes_get_for_good)
     answer_with("www.example.com", RCODE_NOERROR);
     start(0);
     ck_assert_int_eq(fake.live[0].method, EXCHANGE_GET);
+    answer_with("www.example.com", RCODE_NOERROR);
+}
+END_TEST
+
+static bool has_edns(void)
+{
+    ck_assert_uint_ge(fake.live[0].n_body, MESSAGE_HEADER);
+    return fake.live[0].body[11] == 1; /* ARCOUNT */
+}
+
+static void say_formerr(void)
+{
+    static const uint8_t formerr[MESSAGE_HEADER] = {0, 0, 0x81, 0x80 | RCODE_FORMERR};
+    fake_exchange_answer(&fake, bytes_of(formerr, sizeof formerr));
+}
+
+START_TEST(provider_that_knows_no_edns_is_asked_again_without_and_so_from_then_on)
+{
+    start(0);
+    ck_assert(has_edns());
+    say_formerr();
+    ck_assert_int_eq(ended.verdict, ATTEMPT_RETRY_SAME);
+    for (int i = 0; i < 2; i++) {
+        start(0);
+        ck_assert(!has_edns());
+        answer_with("www.example.com", RCODE_NOERROR);
+        ck_assert_int_eq(ended.verdict, ATTEMPT_ANSWERED);
+    }
+    pool_change_network(pool);
+    start(0);
+    ck_assert(has_edns());
+    answer_with("www.example.com", RCODE_NOERROR);
+}
+END_TEST
+
+START_TEST(provider_that_finds_messages_bad_without_edns_too_is_asked_with_it_again)
+{
+    start(0);
+    end_with_status(400, 0);
+    ck_assert_int_eq(ended.verdict, ATTEMPT_RETRY_SAME);
+    start(0);
+    ck_assert(!has_edns());
+    end_with_status(400, 0);
+    ck_assert_int_eq(ended.verdict, ATTEMPT_RETRY_NEXT);
+    start(0);
+    ck_assert(has_edns());
     answer_with("www.example.com", RCODE_NOERROR);
 }
 END_TEST
@@ -551,6 +598,8 @@ int main(void)
         all_down_still_means_somebody_is_asked,
         h10_retry_after_is_kept_but_not_for_ever,
         post_that_is_not_taken_becomes_get_for_good,
+        provider_that_knows_no_edns_is_asked_again_without_and_so_from_then_on,
+        provider_that_finds_messages_bad_without_edns_too_is_asked_with_it_again,
         attempt_that_was_too_slow_makes_the_next_take_a_fresh_connection,
         requests_are_spread_and_patience_is_short_once_packets_get_lost,
         more_attempts_than_allowed_are_refused,
