@@ -88,6 +88,19 @@ static void put_opt(struct synth *synth)
     }
 }
 
+/* Services that tell addresses alone tell them in the same order each time; who asks takes the
+ * first. Is it addresses of one family, each with the question's name? */
+static bool is_addresses(const struct answer *a, uint16_t type)
+{
+    enum { POINTER_TO_TTL = 6, TTL_TO_RDATA = 6 };
+    size_t each = (size_t)POINTER_TO_TTL + TTL_TO_RDATA + (type == TYPE_A ? 4 : 16);
+    bool good = (type == TYPE_A || type == TYPE_AAAA) && !a->has_alias && a->n_answers > 1;
+    for (unsigned i = 1; good && i < a->n_answers; i++) {
+        good = (size_t)(a->ttl_offsets[i] - a->ttl_offsets[i - 1]) == each;
+    }
+    return good;
+}
+
 int synth_finish(struct synth *synth, const struct answer_expect *expect,
                  struct driver_found *found)
 {
@@ -99,6 +112,9 @@ int synth_finish(struct synth *synth, const struct answer_expect *expect,
         bytes_write_u16(synth->out.at + COUNTS_AT, synth->counts[SYNTH_ANSWER]);
         bytes_write_u16(synth->out.at + COUNTS_AT + 2, synth->counts[SYNTH_AUTHORITY]);
         class = driver_read_message(bytes_of(synth->out.at, synth->out.n), expect, found);
+        if (class == DRIVER_OK) {
+            found->answer->rotates = is_addresses(found->answer, expect->question->type);
+        }
     }
     synth_drop(synth);
     return class;

@@ -222,6 +222,7 @@ static struct answer *answer_make(const struct response *r, struct bytes wire, s
     a->rcode = r->rcode;
     a->ede = r->ede;
     a->has_alias = tally.has_alias;
+    a->rotates = false;
     a->n_answers = tally.n_answers;
     a->n_ttls = tally.n_records;
     a->n_wire = (uint16_t)wire.n;

@@ -29,6 +29,7 @@ struct answer {
     uint16_t n_wire;
     int16_t ede;      /* upstream's first EDE info-code, or EDE_NONE */
     bool has_alias;   /* a CNAME leads on from the question's name */
+    bool rotates;     /* its answers, all of one length, begin with another one in each reply */
     uint32_t ttl_s;   /* how long it may be kept: lowest TTL, or the negative TTL; 0: not at all */
     uint64_t made_us; /* port time the TTLs count from */
     /* Behind the struct, one allocation: uint16_t ttl_offsets[n_ttls], then wire[n_wire]. */

@@ -118,6 +118,18 @@ static void put_counts(const struct answer *answer, size_t n_records, uint8_t *o
     bytes_write_u16(out + N_AUTHORITY_AT, (uint16_t)(n_records - n_answers));
 }
 
+/* Each reply begins with one of the answers as its ID says. They take the same octets each, so that
+ * what stands in them (TTLs) stands where it stood. */
+static void rotate(const struct answer *answer, unsigned id, uint8_t *wire)
+{
+    enum { BEFORE_TTL = 6 /* a pointer to the question's name, type, class */ };
+    size_t from = answer->ttl_offsets[0] - (size_t)BEFORE_TTL;
+    size_t each = (size_t)answer->ttl_offsets[1] - answer->ttl_offsets[0];
+    size_t all = answer->n_answers * each, first = id % answer->n_answers * each;
+    memcpy(wire + from, answer_wire(answer).at + from + first, all - first);
+    memcpy(wire + from + all - first, answer_wire(answer).at + from, first);
+}
+
 /* Whole seconds since the answer's TTLs were true. */
 static uint32_t elapsed_s(const struct answer *answer, uint64_t now_us)
 {
@@ -174,6 +186,8 @@ size_t reply_from_answer(const struct query_message *query, const struct answer 
     memcpy(out, answer_wire(answer).at, part.n_wire);
     bytes_write_u16(out, query->id);
     bytes_write_u16(out + 2, flags);
+    if (answer->rotates && part.n_records >= answer->n_answers)
+        rotate(answer, query->id, out);
     if (part.n_records < answer->n_ttls)
         put_counts(answer, part.n_records, out);
     /* The same name, type and class as in the answer, in the client's case: the same length. */

@@ -73,6 +73,12 @@ def test_vendor_answers_what_it_knows(with_vendor, vendors, protocol):
     assert vendors.refused == []
 
 
+def test_each_reply_begins_with_another_of_a_vendors_addresses(with_vendor, vendors):
+    d = with_vendor(PROTOCOLS["aliyun"])
+    first = {d.udp("www.vendor-lab.com", id=i).answer[0][0].address for i in range(4)}
+    assert first == {"198.51.100.80", "198.51.100.81"}
+
+
 @pytest.mark.parametrize("protocol", TELLS_BOTH)
 def test_one_request_answers_both_families(with_vendor, vendors, protocol):
     d = with_vendor(PROTOCOLS[protocol], alone=True)

@@ -422,9 +422,36 @@ static void tear_down(void)
     answer = answer_unref(answer);
 }
 
+START_TEST(answer_that_rotates_begins_with_another_address_in_each_reply)
+{
+    enum { EACH = 16, N_AT = 3 };
+    begin(TYPE_A);
+    for (uint8_t i = 0; i < N_AT; i++) {
+        const uint8_t address[] = {192, 0, 2, i};
+        maker_put(&m, ANSWER, (struct head){"example.com", TYPE_A, 300}, bytes_of(address, 4));
+    }
+    read_answer();
+    answer->rotates = true;
+    ask(FLAG_RD, TYPE_A, 0, 0);
+    for (uint16_t id = 0; id < 2 * N_AT; id++) {
+        query.id = id;
+        ck_assert_uint_eq(reply_at(11 * UINT64_C(1000000)), HEAD + N_AT * EACH);
+        for (size_t i = 0; i < N_AT; i++) {
+            const uint8_t *record = out + HEAD + i * EACH;
+            ck_assert_uint_eq(bytes_read_u32(record + 6), 290);
+            ck_assert_uint_eq(record[EACH - 1], (id + i) % N_AT);
+        }
+    }
+    ck_assert_uint_eq(
+        reply_from_answer(&query, answer, &(struct reply_moment){1000000, 30}, HEAD + EACH, out),
+        HEAD); /* what does not fit is cut as a whole */
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
+        answer_that_rotates_begins_with_another_address_in_each_reply,
         m12_reply_has_the_clients_id_case_and_bits,
         m14_header_of_a_reply_has_what_belongs_there_and_no_more,
         ttls_count_down_and_a_stale_answer_has_thirty_seconds,
