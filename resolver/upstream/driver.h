@@ -39,7 +39,7 @@ enum driver_serves {
 /* What was learnt of one provider; one a provider and worker, zeroed at first. */
 struct driver_memory {
     bool wants_get;
-    bool no_edns; /* it does not understand messages with EDNS */
+    bool no_edns;          /* it does not understand messages with EDNS */
     int64_t clock_ahead_s; /* the provider's clock less ours */
     void *own;             /* the driver's, from open() to close() */
 };

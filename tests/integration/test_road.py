@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: MIT
 """The way to a provider: pins, proxy, source address, interface, mark, family."""
 import base64
+import ctypes
 import hashlib
 import os
+import platform
 import signal
 import socket
+import stat
 import subprocess
+import time
 
 import dns.rcode
 import pytest
@@ -14,7 +18,7 @@ from conftest import edes, lab_module, needs_mounts, wait_for, with_mounts
 from origin import Origin as CertOrigin, Reply
 from proxy import Connect, Middle, Socks5
 from test_hostile import good
-from test_hostile_provider import Origin, origin  # noqa: F401  (a fixture)
+from test_hostile_provider import Origin, can_filter, nft, origin  # noqa: F401  (a fixture)
 
 
 def one_provider(lab, port, *more):
@@ -124,6 +128,55 @@ def test_source_address_is_where_packets_come_from(lab, daemon, origin):
 def test_family_without_an_address_is_not_asked(lab, daemon, origin):
     assert rcode(daemon(one_provider(lab, origin.port, "family: ipv4"))) == dns.rcode.NOERROR
     assert rcode(daemon(one_provider(lab, origin.port, "family: ipv6"))) == dns.rcode.SERVFAIL
+
+
+@pytest.mark.skipif(not can_filter(), reason="no packet filter can be set here")
+@pytest.mark.parametrize("dead, alive", [("::1", "127.0.0.1"), ("127.0.0.1", "::1")])
+def test_f56_family_whose_packets_vanish_costs_less_than_a_second_beside_the_other(lab, daemon, dead, alive):
+    there, table = Origin(lab, alive), f"httpdnsd_family_{os.getpid()}"
+    family = "ip6" if ":" in dead else "ip"
+    done = nft(f"table inet {table} {{\nchain i {{\ntype filter hook input priority 0;\n{family} daddr {dead} tcp dport {there.port} drop\n}}\n}}\n")
+    assert done.returncode == 0, done.stderr
+    try:
+        d = daemon(one_provider(lab, there.port).replace("[127.0.0.1]", f'["{dead}", "{alive}"]'))
+        began = time.monotonic()
+        assert rcode(d) == dns.rcode.NOERROR
+        assert time.monotonic() - began < 1
+    finally:
+        nft(f"delete table inet {table}")
+        there.stop()
+
+
+def copies_of_sockets(pid):
+    """The process's sockets, as far as the kernel hands out copies (pidfd_open, pidfd_getfd)."""
+    libc, copies = ctypes.CDLL(None), []
+    process = libc.syscall(434, pid, 0)
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        fd = libc.syscall(438, process, int(name), 0)
+        if fd >= 0 and stat.S_ISSOCK(os.fstat(fd).st_mode):
+            copies.append(socket.socket(fileno=fd))
+        elif fd >= 0:
+            os.close(fd)
+    os.close(process)
+    return copies
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the numbers of the system calls are those of x86-64")
+def test_kernel_gives_up_and_asks_after_connections_to_a_provider(lab, daemon, origin):
+    d = daemon(one_provider(lab, origin.port))
+    assert rcode(d) == dns.rcode.NOERROR
+
+    def leads_there(sock):
+        try:
+            return sock.type == socket.SOCK_STREAM and sock.getpeername()[1:2] == (origin.port,)
+        except OSError:
+            return False
+
+    made = [sock for sock in copies_of_sockets(d.process.pid) if leads_there(sock)]
+    assert made
+    for sock in made:
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 10000
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
 
 
 def reasons(reply):

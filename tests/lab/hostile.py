@@ -73,7 +73,8 @@ class Origin:
 
     def listen(self):
         if self.listener is None:
-            self.listener = socket.create_server((self.address, self.port), backlog=128)
+            self.listener = socket.create_server((self.address, self.port), backlog=128,
+                                                 family=socket.AF_INET6 if ":" in self.address else socket.AF_INET)
             threading.Thread(target=self.accept, args=(self.listener,), daemon=True).start()
 
     def go_down(self):
