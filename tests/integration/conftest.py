@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT / "tests" / "lab"))
 
 import lab as lab_module  # noqa: E402  (found by the line above)
 
-SANITIZED = b"AddressSanitizer" in HTTPDNSD.read_bytes() if HTTPDNSD.exists() else False
+SANITIZED = b"__asan_init" in HTTPDNSD.read_bytes() if HTTPDNSD.exists() else False
 SANITIZER_REPORT = re.compile(r"AddressSanitizer|LeakSanitizer|runtime error:")
 
 
