@@ -11,6 +11,7 @@
 
 enum {
     DOUBT_US = 100000, /* silence that may mean a dead path; shorter ones are a slow answer */
+    APART_MAX = 2,     /* more attempts at the only provider */
     LOST_US = 1000000, /* silence after which a request counts as lost, though its path lives */
 };
 
@@ -41,6 +42,7 @@ static int query_try(struct query *q, unsigned provider, bool fresh,
         .want_cd = query_wants_cd(q),
         .fresh = fresh,
         .apart_from = apart_from,
+        .turn = apart_from != NULL ? q->n_apart : 0,
         .on_end = on_attempt_end,
         .ctx = q,
     };
@@ -51,7 +53,7 @@ static int query_try(struct query *q, unsigned provider, bool fresh,
     }
     r->counts.n_hedged += q->n_tries > 0;
     t->provider = provider;
-    t->apart = apart_from != NULL;
+    t->turn = wish.turn;
     t->began_us = port_now_us(r->port);
     q->n_tries++;
     q->tried |= 1u << provider;
@@ -138,21 +140,36 @@ static void query_settle(struct query *q)
     query_note_error(q, EDE_NOT_SUPPORTED, "no provider takes this question");
 }
 
+/* lends the latest try when all are at one provider. */
+static const struct query_try *query_latest_of_one(const struct query *q)
+{
+    const struct query_try *latest = &q->tries[0];
+    for (size_t i = 1; i < q->n_tries; i++) {
+        if (q->tries[i].provider != latest->provider) {
+            return NULL;
+        }
+        latest = q->tries[i].began_us >= latest->began_us ? &q->tries[i] : latest;
+    }
+    return q->n_tries > 0 ? latest : NULL;
+}
+
 /* Nobody else is left, but a lost packet may hold up the only attempt, or it was lost itself (as it
- * can be where a connection says GOAWAY): the same again by a way of its own, once. */
+ * can be where a connection says GOAWAY): the same again by a way of its own. That may be lost as
+ * well, where goodbyes are frequent and others are answered meanwhile: then once more. */
 static bool query_try_apart(struct query *q)
 {
-    const struct query_try *t = &q->tries[0];
-    if (q->n_tries != 1 || q->has_apart) {
+    const struct query_try *t = query_latest_of_one(q);
+    if (t == NULL || q->n_apart == APART_MAX) {
         return false;
     }
     const struct pool *pool = q->resolver->pool;
     bool is_lost = port_now_us(q->resolver->port) - t->began_us >= LOST_US &&
                    pool_asks_over_http(pool, t->provider);
-    if (!is_lost && !pool_is_spread(pool, t->provider)) {
+    if (q->n_apart == 0 ? !is_lost && !pool_is_spread(pool, t->provider)
+                        : !is_lost || !pool_was_heard(pool, t->provider, t->began_us)) {
         return false;
     }
-    q->has_apart = true;
+    q->n_apart++;
     return query_try(q, t->provider, false, t->attempt) == 0;
 }
 
@@ -184,10 +201,10 @@ enum query_state query_ask(struct query *q)
     return QUERY_REPLYING;
 }
 
-static void query_forget_try(struct query *q, unsigned provider, bool apart)
+static void query_forget_try(struct query *q, unsigned provider, unsigned turn)
 {
     for (size_t i = 0; i < q->n_tries; i++) {
-        if (q->tries[i].provider == provider && q->tries[i].apart == apart) {
+        if (q->tries[i].provider == provider && q->tries[i].turn == turn) {
             q->tries[i] = q->tries[--q->n_tries];
             return;
         }
@@ -272,7 +289,7 @@ static void query_note_end(struct query *q, struct attempt_end *end)
 static void on_attempt_end(void *ctx, struct attempt_end *end)
 {
     struct query *q = ctx;
-    query_forget_try(q, end->provider, end->apart);
+    query_forget_try(q, end->provider, end->turn);
     if (end->other != NULL) {
         query_keep_other(q, end->other);
     }

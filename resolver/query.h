@@ -32,7 +32,7 @@ enum query_state {
 struct query_try {
     struct attempt *attempt;
     unsigned provider;
-    bool apart; /* beside another one at this provider */
+    unsigned turn; /* 0, or beside others at this provider */
     uint64_t began_us;
 };
 
@@ -85,7 +85,7 @@ struct query {
     unsigned retried;
     struct query_try tries[QUERY_ATTEMPTS_LIVE];
     size_t n_tries;
-    bool has_apart; /* one of the tries was apart */
+    unsigned n_apart; /* of the tries, all that were made beside others at their provider */
 
     struct query *next;      /* in its bucket, its leader's followers, or the free list */
     struct query *followers; /* newest first */

@@ -173,7 +173,7 @@ static void query_begin(struct query *q, struct resolver *r, struct bytes messag
     q->tried = 0;
     q->retried = 0;
     q->n_tries = 0;
-    q->has_apart = false;
+    q->n_apart = 0;
     q->next = NULL;
     q->followers = NULL;
 }

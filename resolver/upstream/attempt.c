@@ -231,7 +231,7 @@ static void attempt_conclude(struct attempt *a, const struct exchange_reply *rep
     struct attempt_end end = {
         .verdict = verdict,
         .provider = (unsigned)(a->upstream - a->upstream->pool->upstreams),
-        .apart = a->apart,
+        .turn = a->turn,
         .answer = answer,
         .other = certain(&f->found.other),
         .ede = EDE_NONE,
@@ -417,6 +417,7 @@ int attempt_start(struct pool *pool, const struct attempt_wish *wish, struct att
         .fresh = wish->fresh,
         .again = wish->fresh,
         .apart = wish->apart_from != NULL,
+        .turn = wish->turn,
         .apart_from = wish->apart_from,
         .began_us = port_now_us(pool->port),
         .on_end = wish->on_end,

@@ -136,6 +136,11 @@ bool pool_asks_over_http(const struct pool *pool, unsigned provider)
     return pool->upstreams[provider].params->protocol != PROTOCOL_DNS;
 }
 
+bool pool_was_heard(const struct pool *pool, unsigned provider, uint64_t since_us)
+{
+    return pool->upstreams[provider].heard_us > since_us;
+}
+
 /* An attempt adds its part. */
 void pool_earn_hedge(struct pool *pool, unsigned provider)
 {

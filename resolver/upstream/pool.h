@@ -112,6 +112,8 @@ bool pool_is_spread(const struct pool *pool, unsigned provider);
 /* It is asked over HTTP, where a request can get lost though its connection lives. Plain DNS
  * repeats its datagram by itself. */
 bool pool_asks_over_http(const struct pool *pool, unsigned provider);
+/* Whether a whole reply of it has come since then. */
+bool pool_was_heard(const struct pool *pool, unsigned provider, uint64_t since_us);
 
 /* The network is another one: what was learnt on the old one is forgotten, addresses are asked for
  * again, and attempts under way end with RETRY_SAME, as their connections are shut down. */
@@ -131,7 +133,7 @@ enum attempt_verdict {
 struct attempt_end {
     enum attempt_verdict verdict;
     unsigned provider;     /* index */
-    bool apart;            /* it was to be apart from another one */
+    unsigned turn;         /* its wish's */
     struct answer *answer; /* with ANSWERED: given to the callback (one reference). With RETRY_NEXT
                               it may hold SERVFAIL, REFUSED or NOTIMP, which tell why, or an
                               unexplained NODATA, the best there is if all fail */
@@ -151,6 +153,7 @@ struct attempt_wish {
     bool want_do, want_cd;
     bool fresh;                       /* on a new connection */
     const struct attempt *apart_from; /* on another connection than this one; NULL: no matter */
+    unsigned turn; /* which of several at once at the same provider; the asker's own number */
     void (*on_end)(void *ctx, struct attempt_end *end);
     void *ctx;
 };

@@ -47,6 +47,7 @@ struct attempt {
     bool again; /* the second try at this provider */
     bool apart; /* beside another one at this provider, on another connection … */
     const struct attempt *apart_from; /* … than this one's; only while it is started */
+    unsigned turn;                    /* the asker's own number */
     bool waits;                       /* for an address or an errand */
     bool lost;                        /* waited in vain: its end is about to be told */
     bool tcp;                         /* plain DNS: its answer did not fit a datagram */

@@ -244,7 +244,7 @@ def test_dns64_finds_its_prefix_at_the_local_resolver(lab, daemon, lan64):
     assert addresses(d.udp("six.wild.honest-lab.net", "AAAA")) == ["2001:db8:64::9765:148"]
 
 
-def test_rebinding_guard_withholds_private_addresses_of_public_names(make):
+def test_f35_s6_rebinding_guard_withholds_private_addresses_of_public_names(make):
     private = ["inside.honest-lab.net"]
     d = make("rebinding-guard: {mode: on}\n")
     for _ in range(2):

@@ -25,6 +25,10 @@ Reads commands on stdin, one a line, and says "done" on stdout for each:
     resumed   says how many handshakes resumed a TLS session
     streams N from now on N streams a connection, old ones as well; besides whatever else it does
     tls12     as ok, and from now on TLS 1.2 at most
+    nth N     answers, but resets each Nth stream
+    brief S   answers, and ends each connection S seconds after it began
+    flood KIND   instead of an answer frames without an end: settings, ping, continuation, or header fields
+    push      promises streams that nobody asked for, and answers
 """
 import collections
 import contextlib
@@ -42,6 +46,7 @@ import h2.errors
 import h2.events
 import h2.exceptions
 import h2.settings
+import hpack
 import hyperframe.frame
 
 ADDRESS = bytes([151, 101, 1, 72])
@@ -126,6 +131,7 @@ class Origin:
         n_streams = self.limit_streams(http, None)  # counts once it is acknowledged: what was sent before is served
         tls.sendall(http.data_to_send())
         bodies, replies, on_the_way, streams, last_seen = {}, 0, collections.deque(), [], None
+        began = time.monotonic()
         while True:
             data = self.receive(tls, on_the_way)
             if data is None:
@@ -143,7 +149,8 @@ class Origin:
                     self.fields = event.headers
                 elif isinstance(event, h2.events.DataReceived):
                     bodies[event.stream_id] = bodies.get(event.stream_id, b"") + event.data
-                    http.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+                    with contextlib.suppress(h2.exceptions.StreamClosedError):  # cancelled in the same packet
+                        http.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
                 elif isinstance(event, h2.events.StreamEnded):
                     replies += 1
                     streams.append(event.stream_id)
@@ -156,6 +163,8 @@ class Origin:
             on_the_way.append((time.monotonic() + self.away_s, said))
             self.send_due(tls, on_the_way)
             if self.how[0] == "close" and replies > 0:
+                return
+            if self.how[0] == "brief" and time.monotonic() - began > float(self.how[1]):
                 return
 
     def limit_streams(self, http, said):
@@ -194,6 +203,15 @@ class Origin:
         how = self.how
         if how[0] == "leave" and replies > int(how[1]):
             return
+        if how[0] == "nth" and replies % int(how[1]) == 0:
+            http.reset_stream(stream, h2.errors.ErrorCodes.INTERNAL_ERROR)
+            return
+        if how[0] == "flood":
+            self.flood(self.tls_of[http], stream, how[1])
+        if how[0] == "push":
+            promised = hyperframe.frame.PushPromiseFrame(stream, promised_stream_id=2 * replies, flags=["END_HEADERS"])
+            promised.data = hpack.Encoder().encode([(":method", "GET"), (":scheme", "https"), (":authority", "x"), (":path", "/")])
+            self.tls_of[http].sendall(promised.serialize())
         if how[0] == "refuse":
             http.reset_stream(stream, h2.errors.ErrorCodes.REFUSED_STREAM)
             return
@@ -211,6 +229,20 @@ class Origin:
         http.send_data(stream, body, end_stream=True)
         if how[0] == "goaway" and replies % 100 == 0:
             http.close_connection()
+
+    @staticmethod
+    def flood(tls, stream, kind):
+        """Until the client ends the connection; what it says meanwhile is not read."""
+        fields = hpack.Encoder().encode([(f"x-{i}", "y" * 100) for i in range(150)])
+        part = {"settings": hyperframe.frame.SettingsFrame(0, settings={3: 100}),
+                "ping": hyperframe.frame.PingFrame(0, opaque_data=b"12345678"),
+                "continuation": hyperframe.frame.ContinuationFrame(stream, b""),
+                "fields": hyperframe.frame.ContinuationFrame(stream, fields)}[kind].serialize()
+        if kind in ("continuation", "fields"):
+            tls.sendall(hyperframe.frame.HeadersFrame(stream, hpack.Encoder().encode([(":status", "200")])).serialize())
+        tls.settimeout(10)
+        while True:
+            tls.sendall(part * 100)
 
     def half_answer(self, http, stream, body):
         """All streams of the connection wait for this one."""

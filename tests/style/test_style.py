@@ -260,3 +260,18 @@ def test_conformance_names_a_test_that_exists_for_every_statement():
     # Each statement is the name of a test that its row names: whoever breaks it reads which.
     carries = {i: [t for t in tests if re.search(rf"(?:^|_){i}_", t, re.I)] for i, tests in named.items()}
     assert [i for i, tests in carries.items() if not tests] == []
+
+
+def test_each_fault_of_a_provider_has_its_row_and_its_test():
+    """F-01 to F-39: "F-27 to F-31" in a row are five."""
+    rows = [[c.strip() for c in line.split("|")] for line in (ROOT / "doc/conformance.md").read_text().splitlines() if line.startswith("| F-")]
+    has_row = set()
+    for cell in (c[1] for c in rows):
+        has_row |= {int(n) for n in re.findall(r"F-(\d+)", cell)}
+        for first, last in re.findall(r"F-(\d+) to F-(\d+)", cell):
+            has_row |= set(range(int(first), int(last) + 1))
+    assert has_row == set(range(1, 40))
+    there = names_of_tests()
+    assert [t for c in rows for t in re.findall(r"`(\w+)`", c[4]) if t not in there] == []
+    sources = "".join(path.read_text() for path in FILES if path.suffix == ".py")
+    assert [i for i in range(1, 40) if not re.search(rf"(?<![a-z0-9])f{i:02d}(?![0-9])", sources.replace("_f", " f"))] == []

@@ -48,6 +48,12 @@ bool pool_asks_over_http(const struct pool *pool, unsigned provider)
     return (pool->plain & 1u << provider) == 0;
 }
 
+bool pool_was_heard(const struct pool *pool, unsigned provider, uint64_t since_us)
+{
+    (void)provider;
+    return pool->heard_us > since_us;
+}
+
 uint64_t pool_patience_us(const struct pool *pool, unsigned provider)
 {
     (void)pool;
@@ -102,7 +108,7 @@ void fake_pool_end_at(struct pool *pool, size_t i, struct attempt_end end)
     assert(i < pool->n_live);
     struct attempt_wish wish = pool->live[i]->wish;
     end.provider = wish.provider;
-    end.apart = wish.apart_from != NULL;
+    end.turn = wish.turn;
     forget(pool->live[i]);
     wish.on_end(wish.ctx, &end);
 }

@@ -24,7 +24,8 @@ struct pool {
     unsigned at_once;              /* 0: 1 */
     unsigned shaky, spread, plain; /* masks */
     bool no_hedges;
-    int start_fails; /* what attempt_start() returns instead of starting; 0: starts */
+    uint64_t heard_us; /* from all providers */
+    int start_fails;   /* what attempt_start() returns instead of starting; 0: starts */
 };
 
 /* Ends the oldest live attempt; takes `answer`. */

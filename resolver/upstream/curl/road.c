@@ -10,16 +10,19 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { SOURCE_MAX = 64, SILENT_MS = 10000, ROOTS_KEPT_S = 3600 };
+enum { SOURCE_MAX = 64, SILENT_MS = 10000, ROOTS_KEPT_S = 3600, UNSENT_MAX = 65536 };
 
 /* A socket that cannot be marked or bound must not connect by another way. TCP gives a connection
- * up when what was sent is not acknowledged for so long. */
+ * up when what was sent is not acknowledged for so long. Hundreds of requests find room unsent; a
+ * provider that floods us with frames that want an answer, and reads none, is found out sooner for
+ * there being no more. */
 static int on_socket(void *ctx, curl_socket_t fd, curlsocktype purpose)
 {
     const struct exchange_road *road = ctx;
     unsigned silent_ms = SILENT_MS;
-    int error;
+    int error, room = UNSENT_MAX;
     (void)purpose;
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
     (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &silent_ms, sizeof silent_ms);
     return outlet_dress(road, fd, &error) == OUTLET_OPEN ? CURL_SOCKOPT_OK : CURL_SOCKOPT_ERROR;
 }

@@ -267,7 +267,7 @@ START_TEST(silent_attempt_is_doubted_while_there_is_no_other_provider)
 }
 END_TEST
 
-START_TEST(request_that_got_lost_is_sent_once_more_to_the_only_provider_by_a_way_of_its_own)
+START_TEST(request_that_got_lost_is_sent_twice_more_to_the_only_provider_by_ways_of_their_own)
 {
     world.pool.n_providers = 1;
     ask(0, "www.example.com");
@@ -277,14 +277,23 @@ START_TEST(request_that_got_lost_is_sent_once_more_to_the_only_provider_by_a_way
     ck_assert_uint_eq(world.pool.n_live, 2);
     ck_assert_ptr_eq(world.pool.live[1]->wish.apart_from, world.pool.live[0]);
     unsigned n_doubts = world.pool.n_doubts;
-    fake_port_advance(&world.port, 1000000);
+    fake_port_advance(&world.port, 600000);
     ck_assert_uint_gt(world.pool.n_doubts, n_doubts);
+    fake_port_advance(&world.port, 600000);
+    ck_assert_uint_eq(world.pool.n_live, 2); /* nobody is answered: it is not the request */
+    world.pool.heard_us = port_now_us(port());
+    fake_port_advance(&world.port, 600000);
+    ck_assert_uint_eq(world.pool.n_live, 3);
+    ck_assert_ptr_eq(world.pool.live[2]->wish.apart_from, world.pool.live[1]);
+    fake_port_advance(&world.port, 500000);
+    ck_assert_uint_eq(world.pool.n_live, 3);
+    fake_pool_end_at(&world.pool, 1,
+                     (struct attempt_end){.verdict = ATTEMPT_RETRY_NEXT, .detail = ""});
     ck_assert_uint_eq(world.pool.n_live, 2);
     fake_pool_end_at(&world.pool, 1,
                      (struct attempt_end){.verdict = ATTEMPT_ANSWERED,
                                           .answer = good("www.example.com", 60),
-                                          .detail = "",
-                                          .apart = true});
+                                          .detail = ""});
     ck_assert_uint_eq(rcode_of(0), RCODE_NOERROR);
 }
 END_TEST
@@ -495,7 +504,7 @@ int main(void)
         silent_provider_is_joined_by_the_next_and_the_first_good_answer_wins,
         loser_of_a_race_is_listened_to_and_does_not_try_again_where_others_broke,
         silent_attempt_is_doubted_while_there_is_no_other_provider,
-        request_that_got_lost_is_sent_once_more_to_the_only_provider_by_a_way_of_its_own,
+        request_that_got_lost_is_sent_twice_more_to_the_only_provider_by_ways_of_their_own,
         plain_dns_repeats_its_datagram_by_itself,
         late_answer_of_the_first_still_wins_and_the_second_is_not_blamed,
         silence_of_all_ends_at_the_deadline_with_servfail,

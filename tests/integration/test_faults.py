@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: MIT
+"""What HTTP/2 and the network can do wrong under load (PROMISES F-03 to F-26): alone nobody is left without a reply, and
+beside a healthy provider every question is answered right. More under `test_hostile.py`, `test_bad_handshakes.py`.
+
+    HTTPDNSD_LONG=30 pytest tests/integration/test_faults.py     each load for so many seconds
+"""
+import os
+import re
+import time
+
+import dns.rcode
+import pytest
+
+from conftest import SANITIZED, edes
+from test_hostile_provider import Load, Misbehaviour, Origin, can_filter, nft, providers
+
+SECONDS = float(os.environ.get("HTTPDNSD_LONG", "3"))
+
+
+@pytest.fixture
+def origin(lab):
+    origin = Origin(lab)
+    yield origin
+    origin.stop()
+
+
+@pytest.fixture
+def honest(lab):
+    origin = Origin(lab)
+    yield origin
+    origin.stop()
+
+
+def status(d, field):
+    return int(re.search(rf"{field}:\s+(\d+)", open(f"/proc/{d.process.pid}/status").read())[1])
+
+
+def cpu_s(d):
+    fields = open(f"/proc/{d.process.pid}/stat").read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def is_told_why(reply):
+    return reply.rcode() == dns.rcode.SERVFAIL and not reply.answer and edes(reply) != []
+
+
+def test_f02_f03_date_in_retry_after_counts_as_well_as_seconds(lab, daemon, origin):
+    """Alone: clients are told at once, and the provider has its rest but for a probe a second."""
+    for after in ("2", time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 60))):
+        d = daemon(providers(lab, origin) + "workers: 1\n")
+        origin.tell(f"status 503 Retry-After {after}")
+        for i in range(5):
+            assert is_told_why(d.udp(f"learn{i}.example"))
+        before, began = int(origin.tell("counts").split()[1]), time.monotonic()
+        for i in range(40):
+            assert is_told_why(d.udp(f"n{i}.example", timeout=5))
+        rest = int(origin.tell("counts").split()[1]) - before
+        assert rest <= time.monotonic() - began + 2
+        origin.tell("ok")
+
+
+def test_f09_hung_provider_leaves_nobody_without_a_reply_and_costs_little_memory(lab, daemon, origin):
+    """A thousand a second in a long run; a hung origin in Python costs more than the daemon."""
+    rate = 1000 if "HTTPDNSD_LONG" in os.environ else 200
+    d = daemon(providers(lab, origin))
+    Load(d.port, "well").run(1)
+    before = status(d, "VmRSS")
+    origin.tell("hang")
+    load = Load(d.port, "hung", rate=rate).run(SECONDS)
+    print(load.describe())
+    assert None not in load.took and len(load.bad) > len(load.took) * 0.9
+    assert max(load.took) < 5 or load.found_a_busy_machine()
+    first = status(d, "VmRSS")
+    load = Load(d.port, "hung-on", rate=rate).run(SECONDS)
+    assert None not in load.took
+    if not SANITIZED:
+        assert first - before < 64 * 1024 and status(d, "VmRSS") - first < 8 * 1024
+
+
+def test_f12_each_tenth_stream_reset_is_not_felt(lab, daemon, origin):
+    d = daemon(providers(lab, origin))
+    origin.tell("nth 10")
+    for n in range(60):
+        assert d.udp(f"n{n}.site.net", timeout=6).answer, n
+
+
+@pytest.mark.parametrize("how, most", [("nth 1", 2), ("refuse", 12)])
+def test_f12_f13_streams_that_are_all_reset_are_asked_for_again_once_and_no_more(lab, daemon, origin, honest, how, most):
+    """Refused ones libcurl asks for five times more by itself, as nobody has seen them (RFC 9113 section 8.7)."""
+    origin.tell(how)
+    d = daemon(providers(lab, origin) + "workers: 1\n")
+    before = int(origin.tell("counts").split()[1])
+    assert is_told_why(d.udp("alone.site.net"))
+    assert int(origin.tell("counts").split()[1]) - before <= most
+    d = daemon(providers(lab, origin, honest))
+    assert Load(d.port, "beside").run(1).is_good()
+
+
+@pytest.mark.parametrize("how", ["leave 1", "goaway"])
+@pytest.mark.parametrize("n_providers", [1, 2])
+def test_f14_f15_goaway_costs_no_question(lab, daemon, origin, honest, how, n_providers):
+    """Before the reply, and at each hundredth."""
+    d = daemon(providers(lab, *[origin, honest][:n_providers]))
+    origin.tell(how)
+    if how == "goaway":
+        load = Load(d.port, "going").run(SECONDS)
+        print(load.describe())
+        assert load.is_good()
+    else:
+        for n in range(20):
+            assert d.udp(f"n{n}.site.net", timeout=6).answer, n
+
+
+@pytest.mark.parametrize("n_providers", [1, 2])
+def test_f17_connections_that_end_after_a_second_cost_hardly_a_question(lab, daemon, origin, honest, n_providers):
+    d = daemon(providers(lab, *[origin, honest][:n_providers]))
+    origin.tell("brief 1")
+    load = Load(d.port, "brief").run(SECONDS)
+    print(load.describe())
+    assert None not in load.took and len(load.bad) <= (len(load.took) * 0.01 if n_providers == 1 else 0)
+
+
+@pytest.mark.parametrize("how", ["flood settings", "flood ping", "flood continuation", "flood fields", "push"])
+def test_f19_f20_floods_and_promises_of_a_provider_end_its_connection_and_cost_little(lab, daemon, origin, honest, how):
+    origin.tell(how)
+    d = daemon(providers(lab, origin))
+    d.udp("first.site.net", timeout=6)
+    memory = status(d, "VmRSS")
+    for n in range(5):
+        reply = d.udp(f"n{n}.site.net", timeout=6)
+        assert is_told_why(reply) or (how == "push" and reply.answer)
+    assert SANITIZED or status(d, "VmRSS") - memory < 8 * 1024
+    d = daemon(providers(lab, origin, honest))
+    assert Load(d.port, "beside", rate=50).run(2).is_good()  # until it is known for what it is
+    before, began = cpu_s(d), time.monotonic()
+    load = Load(d.port, "beside-on", rate=50).run(SECONDS)
+    print(load.describe(), "CPU", cpu_s(d) - before)
+    assert load.is_good()
+    assert SANITIZED or cpu_s(d) - before < 0.2 * (time.monotonic() - began)
+
+
+def test_f25_flapping_provider_beside_a_healthy_one_costs_no_answer_and_few_lines(lab, daemon, origin, honest):
+    d = daemon(providers(lab, origin, honest))
+    with Misbehaviour(origin, "flap"):
+        load = Load(d.port, "flap").run(2 * SECONDS)
+    print(load.describe())
+    assert None not in load.took and len(load.bad) <= len(load.took) * 0.001
+    changes = [line for line in d.log().splitlines() if "set aside" in line or "back" in line]
+    assert len(changes) <= SECONDS + 2, changes
+
+
+def test_f26_lost_and_late_packets_leave_nobody_without_a_reply_and_hardly_one_without_an_answer(lab, daemon, origin):
+    if not can_filter():
+        pytest.skip("no packet filter can be set here")
+    table = f"httpdnsd_loss_{os.getpid()}"
+    d = daemon(providers(lab, origin))
+    origin.tell("far 50")
+    assert Load(d.port, "well", rate=100).run(1).is_good()
+    done = nft(f"table inet {table} {{\nchain i {{\ntype filter hook input priority 0;\n"
+               + "".join(f"tcp {way} {origin.port} numgen random mod 100 < 5 drop\n" for way in ("dport", "sport")) + "}\n}\n")
+    assert done.returncode == 0, done.stderr
+    try:
+        load = Load(d.port, "lossy", rate=100).run(2 * SECONDS)
+    finally:
+        nft(f"delete table inet {table}")
+    print(load.describe())
+    # a connection that is taken for dead twice running costs its questions the answer
+    assert None not in load.took and len(load.bad) <= 0.01 * len(load.took), load.bad[:1]
+    assert load.p99() < 1.5 or load.found_a_busy_machine()
