@@ -41,6 +41,6 @@ void client_address_mask(uint8_t at[16], unsigned bits)
 {
     for (unsigned i = 0; i < 16; i++) {
         unsigned kept = bits > 8 * i ? bits - 8 * i : 0;
-        at[i] = kept >= 8 ? at[i] : (uint8_t)(at[i] & ~(0xffu >> kept));
+        at[i] = (uint8_t)(kept >= 8 ? at[i] : at[i] & ~(0xffu >> kept));
     }
 }

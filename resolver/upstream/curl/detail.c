@@ -11,8 +11,9 @@ void detail_shorten(char *detail)
     if (strncmp(detail, later, n_later) != 0) {
         return;
     }
+    size_t n = strlen(detail) + 1;
+    memmove(detail + n_before, detail + n_later, n - n_later);
     memcpy(detail, before, n_before);
-    memmove(detail + n_before, detail + n_later, strlen(detail + n_later) + 1);
     char *number = strrchr(detail, '('); /* OpenSSL's for the reason */
     if (number != NULL && number > detail + n_before && number[-1] == ' ') {
         number[-1] = '\0';
