@@ -17,8 +17,8 @@ enum {
     QUERIES_MAX = 16384,
     PATIENCE_MAX_MS = 500,
     CONNECT_TIMEOUT_MS = 1000,
-    CONNECTIONS_PER_PROVIDER = 4, /* of all workers together, where each takes many requests */
-    SERIAL_PER_PROVIDER = 8,      /* the same of a worker, where each takes one at a time */
+    CONNECTIONS_PER_PROVIDER = 8, /* of a worker … */
+    CONNECTIONS_BURST = 4,        /* … and of all together, until there is reason for more */
     IN_FLIGHT_MAX = 1024,         /* at one provider; more go to others, while those have room */
     DRAIN_TURNS = 3,
     FDS_OF_OURS = 48, /* loops, listeners, files */
@@ -362,9 +362,9 @@ static bool make_pool(struct worker *w, struct pool_params *params)
     return w->pool != NULL;
 }
 
-static long connections_of_one(size_t n_workers)
+static long connections_of_burst(size_t n_workers)
 {
-    return n_workers < CONNECTIONS_PER_PROVIDER ? CONNECTIONS_PER_PROVIDER / (long)n_workers : 1;
+    return n_workers < CONNECTIONS_BURST ? CONNECTIONS_BURST / (long)n_workers : 1;
 }
 
 static bool make_resolver(struct worker *w)
@@ -375,7 +375,8 @@ static bool make_resolver(struct worker *w)
         .user_agent = "httpdnsd",
         .connect_timeout_ms = CONNECT_TIMEOUT_MS,
         .total_timeout_ms = config->query_timeout_ms,
-        .max_connections = connections_of_one(w->params.n_workers),
+        .max_connections = CONNECTIONS_PER_PROVIDER,
+        .burst_connections = connections_of_burst(w->params.n_workers),
         .connection_age_s = config->connection_age_s,
     };
     struct resolver_params resolver = {
@@ -410,7 +411,7 @@ static bool make_resolver(struct worker *w)
         .strategy = config->strategy,
         .n_race = config->n_race,
         .max_in_flight = IN_FLIGHT_MAX,
-        .max_serial = SERIAL_PER_PROVIDER,
+        .max_serial = CONNECTIONS_PER_PROVIDER,
         .patience_max_ms = PATIENCE_MAX_MS,
         .barred = w->params.barred,
         .bootstrap = w->plain,
