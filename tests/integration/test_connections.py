@@ -31,11 +31,11 @@ def ask(d, label):
 def test_L4_burst_takes_four_connections_whatever_it_needs_and_how_many_workers_ask(lab, daemon, origin):
     """A hundred streams each is what the origin allows: the others wait for one."""
     d = daemon(one_provider(lab, origin).replace("workers: 1", "workers: 2"))
-    origin.tell("far 200")
+    origin.tell("far 100")
+    queries = [dns.message.make_query(f"burst-{i}.wild.honest-lab.net", "A", id=i).to_wire() for i in range(1000)]
     clients = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(20)]
-    for i in range(1000):
-        query = dns.message.make_query(f"burst-{i}.wild.honest-lab.net", "A", id=i)
-        clients[i % 20].sendto(query.to_wire(), ("127.0.0.1", d.port))
+    for i, query in enumerate(queries):
+        clients[i % 20].sendto(query, ("127.0.0.1", d.port))
     answered = set()
     for n, client in enumerate(clients):
         client.settimeout(10)
