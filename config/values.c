@@ -323,6 +323,23 @@ void schema_set_default(struct reader *r, const struct schema_row *row)
 
 /* ---- printing ---- */
 
+/* What YAML 1.1 takes for the end of a line, or does not take as it stands: its code and its
+ * octets, which are UTF-8 as the reader let them in. 0 for anything else. */
+static unsigned must_escape(const char *c, size_t *ret_n)
+{
+    const unsigned char *at = (const unsigned char *)c;
+    unsigned code = 0;
+    *ret_n = (at[0] & 0xe0) == 0xc0 ? 2 : 3;
+    if (*ret_n == 2 && at[1] != '\0') {
+        code = (at[0] & 0x1fu) << 6 | (at[1] & 0x3fu);
+        return code < 0xa0 ? code : 0;
+    }
+    if ((at[0] & 0xf0) == 0xe0 && at[1] != '\0' && at[2] != '\0') {
+        code = (at[0] & 0x0fu) << 12 | (at[1] & 0x3fu) << 6 | (at[2] & 0x3fu);
+    }
+    return code == 0x2028 || code == 0x2029 || code == 0xfeff || code >= 0xfffe ? code : 0;
+}
+
 void schema_print_text(const char *text, FILE *to)
 {
     static const char plain[] =
@@ -330,6 +347,13 @@ void schema_print_text(const char *text, FILE *to)
     bool is_plain = text[0] != '\0' && text[0] != '-' && text[strspn(text, plain)] == '\0';
     fputs(is_plain ? "" : "\"", to);
     for (const char *c = text; *c != '\0'; c++) {
+        size_t n;
+        unsigned code = must_escape(c, &n);
+        if (code != 0) {
+            fprintf(to, "\\u%04x", code);
+            c += n - 1;
+            continue;
+        }
         if (*c == '"' || *c == '\\') {
             fputc('\\', to);
         }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "resolver/wire/compress.h"
 
+#include "resolver/wire/message.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -182,7 +184,7 @@ static bool follow(struct names *names, struct reading *r, size_t place, uint8_t
 {
     size_t target = (size_t)(high & ~LABEL_POINTER) << 8 | cursor_u8(&r->run);
     r->n_hops++;
-    if (r->run.failed || target >= r->run_began || !push(r, place))
+    if (r->run.failed || target < MESSAGE_HEADER || target >= r->run_began || !push(r, place))
         return false;
     if (r->end == 0)
         r->end = r->run.at;

@@ -91,6 +91,16 @@ START_TEST(m6_long_chain_of_pointers_is_refused_at_once)
 }
 END_TEST
 
+/* The root, as it happens, where the ID is 0. */
+START_TEST(m6_pointer_into_the_header_is_refused)
+{
+    begin("a", TYPE_A);
+    bytes_write_u16(m.at, 0);
+    put_head(0, OPAQUE, 0);
+    costs_little(ANSWER_MALFORMED);
+}
+END_TEST
+
 START_TEST(e5_a_thousand_empty_options_cost_next_to_nothing)
 {
     static const uint8_t options[4 * 16000]; /* and as many as a message holds */
@@ -227,6 +237,7 @@ int main(void)
     const TTest *const tests[] = {
         thousands_of_addresses_are_cheap,
         m6_long_chain_of_pointers_is_refused_at_once,
+        m6_pointer_into_the_header_is_refused,
         e5_a_thousand_empty_options_cost_next_to_nothing,
         chain_of_pointers_within_bounds_is_walked_once,
         names_that_overlap_are_cheap,
