@@ -368,7 +368,6 @@ static bool make_pool(struct auditor *a, const struct kept *kept)
         .connect_timeout_ms = CONNECT_TIMEOUT_MS,
         .total_timeout_ms = ASK_TIMEOUT_MS,
         .max_connections = CONNECTIONS_PER_PROVIDER,
-        .burst_connections = CONNECTIONS_PER_PROVIDER,
     };
     a->exchange = curl_exchange_new(&exchange, &a->loop.port);
     a->plain = plain_new(&a->loop.port, a->all, a->n_all);

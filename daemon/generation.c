@@ -95,7 +95,6 @@ static bool make_workers(struct generation *g, const char **ret_detail)
     for (size_t i = 0; i < g->params.n_workers; i++) {
         struct worker_params params = {
             .index = i,
-            .n_workers = g->params.n_workers,
             .config = g->params.config,
             .sockets = g->params.sockets,
             .cache = g->params.cache,

@@ -17,9 +17,8 @@ enum {
     QUERIES_MAX = 16384,
     PATIENCE_MAX_MS = 500,
     CONNECT_TIMEOUT_MS = 1000,
-    CONNECTIONS_PER_PROVIDER = 8, /* of a worker … */
-    CONNECTIONS_BURST = 4,        /* … and of all together, until there is reason for more */
-    IN_FLIGHT_MAX = 1024,         /* at one provider; more go to others, while those have room */
+    CONNECTIONS_PER_PROVIDER = 8,
+    IN_FLIGHT_MAX = 1024, /* at one provider; more go to others, while those have room */
     DRAIN_TURNS = 3,
     FDS_OF_OURS = 48, /* loops, listeners, files */
     CONNECTIONS_MIN = 8,
@@ -362,11 +361,6 @@ static bool make_pool(struct worker *w, struct pool_params *params)
     return w->pool != NULL;
 }
 
-static long connections_of_burst(size_t n_workers)
-{
-    return n_workers < CONNECTIONS_BURST ? CONNECTIONS_BURST / (long)n_workers : 1;
-}
-
 static bool make_resolver(struct worker *w)
 {
     const struct config *config = w->params.config;
@@ -376,7 +370,6 @@ static bool make_resolver(struct worker *w)
         .connect_timeout_ms = CONNECT_TIMEOUT_MS,
         .total_timeout_ms = config->query_timeout_ms,
         .max_connections = CONNECTIONS_PER_PROVIDER,
-        .burst_connections = connections_of_burst(w->params.n_workers),
         .connection_age_s = config->connection_age_s,
     };
     struct resolver_params resolver = {

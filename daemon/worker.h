@@ -18,7 +18,7 @@
 struct worker;
 
 struct worker_params {
-    size_t index, n_workers;
+    size_t index;
     const struct config *config;   /* borrowed for the worker's life */
     const struct sockets *sockets; /* borrowed by worker_new() */
     struct cache *cache;           /* borrowed for the worker's life */

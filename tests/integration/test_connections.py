@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 """What becomes of connections to a provider: how they begin, how long they are used, how they end."""
-import socket
 import sys
 import threading
 import time
@@ -26,26 +25,6 @@ def counts(origin):
 def ask(d, label):
     r = d.udp(f"{label}.wild.honest-lab.net")
     assert r.rcode() == 0, str(r)
-
-
-def test_L4_burst_takes_four_connections_whatever_it_needs_and_how_many_workers_ask(lab, daemon, origin):
-    """A hundred streams each is what the origin allows: the others wait for one."""
-    d = daemon(one_provider(lab, origin).replace("workers: 1", "workers: 2"))
-    origin.tell("far 100")
-    queries = [dns.message.make_query(f"burst-{i}.wild.honest-lab.net", "A", id=i).to_wire() for i in range(1000)]
-    clients = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(20)]
-    for i, query in enumerate(queries):
-        clients[i % 20].sendto(query, ("127.0.0.1", d.port))
-    answered = set()
-    for n, client in enumerate(clients):
-        client.settimeout(10)
-        with client:
-            for _ in range(n, 1000, 20):
-                r = dns.message.from_wire(client.recv(4096))
-                assert r.rcode() == 0, str(r)
-                answered.add(r.id)
-    assert len(answered) == 1000
-    assert counts(origin)[0] <= 4
 
 
 @pytest.mark.parametrize("version", ["tls13", "tls12"])

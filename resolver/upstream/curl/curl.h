@@ -18,8 +18,7 @@ struct curl_exchange_params {
     const char *user_agent;
     uint32_t connect_timeout_ms; /* per connection: 1000 */
     uint32_t total_timeout_ms;   /* whatever happens, a call ends by then */
-    long max_connections;        /* per endpoint … */
-    long burst_connections;      /* … and until there is reason for more (breadth.h) */
+    long max_connections;        /* per endpoint */
     uint32_t connection_age_s;   /* older ones are replaced; 0: never */
 };
 

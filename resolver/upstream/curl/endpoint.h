@@ -5,7 +5,6 @@
 #define RESOLVER_UPSTREAM_CURL_ENDPOINT_H
 
 #include "resolver/exchange.h"
-#include "resolver/upstream/breadth.h"
 #include "resolver/upstream/idle.h"
 
 #include <curl/curl.h>
@@ -46,7 +45,6 @@ struct known_endpoint {
     CURLSH *sessions;           /* of TLS, for whatever connection is made next; NULL: none yet */
     struct idle idle;           /* how long it lets connections rest */
     uint64_t no_http3_until_us; /* packets of HTTP/3 got lost on their way there */
-    struct breadth breadth;     /* how many of them there may be */
     struct exchange_call succession; /* the copy that makes a lane's heir its connection … */
     struct lane *heir;               /* … which */
     uint64_t tried_us;               /* when that began last */

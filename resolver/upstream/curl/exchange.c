@@ -27,10 +27,8 @@ struct curl_exchange {
     struct port_timer timer; /* curl's */
     struct port_timer kick;  /* tells what was unreachable from the start */
     struct transfer *unreachable;
-    size_t n_live;          /* transfers under way */
-    unsigned n_begun;       /* since curl's timer fired */
-    uint64_t wide_until_us; /* until then all connections may be opened */
-    bool is_wide;
+    size_t n_live;    /* transfers under way */
+    unsigned n_begun; /* since curl's timer fired */
     struct known_endpoint endpoints[ENDPOINTS_MAX];
 };
 
@@ -264,25 +262,6 @@ static void replace_old(struct curl_exchange *x, struct lane *lane,
     }
 }
 
-/* The endpoint that needs the most decides for all: libcurl has one number. A second try of what is
- * late is no reason: it comes at the end of every burst. */
-static void set_breadth(struct curl_exchange *x, struct known_endpoint *known,
-                        const struct exchange_request *request, const struct transfer *t)
-{
-    if (request->fresh || request->apart_from != NULL) {
-        return;
-    }
-    uint64_t now_us = t->began_us;
-    uint64_t until_us = breadth_note(&known->breadth, t->lane->n_live, known->is_serial, now_us);
-    x->wide_until_us = until_us > x->wide_until_us ? until_us : x->wide_until_us;
-    bool wide = x->wide_until_us > now_us;
-    if (wide != x->is_wide) {
-        x->is_wide = wide;
-        curl_multi_setopt(x->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
-                          wide ? x->params.max_connections : x->params.burst_connections);
-    }
-}
-
 static int curl_start(struct exchange *exchange, const struct exchange_request *request,
                       struct exchange_call *call)
 {
@@ -300,7 +279,6 @@ static int curl_start(struct exchange *exchange, const struct exchange_request *
     struct lane *lane = endpoint_lane(known, request->spread, other != NULL ? other->lane : NULL);
     end_stale(x, lane);
     transfer_begin(t, request, lane, call, port_now_us(x->port));
-    set_breadth(x, known, request, t);
     if (!send_off(x, known, t, request)) {
         call->handle = NULL;
         release(x, t);
@@ -399,6 +377,6 @@ struct exchange *curl_exchange_new(const struct curl_exchange_params *params, st
     curl_multi_setopt(multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
     /* Of itself it keeps four for each transfer under way, and closes others that only rest. */
     curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
-    curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, params->burst_connections);
+    curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, params->max_connections);
     return &x->exchange;
 }
