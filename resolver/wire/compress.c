@@ -180,11 +180,18 @@ static bool take_memo(struct reading *r, const struct names_memo *memo)
     return r->n_hops + memo->n_hops <= HOPS_MAX;
 }
 
+/* What a pointer leads to stands before it, whole: nothing of it behind the name in place. */
+static bool is_ahead(const struct reading *r)
+{
+    return r->end != 0 && r->run.at > r->end;
+}
+
 static bool follow(struct names *names, struct reading *r, size_t place, uint8_t high)
 {
     size_t target = (size_t)(high & ~LABEL_POINTER) << 8 | cursor_u8(&r->run);
     r->n_hops++;
-    if (r->run.failed || target < MESSAGE_HEADER || target >= r->run_began || !push(r, place))
+    if (r->run.failed || is_ahead(r) || target < MESSAGE_HEADER || target >= r->run_began ||
+        !push(r, place))
         return false;
     if (r->end == 0)
         r->end = r->run.at;
@@ -201,7 +208,7 @@ static bool walk(struct names *names, struct reading *r)
         if (r->end != 0 && place < names->n_memos && names->memos[place].node != NAMES_NONE)
             return take_memo(r, &names->memos[place]);
         uint8_t length = cursor_u8(&r->run);
-        if (r->run.failed || (length > LABEL_MAX && length < LABEL_POINTER))
+        if (r->run.failed || is_ahead(r) || (length > LABEL_MAX && length < LABEL_POINTER))
             return false;
         if (length == 0) {
             r->last = (struct names_memo){.node = NAMES_ROOT, .target = NO_TARGET};
@@ -214,7 +221,7 @@ static bool walk(struct names *names, struct reading *r)
         }
         cursor_take(&r->run, length);
         r->n_labels++;
-        if (r->run.failed || !push(r, place))
+        if (r->run.failed || is_ahead(r) || !push(r, place))
             return false;
     }
 }

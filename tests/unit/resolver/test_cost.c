@@ -101,6 +101,19 @@ START_TEST(m6_pointer_into_the_header_is_refused)
 }
 END_TEST
 
+/* Into the midst of the question's name, where an octet is the length of a label that ends behind
+ * the pointer. */
+START_TEST(m6_name_that_runs_on_past_its_pointer_is_refused)
+{
+    enum { DIGIT_AT = MESSAGE_HEADER + 2, N = 64 };
+    static const uint8_t roots[N];
+    begin("a0", TYPE_A);
+    put_head(DIGIT_AT, OPAQUE, N);
+    buf_put(&m.b, roots, N);
+    costs_little(ANSWER_MALFORMED);
+}
+END_TEST
+
 START_TEST(e5_a_thousand_empty_options_cost_next_to_nothing)
 {
     static const uint8_t options[4 * 16000]; /* and as many as a message holds */
@@ -238,6 +251,7 @@ int main(void)
         thousands_of_addresses_are_cheap,
         m6_long_chain_of_pointers_is_refused_at_once,
         m6_pointer_into_the_header_is_refused,
+        m6_name_that_runs_on_past_its_pointer_is_refused,
         e5_a_thousand_empty_options_cost_next_to_nothing,
         chain_of_pointers_within_bounds_is_walked_once,
         names_that_overlap_are_cheap,
