@@ -107,13 +107,14 @@ static bool signature_belongs(struct chain *chain, const struct record *record)
     return record->covered == chain->question->type && (marks & MARK_ASKED) != 0;
 }
 
-/* The zone above the chain, and proofs of non-existence: those are owned by a neighbour, and are
- * worth nothing but what their signatures are worth (RFC 4035 §3.1.3). */
+/* What tells of the zone above the chain, and proofs of non-existence: those are owned by a
+ * neighbour, and are worth nothing but what their signatures are worth (RFC 4035 §3.1.3). */
 static bool authority_belongs(struct chain *chain, const struct record *record)
 {
     uint16_t type = record->type == TYPE_RRSIG ? record->covered : record->type;
+    bool is_of_zone = type == TYPE_SOA || type == TYPE_NS || type == TYPE_DS;
     return type == TYPE_NSEC || type == TYPE_NSEC3 ||
-           (*marks_of(chain, record->owner) & MARK_ABOVE) != 0;
+           (is_of_zone && (*marks_of(chain, record->owner) & MARK_ABOVE) != 0);
 }
 
 /* DNSSEC's own, which who did not set DO is not to be given beside what was asked for. */

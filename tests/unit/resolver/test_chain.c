@@ -14,6 +14,8 @@ START_TEST(k2_stranger_records_are_left_out)
     put_cname("victim.test", "evil.test");
     maker_put_alias(&m, AUTHORITY, (struct head){"test", TYPE_NS, 1}, "ns.evil.test");
     maker_put_alias(&m, AUTHORITY, (struct head){"example.com", TYPE_NS, 9}, "ns.example.com");
+    maker_put_alias(&m, AUTHORITY, (struct head){"example.com", TYPE_TKEY, 9}, "key.example.com");
+    maker_put_a(&m, AUTHORITY, "example.com", 9);
     maker_put_a(&m, ADDITIONAL, "www.example.com", 1);
     maker_put_a(&m, ADDITIONAL, "ns.example.com", 1);
     accept();
