@@ -197,7 +197,7 @@ static bool meets_p4(const struct judge_case *evidence, const struct judge_meeti
     if (said_gives_addresses(forged)) {
         *ret_artefact = forged->at[0];
     }
-    bool unlike = both && a_bogus != b_bogus;
+    bool unlike = both && a_bogus != b_bogus && !(a_good && b_good);
     bool apart = a_good != b_good || (both && !a_good && judge_other_network(a, b));
     return unlike || (apart && !evidence->doubles);
 }

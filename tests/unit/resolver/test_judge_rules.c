@@ -307,6 +307,19 @@ START_TEST(p4_two_replies_that_are_both_the_names_are_no_injection)
 }
 END_TEST
 
+/* Its owner publishes a private address beside a public one: every witness gives both. */
+START_TEST(p4_an_impossible_address_that_witnesses_give_beside_a_good_one_is_no_injection)
+{
+    struct judge_case c = case_with("93.184.216.34", "93.184.216.34 10.0.0.1");
+    BOTH(c, meeting->second = said_of("10.0.0.1"));
+    expect(&c, VERDICT_CONSISTENT, RULE_S1, FINDING_NONE);
+    BOTH(
+        c, for (size_t i = 0; i < meeting->n_controls;
+                i++) { meeting->controls[i] = said_of("93.184.216.34"); });
+    expect(&c, VERDICT_CONFIRMED, RULE_P4, FINDING_INJECTION);
+}
+END_TEST
+
 START_TEST(p6_a_signature_that_does_not_fit_is_forgery_whatever_else_agrees)
 {
     struct judge_case c = case_with("93.184.216.34", "93.184.216.34");
@@ -502,6 +515,7 @@ int main(void)
         p2_through_a_private_resolver_needs_a_list_or_a_direct_question,
         c5_p4_two_replies_that_cannot_both_be_true_are_an_injection,
         p4_two_replies_that_are_both_the_names_are_no_injection,
+        p4_an_impossible_address_that_witnesses_give_beside_a_good_one_is_no_injection,
         p6_a_signature_that_does_not_fit_is_forgery_whatever_else_agrees,
         p7_a_listed_block_address_is_proof_by_the_lists_scope,
         p8_an_answer_that_declares_itself_filtered_is_believed,
