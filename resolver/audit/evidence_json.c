@@ -99,8 +99,10 @@ static void network(struct members *f, struct judge_network *network)
 
 static void history(struct members *f, struct judge_history *history)
 {
-    static const struct judge_history nothing;
-    if (!members_enter(f, "history", memcmp(history, &nothing, sizeof nothing) != 0)) {
+    bool here = history->n_known != 0 || history->n_names != 0 || history->given_s != 0 ||
+                history->usual_rtt_us != 0 || history->n_ttl_samples != 0 || history->ttl_s != 0 ||
+                history->n_old != 0;
+    if (!members_enter(f, "history", here)) {
         return;
     }
     members_addresses(f, "known", history->known, &history->n_known, AUDIT_ADDRESSES_MAX);

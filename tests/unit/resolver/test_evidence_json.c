@@ -63,6 +63,27 @@ START_TEST(a_case_is_written_and_read_back_as_it_was)
 }
 END_TEST
 
+START_TEST(a_history_of_nothing_is_left_out_whatever_lies_between_its_members)
+{
+    struct evidence *e = malloc(sizeof *e);
+    ck_assert_ptr_nonnull(e);
+    *e = read_line("{\"v\":1,\"name\":\"www.example.net\"}");
+    struct judge_history *h = &e->name.history;
+    memset(h, 0xff, sizeof *h);
+    memset(h->known, 0, sizeof h->known);
+    memset(h->old, 0, sizeof h->old);
+    h->n_known = h->n_old = 0;
+    h->n_names = h->n_ttl_samples = h->n_ttl_providers = h->n_lag_tries = 0;
+    h->given_s = h->given_life_s = h->usual_rtt_us = h->ttl_s = 0;
+    h->gone_s = h->old_ttl_s = h->refresh_s = 0;
+    char *text = evidence_write(e);
+    free(e);
+    ck_assert_ptr_nonnull(text);
+    ck_assert_msg(strstr(text, "history") == NULL, "%s", text);
+    free(text);
+}
+END_TEST
+
 START_TEST(what_is_absent_was_not_looked_at_and_accuses_nobody)
 {
     struct evidence e =
@@ -185,6 +206,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         a_case_is_written_and_read_back_as_it_was,
+        a_history_of_nothing_is_left_out_whatever_lies_between_its_members,
         what_is_absent_was_not_looked_at_and_accuses_nobody,
         a_handshake_is_its_address_however_the_address_is_written,
         a_whole_number_may_be_written_with_a_fraction_of_nothing,
