@@ -24,18 +24,28 @@ const char *schema_text(struct reader *r, const struct yaml_node *node, const ch
     return NULL;
 }
 
-static void note_unknown_word(struct reader *r, const struct yaml_node *node,
-                              const struct schema_word *words)
+enum { WORDS_TEXT_MAX = 160 };
+
+/* "one, another", cut where there is no room. Returns `list`. */
+static const char *words_text(const struct schema_word *words, char list[WORDS_TEXT_MAX])
 {
-    char list[160] = "";
     size_t n = 0;
+    list[0] = '\0';
     for (const struct schema_word *w = words; w->word != NULL; w++) {
-        if (w->value != SCHEMA_LATER && n < sizeof list) {
-            int got = snprintf(list + n, sizeof list - n, "%s%s", n > 0 ? ", " : "", w->word);
+        if (w->value != SCHEMA_LATER && n < WORDS_TEXT_MAX) {
+            int got = snprintf(list + n, WORDS_TEXT_MAX - n, "%s%s", n > 0 ? ", " : "", w->word);
             n += (size_t)got;
         }
     }
-    errors_add(r->errors, node->line, node->column, "'%.40s' is not one of: %s", node->text, list);
+    return list;
+}
+
+static void note_unknown_word(struct reader *r, const struct yaml_node *node,
+                              const struct schema_word *words)
+{
+    char list[WORDS_TEXT_MAX];
+    errors_add(r->errors, node->line, node->column, "'%.40s' is not one of: %s", node->text,
+               words_text(words, list));
 }
 
 bool schema_word(struct reader *r, const struct yaml_node *node, const struct schema_word *words,
@@ -220,8 +230,10 @@ static void read_string(struct reader *r, const struct schema_row *row,
         return;
     }
     if (row->words != NULL && node->text[0] != '/' && !is_word(row->words, node->text)) {
+        char list[WORDS_TEXT_MAX];
         errors_add(r->errors, node->line, node->column,
-                   "%s takes an absolute path, which begins with '/', or off", row->key);
+                   "%s takes an absolute path, which begins with '/', or one of: %s", row->key,
+                   words_text(row->words, list));
         return;
     }
     *(const char **)field_of(r->base, row) = node->text;
