@@ -1,77 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The pool and its attempts, with an exchange that says what the test wants. */
-#include "resolver/upstream/pool.h"
-#include "tests/unit/fake_exchange.h"
-#include "tests/unit/fake_port.h"
-#include "tests/unit/messages.h"
-#include "tests/unit/suite.h"
+#include "tests/unit/pool_rig.h"
 
 #include <errno.h>
-#include <stdio.h>
-
-enum { S = 1000000, MAX_ATTEMPTS = 8 };
-
-static const char *const addresses[] = {"192.0.2.1"};
-static const struct provider_params providers[] = {
-    {.name = "one",
-     .endpoint =
-         {.id = 0, .url = "https://one.example/q", .addresses = addresses, .n_addresses = 1}},
-    {.name = "two",
-     .protocol = PROTOCOL_DOH_GET,
-     .endpoint =
-         {.id = 1, .url = "https://two.example/q", .addresses = addresses, .n_addresses = 1}},
-};
-
-static struct fake_port fake_port;
-static struct fake_exchange fake;
-static struct pool *pool;
-static struct question question;
-
-/* What the last attempt's end said. */
-static struct {
-    unsigned n;
-    enum attempt_verdict verdict;
-    struct answer *answer;
-    enum ede ede;
-    char detail[160];
-} ended;
-
-static void on_end(void *ctx, struct attempt_end *end)
-{
-    (void)ctx;
-    ended.n++;
-    ended.verdict = end->verdict;
-    ended.ede = end->ede;
-    answer_unref(ended.answer);
-    ended.answer = end->answer;
-    snprintf(ended.detail, sizeof ended.detail, "%s", end->detail);
-}
-
-static void set_up(void)
-{
-    memset(&ended, 0, sizeof ended);
-    fake_port_init(&fake_port, 3);
-    fake_exchange_init(&fake);
-    question = (struct question){.type = TYPE_A, .class = CLASS_IN};
-    ck_assert_int_eq(name_from_text("www.example.com", &question.name), 0);
-    struct pool_params params = {
-        .providers = providers,
-        .n_providers = 2,
-        .max_attempts = MAX_ATTEMPTS,
-        .patience_max_ms = 500,
-        .max_ttl_s = 86400,
-        .negative_max_ttl_s = 3600,
-    };
-    pool = pool_new(&params, &fake_port.port, &fake.exchange);
-    ck_assert_ptr_nonnull(pool);
-}
-
-static void tear_down(void)
-{
-    ended.answer = answer_unref(ended.answer);
-    pool = pool_free(pool);
-    port_done(&fake_port.port);
-}
 
 /* The next provider of the default route. */
 static int next_after(unsigned tried)
@@ -79,38 +10,6 @@ static int next_after(unsigned tried)
     struct pool_wish wish = {
         .route = pool_default_route(pool), .tried = tried, .question = &question};
     return pool_next(pool, &wish);
-}
-
-static struct attempt *start(unsigned provider)
-{
-    struct attempt *attempt = NULL;
-    struct attempt_wish wish = {.question = &question, .provider = provider, .on_end = on_end};
-    ck_assert_int_eq(attempt_start(pool, &wish, &attempt), 0);
-    return attempt;
-}
-
-static void answer_with(const char *name, uint16_t rcode)
-{
-    struct test_response response = {
-        .name = name, .type = TYPE_A, .rcode = rcode, .ttl_s = 300, .address = 0x01020304};
-    uint8_t wire[512];
-    fake_exchange_answer(&fake, bytes_of(wire, test_response_write(&response, wire)));
-}
-
-static void end_with(enum exchange_result result)
-{
-    struct exchange_reply reply = {.result = result, .media_type = "", .detail = "why"};
-    fake_exchange_end(&fake, &reply);
-}
-
-static void end_with_status(unsigned status, uint32_t retry_after_s)
-{
-    struct exchange_reply reply = {.result = EXCHANGE_DONE,
-                                   .status = status,
-                                   .media_type = "text/html",
-                                   .retry_after_s = retry_after_s,
-                                   .detail = ""};
-    fake_exchange_end(&fake, &reply);
 }
 
 START_TEST(good_answer_is_given_and_the_provider_is_thought_well_of)
@@ -464,126 +363,6 @@ START_TEST(providers_of_a_group_are_on_no_route_that_does_not_name_it)
 }
 END_TEST
 
-/* ---- providers whose address is not known ---- */
-
-static const struct provider_params nameless[] = {
-    {.name = "lost", .endpoint = {.id = 0, .url = "https://lost.example/q"}},
-    {.name = "found",
-     .endpoint =
-         {.id = 1, .url = "https://found.example/q", .addresses = addresses, .n_addresses = 1}},
-};
-
-static struct {
-    unsigned n;
-    char host[64], address[64];
-} reached;
-
-static void on_reached(void *ctx, const char *host, const char *const *at, size_t n)
-{
-    (void)ctx;
-    reached.n++;
-    ck_assert_uint_ge(n, 1);
-    snprintf(reached.host, sizeof reached.host, "%s", host);
-    snprintf(reached.address, sizeof reached.address, "%s", at[0]);
-}
-
-static void use_nameless(const struct kept *kept)
-{
-    struct pool_params params = {
-        .providers = nameless,
-        .n_providers = 2,
-        .max_attempts = MAX_ATTEMPTS,
-        .patience_max_ms = 500,
-        .max_ttl_s = 86400,
-        .negative_max_ttl_s = 3600,
-        .kept = kept,
-        .on_reached = on_reached,
-    };
-    memset(&reached, 0, sizeof reached);
-    pool_free(pool);
-    pool = pool_new(&params, &fake_port.port, &fake.exchange);
-    ck_assert_ptr_nonnull(pool);
-}
-
-static enum upstream_addresses source_of(unsigned provider)
-{
-    struct upstream_state state;
-    pool_state(pool, provider, &state);
-    return state.source;
-}
-
-START_TEST(h8_address_of_a_provider_is_asked_of_another_whose_address_is_known)
-{
-    use_nameless(NULL);
-    ck_assert_int_eq(source_of(0), ADDRESSES_NONE);
-    start(0);
-    ck_assert_uint_eq(fake.n_live, 2); /* A and AAAA, at the other one */
-    ck_assert_uint_eq(fake.live[0].provider, 1);
-    answer_with("lost.example", RCODE_NOERROR);
-    end_with_status(404, 0);
-    fake_port_advance(&fake_port, S / 2);
-    ck_assert_uint_eq(fake.n_live, 1);
-    ck_assert_uint_eq(fake.live[0].provider, 0);
-    ck_assert_uint_eq(fake.live[0].n_addresses, 1);
-    ck_assert_int_eq(source_of(0), ADDRESSES_BY_PROVIDER);
-    ck_assert_uint_eq(reached.n, 0);
-    answer_with("www.example.com", RCODE_NOERROR);
-    ck_assert_int_eq(ended.verdict, ATTEMPT_ANSWERED);
-    ck_assert_uint_eq(reached.n, 1);
-    ck_assert_str_eq(reached.host, "lost.example.");
-    ck_assert_str_eq(reached.address, "1.2.3.4");
-}
-END_TEST
-
-START_TEST(kept_address_is_used_at_once_and_asked_again_beside)
-{
-    static const char *const at[] = {"192.0.2.77"};
-    struct kept kept = {.n = 0};
-    kept_put(&kept, "lost.example.", at, 1);
-    use_nameless(&kept);
-    ck_assert_int_eq(source_of(0), ADDRESSES_KEPT);
-    start(0);
-    ck_assert_uint_eq(fake.n_live, 3);
-    ck_assert_uint_eq(fake.live[2].provider, 0);
-    ck_assert_uint_eq(fake.live[2].n_addresses, 1);
-    ck_assert_int_eq(source_of(1), ADDRESSES_CONFIGURED);
-    while (fake.n_live > 0) {
-        end_with(EXCHANGE_UNREACHABLE);
-    }
-    ck_assert_int_eq(ended.verdict, ATTEMPT_RETRY_NEXT);
-}
-END_TEST
-
-START_TEST(address_that_leads_nowhere_costs_no_answer_while_the_proved_one_is_known)
-{
-    static const char *const at[] = {"192.0.2.77"};
-    struct kept kept = {.n = 0};
-    kept_put(&kept, "lost.example.", at, 1);
-    use_nameless(&kept);
-    start(0);
-    answer_with("lost.example", RCODE_NOERROR); /* 1.2.3.4, and there is nobody */
-    end_with_status(404, 0);
-    answer_with("www.example.com", RCODE_NOERROR);
-    fake_port_advance(&fake_port, S / 2);
-    ck_assert_int_eq(source_of(0), ADDRESSES_BY_PROVIDER);
-    start(0);
-    end_with(EXCHANGE_UNREACHABLE);
-    ck_assert_int_eq(ended.verdict, ATTEMPT_RETRY_SAME);
-    ck_assert_int_eq(source_of(0), ADDRESSES_KEPT);
-}
-END_TEST
-
-START_TEST(pool_that_ends_while_an_address_is_asked_for_leaves_nothing_behind)
-{
-    use_nameless(NULL);
-    struct attempt *attempt = start(0);
-    ck_assert_uint_eq(fake.n_live, 2);
-    attempt_free(attempt, false);
-    pool = pool_free(pool);
-    ck_assert_uint_eq(fake.n_cancelled, 2);
-}
-END_TEST
-
 int main(void)
 {
     const TTest *const tests[] = {
@@ -608,10 +387,6 @@ int main(void)
         timed_out_attempt_makes_the_connection_suspect_only_if_the_provider_was_silent,
         route_keeps_to_its_members_and_then_to_its_fallback,
         providers_of_a_group_are_on_no_route_that_does_not_name_it,
-        h8_address_of_a_provider_is_asked_of_another_whose_address_is_known,
-        kept_address_is_used_at_once_and_asked_again_beside,
-        address_that_leads_nowhere_costs_no_answer_while_the_proved_one_is_known,
-        pool_that_ends_while_an_address_is_asked_for_leaves_nothing_behind,
     };
     return suite_run("pool", tests, sizeof tests / sizeof tests[0], set_up, tear_down);
 }
