@@ -215,7 +215,7 @@ def test_clients_do_not_feel_that_one_of_two_providers_turns_bad(lab, daemon, or
         if keeps_the_rule(well, bad):
             return
         assert well.is_good() or well.found_a_busy_machine()
-        unheard += [] if bad.is_good() else [bad.describe()]
+        unheard += [load.describe() for load in (well, bad) if not load.is_good()]
         if not (well.found_a_busy_machine() or bad.found_a_busy_machine()):
             break
         d.stop()
