@@ -12,23 +12,9 @@ import dns.rcode
 import pytest
 
 from conftest import SANITIZED, edes
-from test_hostile_provider import Load, Misbehaviour, Origin, can_filter, nft, providers
+from test_hostile_provider import Load, Misbehaviour, can_filter, honest, nft, origin, providers  # noqa: F401  (fixtures)
 
 SECONDS = float(os.environ.get("HTTPDNSD_LONG", "3"))
-
-
-@pytest.fixture
-def origin(lab):
-    origin = Origin(lab)
-    yield origin
-    origin.stop()
-
-
-@pytest.fixture
-def honest(lab):
-    origin = Origin(lab)
-    yield origin
-    origin.stop()
 
 
 def status(d, field):
@@ -38,6 +24,13 @@ def status(d, field):
 def cpu_s(d):
     fields = open(f"/proc/{d.process.pid}/stat").read().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def came_in_time(load, took, most):
+    """A bound that a busy machine keeps us from seeing is not one that was kept."""
+    if took >= most and load.found_a_busy_machine():
+        pytest.skip("the machine is too busy to send the load in time")
+    return took < most
 
 
 def is_told_why(reply):
@@ -69,12 +62,12 @@ def test_f09_hung_provider_leaves_nobody_without_a_reply_and_costs_little_memory
     load = Load(d.port, "hung", rate=rate).run(SECONDS)
     print(load.describe())
     assert None not in load.took and len(load.bad) > len(load.took) * 0.9
-    assert max(load.took) < 5 or load.found_a_busy_machine()
     first = status(d, "VmRSS")
-    load = Load(d.port, "hung-on", rate=rate).run(SECONDS)
-    assert None not in load.took
+    on = Load(d.port, "hung-on", rate=rate).run(SECONDS)
+    assert None not in on.took and len(on.bad) > len(on.took) * 0.9
     if not SANITIZED:
         assert first - before < 64 * 1024 and status(d, "VmRSS") - first < 8 * 1024
+    assert came_in_time(load, max(load.took), 5) and came_in_time(on, max(on.took), 5)
 
 
 def test_f12_each_tenth_stream_reset_is_not_felt(lab, daemon, origin):
@@ -146,7 +139,7 @@ def test_f25_flapping_provider_beside_a_healthy_one_costs_no_answer_and_few_line
     print(load.describe())
     assert None not in load.took and len(load.bad) <= len(load.took) * 0.001
     changes = [line for line in d.log().splitlines() if "set aside" in line or "back" in line]
-    assert len(changes) <= SECONDS + 2, changes
+    assert 1 <= len(changes) <= SECONDS + 2, changes
 
 
 def test_f26_lost_and_late_packets_leave_nobody_without_a_reply_and_hardly_one_without_an_answer(lab, daemon, origin):
@@ -166,4 +159,4 @@ def test_f26_lost_and_late_packets_leave_nobody_without_a_reply_and_hardly_one_w
     print(load.describe())
     # a connection that is taken for dead twice running costs its questions the answer
     assert None not in load.took and len(load.bad) <= 0.01 * len(load.took), load.bad[:1]
-    assert load.p99() < 1.5 or load.found_a_busy_machine()
+    assert came_in_time(load, load.p99(), 1.5)
