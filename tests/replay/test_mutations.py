@@ -23,7 +23,9 @@ def rows(name, *labels):
     path = DATA / f"{name}.csv.gz"
     if not path.exists():
         pytest.skip(f"no {path}")
-    return [case for label, case in convert.convert(path) if label in labels and case["meetings"][0].get("local")]
+    found = [case for label, case in convert.convert(path) if label in labels and case["meetings"][0].get("local")]
+    assert found
+    return found
 
 
 def changed(case, change, *arguments):
@@ -94,9 +96,7 @@ def test_answers_of_other_places_for_the_same_name_are_not_confirmed(name):
 
 
 def tampered():
-    found = rows("facebook_local_vs_public", "tampered")
-    assert found
-    return found
+    return rows("facebook_local_vs_public", "tampered")
 
 
 def verdicts(cases):
