@@ -27,14 +27,7 @@ LONG = "HTTPDNSD_LONG" in os.environ
 SECONDS = float(os.environ.get("HTTPDNSD_LONG", "2"))
 NOISE_S = 0.003 if LONG else 0.2
 BUSY_S = 0.005 if LONG else 0.02
-CROWD = 3 * (os.cpu_count() or 1)  # threads that want to run, on average: ours are fewer
 TRIES = 3
-
-
-def n_running():
-    """Threads that run or wait for a processor, of the whole machine."""
-    with open("/proc/stat") as stat:
-        return next(int(line.split()[1]) for line in stat if line.startswith("procs_running"))
 
 
 # What the two providers are for, and which of them turns bad.
@@ -90,7 +83,6 @@ class Load:
     """New names on 200 sites at a steady rate; begun[i] and took[i] in seconds, took[i] None: no good answer."""
 
     def __init__(self, port, label, rate=RATE):
-        self.crowd = [n_running()]
         self.label, self.rate, self.began, self.took, self.bad, self.late = label, rate, [], [], [], []
         self.socks = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(16)]  # over all workers
         for sock in self.socks:
@@ -122,8 +114,6 @@ class Load:
                 self.socks[len(self.began) % len(self.socks)].send(self.query(len(self.began) - 1))
             if len(self.began) == n and None not in self.took:
                 break
-            if now >= start + len(self.crowd) / 20:
-                self.crowd.append(n_running())
             for sock in select.select(self.socks, [], [], 0.001)[0]:
                 self.take(sock)
         for sock in self.socks:
@@ -138,8 +128,8 @@ class Load:
         return self.bad == [] and None not in self.took
 
     def found_a_busy_machine(self):
-        """By what has nothing to do with the daemon: whether the load left in time, and how many others want to run."""
-        return sorted(self.late)[int(len(self.late) * 0.99)] > BUSY_S or sum(self.crowd) / len(self.crowd) > CROWD
+        """By what has nothing to do with the daemon: whether the load left in time."""
+        return sorted(self.late)[int(len(self.late) * 0.99)] > BUSY_S
 
     def describe(self):
         return (f"n {len(self.took)} unanswered {self.took.count(None)} bad {len(self.bad)} p99 {self.p99() * 1e3:.1f} ms, "

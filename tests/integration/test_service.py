@@ -314,13 +314,13 @@ def test_run_lab_starts_answers_alerts_and_ends_cleanly(number):
     reader = threading.Thread(target=lambda: lines.extend(iter(run.stdout.readline, "")))
     reader.start()
     try:
-        wait_for(lambda: any(f"dig @127.0.0.1 -p {port}" in line for line in lines) or run.poll() is not None, 400,
+        wait_for(lambda: any(f"dig @127.0.0.1 -p {port}" in line for line in lines) or run.poll() is not None, 180,
                  "the line to try")
         assert run.poll() is None, "".join(lines)
         got = subprocess.run([lab_module.find("dig"), "@127.0.0.1", "-p", str(port), "+short", "mail.bank-of-lab.com"],
                              capture_output=True, text=True, timeout=20)
         assert got.stdout.strip() == "185.31.17.30"
-        wait_for(lambda: any("DNS hijack" in line and "mail.bank-of-lab.com" in line for line in lines), 60, "the alert")
+        wait_for(lambda: any("DNS hijack" in line and "mail.bank-of-lab.com" in line for line in lines), 20, "the alert")
         run.send_signal(number) if number == signal.SIGTERM else os.killpg(run.pid, number)
         assert run.wait(20) == 0
     finally:

@@ -101,11 +101,9 @@ def test_after_sleep_connections_are_new_and_what_was_kept_has_aged(lab, daemon,
     wait_for(lambda: "this machine was asleep: all connections to providers are made anew" in d.log(), 6, "the end of sleep")
     wait_for(lambda: origin.tell("live") == "0", what="the end of the old connection")
     assert d.udp("one.wild.honest-lab.net").rcode() == dns.rcode.NOERROR
-    connections, requests = counts(origin)
-    # Its TTL of 60 s went by in sleep. On a busy machine one that is answered late is sent again, for being lost.
-    assert 2 <= connections <= 3 and 2 <= requests <= 3
+    assert counts(origin) == (2, 2)  # its TTL of 60 s went by in sleep
     assert d.udp("two.wild.honest-lab.net").rcode() == dns.rcode.NOERROR
-    assert counts(origin) == (connections, requests + 1)
+    assert counts(origin) == (2, 3)
     assert d.log().count("asleep") == 1
 
 
@@ -116,7 +114,6 @@ def test_connection_that_the_other_side_forgot_during_sleep_costs_no_question(la
     assert d.udp("before.wild.honest-lab.net").rcode() == dns.rcode.NOERROR
     sleep(3600)
     wait_for(lambda: "this machine was asleep" in d.log(), 6, "the end of sleep")
-    wait_for(lambda: origin.tell("live") == "0", what="the end of the old connection")
     for i in range(5):
         assert d.udp(f"after{i}.wild.honest-lab.net", timeout=1.5).rcode() == dns.rcode.NOERROR
     connections, requests = counts(origin)

@@ -236,6 +236,9 @@ void endpoint_forget(struct known_endpoint *known)
     known->is_serial = false;
     known->idle = (struct idle){0};
     known->no_http3_until_us = 0;
+    for (unsigned i = 0; i < ALL_LANES; i++) {
+        known->lanes[i].born_us = 0; /* its connections end */
+    }
 }
 
 void endpoint_done(struct known_endpoint *known)
