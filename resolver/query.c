@@ -151,6 +151,18 @@ static enum query_state query_answer_garbled(struct query *q)
     return reply_with(q, is_query ? RCODE_FORMERR : RCODE_NOTIMP, EDE_NONE, NULL);
 }
 
+/* RFC 7873 §5.4: who asks nothing but says a cookie wants to know ours, or whether it is good. */
+static enum query_state query_answer_unasked(struct query *q)
+{
+    static const enum rcode rcodes[] = {
+        [MESSAGE_COOKIE_IGNORED] = RCODE_FORMERR,
+        [MESSAGE_COOKIE_NEW] = RCODE_NOERROR,
+        [MESSAGE_COOKIE_GOOD] = RCODE_NOERROR,
+        [MESSAGE_COOKIE_BAD] = RCODE_BADCOOKIE,
+    };
+    return reply_with(q, rcodes[q->message.cookie_is], EDE_NONE, NULL);
+}
+
 static enum query_state step_arrived(struct query *q)
 {
     enum message_outcome outcome = message_read_query(q->arrived, &q->message);
@@ -179,6 +191,8 @@ static enum query_state step_arrived(struct query *q)
         return reply_with(q, RCODE_BADVERS, EDE_NONE, NULL);
     case MESSAGE_NOTAUTH:
         return reply_with(q, RCODE_NOTAUTH, EDE_NOT_SUPPORTED, "signed queries are not relayed");
+    case MESSAGE_UNASKED:
+        return query_answer_unasked(q);
     }
     assert(false);
     return QUERY_REPLYING;

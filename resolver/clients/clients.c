@@ -82,6 +82,10 @@ static bool take_cookie(const struct clients *c, const struct cookie_client *cli
     }
     uint8_t cookie[COOKIE_CLIENT + COOKIE_SERVER];
     bool good = cookie_answer(&c->keys, client, cookie);
+    bool is_bare = client->cookie.n == COOKIE_CLIENT;
+    message->cookie_is = good      ? MESSAGE_COOKIE_GOOD
+                         : is_bare ? MESSAGE_COOKIE_NEW
+                                   : MESSAGE_COOKIE_BAD;
     message_tell_option(message, EDNS_OPTION_COOKIE, bytes_of(cookie, sizeof cookie));
     return good;
 }

@@ -19,6 +19,7 @@ struct reading {
     bool odd; /* something that calls for FORMERR, while the reading can go on */
     bool version_above_0;
     bool is_signed;
+    bool ended;      /* by a signature */
     bool odd_update; /* RFC 2136 §3.2.4, §3.4.1.3: class ANY has no RDATA there */
 };
 
@@ -83,6 +84,17 @@ static void read_opt(struct reading *r, uint16_t size, uint32_t ttl, struct byte
         r->odd = true;
 }
 
+/* TSIG is of class ANY and the last record (RFC 8945 §5.2); a SIG that covers no type is SIG(0),
+ * and nothing but its like or a TSIG stands behind it (RFC 2931 §3.1). */
+static void read_signature(struct reading *r, uint16_t type, uint16_t class, struct bytes rdata)
+{
+    bool is_whole =
+        type == TYPE_TSIG ? class == CLASS_ANY : rdata.n >= 2 && bytes_read_u16(rdata.at) == 0;
+    r->odd = r->odd || !is_whole || r->is_signed;
+    r->is_signed = r->is_signed || type == TYPE_TSIG;
+    r->ended = true;
+}
+
 static void read_record(struct reading *r, bool in_additional)
 {
     struct cursor *c = &r->cursor;
@@ -98,12 +110,14 @@ static void read_record(struct reading *r, bool in_additional)
     if (!in_additional) {
         r->odd = true;
         r->odd_update = r->odd_update || (class == CLASS_ANY && rdata.n > 0);
-    } else if (type == TYPE_OPT && owner_is_root)
-        read_opt(r, class, ttl, rdata);
-    else if (type == TYPE_TSIG)
-        r->is_signed = true;
-    else if (type != TYPE_SIG)
-        r->odd = true;
+    } else if (type == TYPE_TSIG || type == TYPE_SIG) {
+        read_signature(r, type, class, rdata);
+    } else {
+        bool is_opt = type == TYPE_OPT && owner_is_root;
+        r->odd = r->odd || !is_opt || r->ended;
+        if (is_opt)
+            read_opt(r, class, ttl, rdata);
+    }
 }
 
 static void read_question(struct reading *r)
@@ -120,6 +134,15 @@ static void read_question(struct reading *r)
     name_lower(&question->name);
     r->query->raw_question = bytes_of(c->all.at + began, c->at - began);
     r->query->has_question = true;
+}
+
+/* More than one question is an error whatever they are; what follows them tells of EDNS. */
+static void skip_questions(struct cursor *c, unsigned n)
+{
+    for (unsigned i = 0; i < n && !c->failed; i++) {
+        skip_name(c);
+        cursor_u32(c); /* type and class */
+    }
 }
 
 /* True when counts and rcode are not those of any query: chance octets have such. */
@@ -154,12 +177,11 @@ static enum message_outcome read_sections(struct reading *r)
     n_before += cursor_u16(c);
     unsigned n_additional = cursor_u16(c);
 
-    if (n_questions > 1)
-        return MESSAGE_FORMERR;
     if (n_questions == 1)
         read_question(r);
     else
-        r->odd = true;
+        skip_questions(c, n_questions);
+    r->odd = n_questions > 1;
     for (unsigned i = 0; i < n_before + n_additional && !c->failed; i++)
         read_record(r, i >= n_before);
     if (c->failed && n_questions == 1 && !r->query->has_question && ends_within_name(c->all))
@@ -167,10 +189,12 @@ static enum message_outcome read_sections(struct reading *r)
     if (c->failed || r->odd)
         return MESSAGE_FORMERR;
     if (cursor_left(c) > 0)
-        return MESSAGE_GARBLED;
+        return n_questions == 1 ? MESSAGE_GARBLED : MESSAGE_FORMERR;
     if (r->version_above_0)
         return MESSAGE_BADVERS;
-    return r->is_signed ? MESSAGE_NOTAUTH : MESSAGE_OK;
+    if (r->is_signed)
+        return MESSAGE_NOTAUTH;
+    return n_questions == 1 ? MESSAGE_OK : MESSAGE_UNASKED;
 }
 
 enum message_outcome message_read_query(struct bytes message, struct query_message *ret_query)
@@ -192,6 +216,7 @@ enum message_outcome message_read_query(struct bytes message, struct query_messa
     ret_query->has_keepalive = false;
     ret_query->odd_keepalive = false;
     ret_query->n_cookie = 0;
+    ret_query->cookie_is = MESSAGE_COOKIE_IGNORED;
     ret_query->n_options = 0;
 
     enum message_outcome outcome = read_sections(&r);

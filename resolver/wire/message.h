@@ -112,6 +112,14 @@ static inline uint16_t question_other_family(uint16_t type)
     return type == TYPE_A ? TYPE_AAAA : type == TYPE_AAAA ? TYPE_A : 0;
 }
 
+/* What became of a client's cookie; said by who knows our own. */
+enum message_cookie {
+    MESSAGE_COOKIE_IGNORED, /* none came, or we give none */
+    MESSAGE_COOKIE_NEW,     /* the client's part alone: it has one of ours now */
+    MESSAGE_COOKIE_GOOD,
+    MESSAGE_COOKIE_BAD, /* not one of ours, or too old */
+};
+
 /* A client's query, read. Lives without the message except for `raw_question`. */
 struct query_message {
     uint16_t id;
@@ -126,6 +134,7 @@ struct query_message {
     bool odd_keepalive; /* with octets in it: an error over TCP, nothing over UDP (§3.3.1) */
     uint8_t n_cookie;   /* 0: none; 8: the client's part alone; 16 to 40 */
     uint8_t cookie[MESSAGE_COOKIE_MAX];
+    enum message_cookie cookie_is;
     uint8_t n_options; /* what the OPT of the reply is to carry, whole options; by who answers */
     uint8_t options[MESSAGE_OPTIONS_MAX];
 };
@@ -142,6 +151,7 @@ enum message_outcome {
     MESSAGE_NOTIMP,  /* opcode other than QUERY (M4) */
     MESSAGE_BADVERS, /* EDNS version above 0 (E3) */
     MESSAGE_NOTAUTH, /* signed with TSIG: cannot be relayed (M7) */
+    MESSAGE_UNASKED, /* whole, but for its question: FORMERR, unless it asks for a cookie (M3) */
 };
 
 /* Reads a client's query; PROMISES M1–M8, M13, E2–E5. `message` must outlive *ret_query's use of

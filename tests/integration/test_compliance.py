@@ -55,6 +55,19 @@ def test_m4_each_other_opcode_is_notimp_without_any_section(daemon, opcode):
             assert reply == struct.pack("!6H", 0x4321, QR | RA | opcode << 11 | flags & (RD | CD) | 4, 0, 0, 0, 0)
 
 
+def test_m3_other_than_one_question_is_a_format_error_with_id_rd_and_opt(daemon):
+    """Over either transport, and ours is the OPT of whoever sent one."""
+    d = daemon()
+    question = PLAIN + struct.pack("!HH", 1, 1)
+    for n in (0, 2, 3):
+        for flags in (0, RD):
+            for edns in (b"", opt(), opt(COOKIE)):
+                sent = struct.pack("!6H", 0x4321, flags, n, 0, 0, bool(edns)) + question * n + edns
+                ours = opt(size=1232) if edns else b""
+                wanted = struct.pack("!6H", 0x4321, QR | flags | 1, 0, 0, 0, bool(edns)) + ours
+                assert d.raw_udp(sent, timeout=5) == over_tcp(d, sent) == wanted
+
+
 @pytest.mark.parametrize("options", [b"", UNKNOWN, NSID, COOKIE, EXPIRE, SUBNET, NSID + SUBNET + EXPIRE + COOKIE])
 @pytest.mark.parametrize("flags", [0, 0x8000, 0x0080, 0x7fff])
 def test_e5_options_and_flags_of_edns_are_passed_over(daemon, options, flags):
@@ -141,6 +154,7 @@ MALFORMED = {
     "record with a name of 256 octets": (message(record(LONG * 15 + b"\x0e" + b"L" * 14 + b"\0", 1, 1, b"1234"), counts=(0, 0, 0, 1)), b""),
     "signature of another form": (message(record(b"\0", 46, 1, b"\0" * 19 + b"\0"), counts=(0, 0, 0, 1)), b""),
     "TSIG of class IN": (message(record(b"\0", 250, 1, b"\0" * 17), counts=(0, 0, 0, 1)), b""),
+    "NSEC3 with an owner that cannot be": (message(ROOT_A, record(b"\1X\0", 50, 1, b"\1\0\0\1\0\1a"), counts=(1, 0, 1, 0)), ROOT_A),
     "OPT with an owner": (message(record(b"\1A\0", 41, 1, b""), counts=(0, 0, 0, 1)), b""),
     "TSIG before another": (message(record(b"\0", 250, 255, b"\0" * 17), record(b"\0", 1, 1, b"1234"), qid=67, counts=(0, 0, 0, 2)), b""),
     "update of class ANY with data": (message(record(b"\0", 1, 255, b"\0"), opcode=5, counts=(0, 0, 1, 0)), b""),

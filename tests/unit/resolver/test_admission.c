@@ -17,8 +17,9 @@ static struct {
     size_t n_reply;
     uint8_t option[64]; /* goes into the OPT of the next query */
     size_t n_option;
-    uint16_t type;  /* of the next query; 0: A */
-    size_t n_asked; /* its octets */
+    uint16_t type;   /* of the next query; 0: A */
+    bool is_unasked; /* it has no question */
+    size_t n_asked;  /* its octets */
 } rig;
 
 static struct clients_params params(void)
@@ -80,14 +81,20 @@ static enum resolver_outcome ask_from(const char *where, bool is_stream)
     size_t n = test_query_write(&query, at);
     memcpy(at + n, rig.option, rig.n_option);
     bytes_write_u16(at + n - 2, (uint16_t)rig.n_option);
+    n += rig.n_option;
+    if (rig.is_unasked) {
+        size_t n_opt = 11 + rig.n_option;
+        bytes_write_u16(at + 4, 0);
+        memmove(at + MESSAGE_HEADER, at + n - n_opt, n_opt);
+        n = MESSAGE_HEADER + n_opt;
+    }
     ck_assert_int_eq(inet_pton(AF_INET, where, &in.sin_addr), 1);
     client_address_set(&from, (struct sockaddr *)&in, NULL);
     struct resolver_client client = {.from = &from, .is_stream = is_stream, .keepalive_ds = 100};
     struct buf out = buf_over(rig.reply, sizeof rig.reply);
-    enum resolver_outcome outcome =
-        resolver_ask(world.resolver, bytes_of(at, n + rig.n_option), &client, &out);
+    enum resolver_outcome outcome = resolver_ask(world.resolver, bytes_of(at, n), &client, &out);
     rig.n_reply = out.n;
-    rig.n_asked = n + rig.n_option;
+    rig.n_asked = n;
     return outcome;
 }
 
@@ -217,6 +224,43 @@ START_TEST(e11_client_with_a_good_cookie_is_over_no_rate)
 }
 END_TEST
 
+START_TEST(e11_cookie_without_a_question_asks_for_ours_or_whether_it_is_good)
+{
+    struct clients_params p = params();
+    int n;
+    p.rate.burst = 100;
+    rig.is_unasked = true;
+    for (unsigned is_stream = 0; is_stream < 2; is_stream++) {
+        use(&p);
+        set_option(OPTION_COOKIE, "client_1", 8);
+        ask_from("192.0.2.9", is_stream);
+        ck_assert_uint_eq(rcode(), RCODE_NOERROR);
+        ck_assert_mem_eq(rig.reply + 4, "\0\0\0\0\0\0\0\1", 8);
+        const uint8_t *cookie = option_of(OPTION_COOKIE, &n);
+        ck_assert_int_eq(n, 24);
+        set_option(OPTION_COOKIE, cookie, 24);
+        ask_from("192.0.2.9", is_stream);
+        ck_assert_uint_eq(rcode(), RCODE_NOERROR);
+        rig.option[27] ^= 1;
+        ask_from("192.0.2.9", is_stream);
+        ck_assert_uint_eq(rcode(), RCODE_BAD_COOKIE);
+        ck_assert_ptr_nonnull(option_of(OPTION_COOKIE, &n));
+        set_option(OPTION_COOKIE, "client", 7);
+        ask_from("192.0.2.9", is_stream);
+        ck_assert_uint_eq(rcode(), RCODE_FORMERR);
+        set_option(OPTION_KEEPALIVE, NULL, 0);
+        ask_from("192.0.2.9", is_stream);
+        ck_assert_uint_eq(rcode(), RCODE_FORMERR);
+    }
+    p.cookies = CLIENTS_COOKIES_OFF;
+    use(&p);
+    set_option(OPTION_COOKIE, "client_1", 8);
+    ask_from("192.0.2.9", false);
+    ck_assert_uint_eq(rcode(), RCODE_FORMERR);
+    ck_assert_ptr_null(option_of(OPTION_COOKIE, &n));
+}
+END_TEST
+
 START_TEST(e11_without_cookies_of_ours_the_option_is_ignored)
 {
     struct clients_params p = params();
@@ -301,6 +345,7 @@ int main(void)
         stranger_can_be_left_without_any_reply,
         over_its_rate_a_client_is_sent_to_tcp_and_this_host_is_not,
         e11_client_with_a_good_cookie_is_over_no_rate,
+        e11_cookie_without_a_question_asks_for_ours_or_whether_it_is_good,
         e11_without_cookies_of_ours_the_option_is_ignored,
         unproven_client_gets_nothing_larger_than_its_query_when_so_told,
         s5_any_is_no_lever_over_udp_where_strangers_ask,

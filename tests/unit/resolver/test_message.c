@@ -101,29 +101,74 @@ END_TEST
 
 START_TEST(m3_exactly_one_question_is_asked)
 {
-    begin();
-    bytes_write_u16(m.at + 4, 2);
-    maker_put_name(&m, "b.example");
-    buf_put_u32(&m.b, 0x00010001);
-    ck_assert_int_eq(outcome(), MESSAGE_FORMERR);
-    ck_assert(!query.has_question);
+    for (uint16_t n = 2; n < 5; n++) {
+        for (unsigned edns = 0; edns < 2; edns++) {
+            begin();
+            bytes_write_u16(m.at + 4, n);
+            for (uint16_t i = 1; i < n; i++) {
+                maker_put_name(&m, "b.example");
+                buf_put_u32(&m.b, 0x00010001);
+            }
+            if (edns)
+                put_opt("", 0);
+            ck_assert_int_eq(outcome(), MESSAGE_FORMERR);
+            ck_assert(!query.has_question && query.has_edns == edns);
+            ck_assert_uint_eq(query.flags, FLAG_RD);
+        }
+    }
     begin();
     bytes_write_u16(m.at + 4, 0);
     m.b.n = MESSAGE_HEADER;
+    ck_assert_int_eq(outcome(), MESSAGE_UNASKED);
     put_opt("", 0);
-    ck_assert_int_eq(outcome(), MESSAGE_FORMERR);
+    ck_assert_int_eq(outcome(), MESSAGE_UNASKED);
     ck_assert(!query.has_question && query.has_edns);
+    maker_put_a(&m, ADDITIONAL, "example.com", 1);
+    ck_assert_int_eq(outcome(), MESSAGE_FORMERR);
 }
 END_TEST
 
+/* The question's name is so many labels of 63, and one of `last`. */
+static void begin_long(size_t n_full, size_t last)
+{
+    begin();
+    m.b.n = MESSAGE_HEADER;
+    for (size_t i = 0; i <= n_full; i++) {
+        size_t n = i < n_full ? 63 : last;
+        buf_put_u8(&m.b, (uint8_t)n);
+        for (size_t k = 0; k < n; k++)
+            buf_put_u8(&m.b, 'a');
+    }
+    buf_put_u8(&m.b, 0);
+    buf_put_u32(&m.b, 0x00010001);
+}
+
 START_TEST(m5_question_with_a_pointer_or_an_extended_label_is_a_format_error)
 {
-    static const char *const starts[] = {"\300\0", "\300\014", "\101", "\200"};
-    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
+    for (unsigned first = 64; first < 256; first++) {
         begin();
-        memcpy(m.at + MESSAGE_HEADER, starts[i], strlen(starts[i]) + 1);
+        m.at[MESSAGE_HEADER] = (uint8_t)first; /* pointers, types 01 and 10 */
         ck_assert_int_eq(outcome(), MESSAGE_FORMERR);
         ck_assert(!query.has_question);
+        begin();
+        m.at[MESSAGE_HEADER + 4] = (uint8_t)first; /* a later label */
+        ck_assert_int_eq(outcome(), MESSAGE_FORMERR);
+        ck_assert(!query.has_question);
+    }
+}
+END_TEST
+
+START_TEST(m5_name_over_255_octets_or_label_over_63_is_a_format_error)
+{
+    static const struct {
+        size_t n_full, last;
+        enum message_outcome outcome;
+    } cases[] = {{0, 63, MESSAGE_OK},      {0, 64, MESSAGE_FORMERR}, {3, 61, MESSAGE_OK},
+                 {3, 62, MESSAGE_FORMERR}, {3, 63, MESSAGE_FORMERR}, {9, 9, MESSAGE_FORMERR}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        begin_long(cases[i].n_full, cases[i].last);
+        ck_assert_int_eq(outcome(), cases[i].outcome);
+        ck_assert_int_eq(query.has_question, cases[i].outcome == MESSAGE_OK);
     }
 }
 END_TEST
@@ -131,12 +176,22 @@ END_TEST
 START_TEST(m7_records_where_a_query_has_none_are_a_format_error)
 {
     static const enum section sections[] = {ANSWER, AUTHORITY, ADDITIONAL};
+    static const uint16_t types[] = {TYPE_A, TYPE_SOA, 50, TYPE_OPT, TYPE_SIG, TYPE_TSIG, 65400};
     for (size_t i = 0; i < 3; i++) {
-        begin();
-        maker_put_a(&m, sections[i], "example.com", 1);
-        put_opt("", 0);
-        ck_assert_int_eq(outcome(), MESSAGE_FORMERR);
-        ck_assert(query.has_question && query.has_edns);
+        for (size_t k = 0; k < sizeof types / sizeof *types; k++) {
+            for (unsigned first = 0; first < 2; first++) {
+                begin();
+                if (!first)
+                    put_opt("", 0);
+                maker_put(&m, sections[i], (struct head){".", types[k], 1},
+                          bytes_of("\0\0\0\0", 4));
+                if (first)
+                    put_opt("", 0);
+                bool is_good = i == 2 && types[k] == TYPE_SIG && !first;
+                ck_assert_int_eq(outcome(), is_good ? MESSAGE_OK : MESSAGE_FORMERR);
+                ck_assert(query.has_question);
+            }
+        }
     }
 }
 END_TEST
@@ -153,9 +208,16 @@ END_TEST
 
 START_TEST(m8_octets_behind_the_end_are_no_one_whole_message)
 {
-    begin();
-    buf_put_u8(&m.b, 0);
-    ck_assert_int_eq(outcome(), MESSAGE_GARBLED);
+    for (unsigned edns = 0; edns < 2; edns++) {
+        begin();
+        if (edns)
+            put_opt("", 0);
+        for (size_t n = 0; n < 40; n++) {
+            buf_put_u8(&m.b, 0);
+            ck_assert_int_eq(outcome(), MESSAGE_GARBLED);
+            ck_assert(query.has_question && query.has_edns == edns);
+        }
+    }
 }
 END_TEST
 
@@ -187,14 +249,56 @@ START_TEST(chance_octets_are_no_message_and_one_wrong_count_is_a_format_error)
 }
 END_TEST
 
-START_TEST(signed_queries_cannot_be_relayed_but_sig0_is_tolerated)
+/* A signature of `class` that begins with `covered`. */
+static void put_signature(uint16_t type, uint16_t class, uint16_t covered)
+{
+    uint8_t rdata[20] = {0};
+    bytes_write_u16(rdata, covered);
+    maker_put(&m, ADDITIONAL, (struct head){".", type, 0}, bytes_of(rdata, sizeof rdata));
+    bytes_write_u16(m.at + m.b.n - sizeof rdata - 8, class);
+}
+
+START_TEST(m7_signed_queries_cannot_be_relayed_but_sig0_is_tolerated)
 {
     begin();
-    maker_put(&m, ADDITIONAL, (struct head){"key.example", TYPE_TSIG, 0}, bytes_of("x", 1));
+    put_signature(TYPE_TSIG, CLASS_ANY, 0);
     ck_assert_int_eq(outcome(), MESSAGE_NOTAUTH);
     begin();
-    maker_put(&m, ADDITIONAL, (struct head){".", TYPE_SIG, 0}, bytes_of("x", 1));
+    put_opt("", 0);
+    put_signature(TYPE_SIG, CLASS_ANY, 0);
     ck_assert_int_eq(outcome(), MESSAGE_OK);
+    put_signature(TYPE_SIG, CLASS_ANY, 0);
+    ck_assert_int_eq(outcome(), MESSAGE_OK);
+    put_signature(TYPE_TSIG, CLASS_ANY, 0);
+    ck_assert_int_eq(outcome(), MESSAGE_NOTAUTH);
+    ck_assert(query.has_edns);
+}
+END_TEST
+
+/* RFC 8945 section 5.2, RFC 2931 section 3.1. */
+START_TEST(m7_signature_of_another_form_or_before_another_record_is_a_format_error)
+{
+    static const uint16_t types[] = {TYPE_TSIG, TYPE_SIG};
+    for (size_t i = 0; i < 2; i++) {
+        begin();
+        put_signature(types[i], CLASS_ANY, 0);
+        put_opt("", 0);
+        ck_assert_int_eq(outcome(), MESSAGE_FORMERR);
+        ck_assert(query.has_edns);
+        begin();
+        put_signature(TYPE_TSIG, CLASS_ANY, 0);
+        put_signature(types[i], CLASS_ANY, 0);
+        ck_assert_int_eq(outcome(), MESSAGE_FORMERR);
+    }
+    begin();
+    put_signature(TYPE_TSIG, CLASS_IN, 0);
+    ck_assert_int_eq(outcome(), MESSAGE_FORMERR);
+    begin();
+    put_signature(TYPE_SIG, CLASS_ANY, TYPE_A); /* a record like any other */
+    ck_assert_int_eq(outcome(), MESSAGE_FORMERR);
+    begin();
+    maker_put(&m, ADDITIONAL, (struct head){".", TYPE_SIG, 0}, bytes_of("", 1));
+    ck_assert_int_eq(outcome(), MESSAGE_FORMERR);
 }
 END_TEST
 
@@ -208,7 +312,7 @@ START_TEST(edns_is_read)
 }
 END_TEST
 
-START_TEST(edns_sizes_under_512_count_as_512)
+START_TEST(e4_edns_sizes_under_512_count_as_512)
 {
     static const uint16_t sizes[][2] = {
         {0, 512}, {511, 512}, {512, 512}, {513, 513}, {65535, 65535}};
@@ -223,20 +327,25 @@ END_TEST
 
 START_TEST(e2_two_opts_or_an_opt_in_a_wrong_place_are_a_format_error)
 {
-    begin();
-    put_opt("", 0);
-    put_opt("", 0);
-    ck_assert_int_eq(outcome(), MESSAGE_FORMERR);
-    begin();
-    maker_put(&m, ADDITIONAL, (struct head){"a", TYPE_OPT, 0}, bytes_of("", 0));
-    ck_assert_int_eq(outcome(), MESSAGE_FORMERR);
-    begin();
-    maker_put(&m, AUTHORITY, (struct head){".", TYPE_OPT, 0}, bytes_of("", 0));
-    ck_assert_int_eq(outcome(), MESSAGE_FORMERR);
+    static const enum section before[] = {ANSWER, AUTHORITY};
+    for (uint32_t version = 0; version < 2; version++) {
+        begin();
+        maker_put_opt(&m, 1400, version << 16, bytes_of("", 0));
+        maker_put_opt(&m, 1400, version << 16, bytes_of("", 0));
+        ck_assert_int_eq(outcome(), MESSAGE_FORMERR);
+        begin();
+        maker_put(&m, ADDITIONAL, (struct head){"a", TYPE_OPT, version << 16}, bytes_of("", 0));
+        ck_assert_int_eq(outcome(), MESSAGE_FORMERR);
+        for (size_t i = 0; i < 2; i++) {
+            begin();
+            maker_put(&m, before[i], (struct head){".", TYPE_OPT, version << 16}, bytes_of("", 0));
+            ck_assert_int_eq(outcome(), MESSAGE_FORMERR);
+        }
+    }
 }
 END_TEST
 
-START_TEST(options_that_do_not_fill_the_opt_are_a_format_error)
+START_TEST(e2_options_that_do_not_fill_the_opt_are_a_format_error)
 {
     static const struct bytes bad[] = {{(const uint8_t *)"\0", 1},
                                        {(const uint8_t *)"\0\3\0", 3},
@@ -302,9 +411,13 @@ END_TEST
 
 START_TEST(m13_unknown_header_bits_and_types_are_accepted)
 {
-    maker_begin(&m, FLAG_RD | 0x0040 | FLAG_AD | FLAG_CD, "example.com", 65400);
-    ck_assert_int_eq(outcome(), MESSAGE_OK);
-    ck_assert_uint_eq(query.question.type, 65400);
+    for (uint16_t bits = 0; bits < 16; bits++) { /* Z, AD, CD; AA, TC and RA beside them */
+        uint16_t flags = (uint16_t)(FLAG_RD | (bits & 7u) << 4 | (bits & 8 ? 0x0680 : 0));
+        maker_begin(&m, flags, "example.com", 65400);
+        ck_assert_int_eq(outcome(), MESSAGE_OK);
+        ck_assert_uint_eq(query.question.type, 65400);
+        ck_assert_uint_eq(query.flags, flags);
+    }
 }
 END_TEST
 
@@ -407,15 +520,17 @@ int main(void)
         m4_other_opcodes_are_not_implemented_whatever_follows,
         m3_exactly_one_question_is_asked,
         m5_question_with_a_pointer_or_an_extended_label_is_a_format_error,
+        m5_name_over_255_octets_or_label_over_63_is_a_format_error,
         m7_records_where_a_query_has_none_are_a_format_error,
         counts_larger_than_the_message_are_a_format_error,
         m8_octets_behind_the_end_are_no_one_whole_message,
         chance_octets_are_no_message_and_one_wrong_count_is_a_format_error,
-        signed_queries_cannot_be_relayed_but_sig0_is_tolerated,
+        m7_signed_queries_cannot_be_relayed_but_sig0_is_tolerated,
+        m7_signature_of_another_form_or_before_another_record_is_a_format_error,
         edns_is_read,
-        edns_sizes_under_512_count_as_512,
+        e4_edns_sizes_under_512_count_as_512,
         e2_two_opts_or_an_opt_in_a_wrong_place_are_a_format_error,
-        options_that_do_not_fill_the_opt_are_a_format_error,
+        e2_options_that_do_not_fill_the_opt_are_a_format_error,
         e11_cookies_have_the_lengths_of_rfc_7873,
         t6_keepalive_is_seen_and_so_are_octets_in_it,
         e5_a_thousand_unknown_options_are_ignored,
