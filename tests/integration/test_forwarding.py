@@ -105,8 +105,8 @@ def test_chain_that_ends_in_the_middle_is_followed_to_its_end(story, start):
     for _ in range(2):
         reply = d.udp("wWw.story.example")
         assert texts(reply) == ["wWw.story.example. CNAME a.other.example.", "a.other.example. CNAME b.third.example.",
-                                f"b.third.example. A {A1}"] or [t.lower() for t in texts(reply)] == [
-            "www.story.example. cname a.other.example.", "a.other.example. cname b.third.example.", f"b.third.example. a {A1}"]
+                                f"b.third.example. A {A1}"]
+        assert [rrset.ttl for rrset in reply.answer] == [300, 200, 100]
     assert story.n_asked("www.story.example") == 1  # the whole is kept
 
 

@@ -89,7 +89,7 @@ START_TEST(truncated_answer_is_for_the_audit_only)
 }
 END_TEST
 
-START_TEST(counts_larger_than_the_message_are_refused)
+START_TEST(m6_counts_larger_than_the_message_are_refused)
 {
     for (size_t count = 6; count < MESSAGE_HEADER; count += 2) {
         begin("example.com", TYPE_A);
@@ -385,7 +385,7 @@ int main(void)
         only_a_response_to_a_query_is_an_answer,
         h5_question_must_be_ours,
         truncated_answer_is_for_the_audit_only,
-        counts_larger_than_the_message_are_refused,
+        m6_counts_larger_than_the_message_are_refused,
         hostile_owner_names_are_refused,
         name_goes_over_127_pointers_and_no_more,
         h4_ttls_are_aged_and_clamped,

@@ -88,7 +88,7 @@ START_TEST(compressed_name_ends_behind_its_pointer)
 }
 END_TEST
 
-START_TEST(pointer_must_go_strictly_backwards)
+START_TEST(m6_pointer_must_go_strictly_backwards)
 {
     ck_assert(!reads("\300\0", 2, 0));           /* itself */
     ck_assert(!reads("\300\2\0", 3, 0));         /* forwards */
@@ -99,7 +99,7 @@ START_TEST(pointer_must_go_strictly_backwards)
 }
 END_TEST
 
-START_TEST(name_follows_127_pointers_and_no_more)
+START_TEST(m6_name_follows_127_pointers_and_no_more)
 {
     uint8_t wire[2 * 129] = {0};
     for (unsigned i = 1; i < 129; i++)
@@ -234,8 +234,8 @@ int main(void)
         name_that_ends_too_early_is_refused,
         name_of_255_octets_is_the_longest,
         compressed_name_ends_behind_its_pointer,
-        pointer_must_go_strictly_backwards,
-        name_follows_127_pointers_and_no_more,
+        m6_pointer_must_go_strictly_backwards,
+        m6_name_follows_127_pointers_and_no_more,
         names_are_equal_but_for_case,
         name_lies_within_its_zone_on_label_boundaries_only,
         labels_are_counted_and_dropped_from_the_front,

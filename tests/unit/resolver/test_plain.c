@@ -378,33 +378,34 @@ START_TEST(c1_every_call_leaves_from_a_port_of_its_own_and_there_is_a_bound)
 }
 END_TEST
 
-enum { CHECKS = 1000 };
+enum { CHECKS = 1000, CHECKED_IDS = 100000 };
 
 static struct {
     size_t n;
     uint8_t seen[UINT16_MAX + 1];
     unsigned n_ports;
-    unsigned ids[2][16]; /* by the first and the last four bits */
+    uint16_t ids[UINT16_MAX + 1];
 } spread;
 
 static void serve_and_note(const uint8_t *query, size_t n)
 {
-    uint16_t port = ntohs(rig.client.sin_port), id = bytes_read_u16(query);
+    uint16_t port = ntohs(rig.client.sin_port);
     spread.n_ports += spread.seen[port] == 0;
     spread.seen[port] = 1;
-    spread.ids[0][id >> 12]++;
-    spread.ids[1][id & 15]++;
+    spread.ids[bytes_read_u16(query)]++;
     spread.n++;
     serve_plainly(query, n);
 }
 
-START_TEST(c1_a_thousand_overlapping_calls_use_900_ports_and_ids_without_a_pattern)
+/* Asks so often, as many at once as there may be. */
+static void ask_overlapping(size_t n)
 {
     static struct asked asked[PLAIN_CALLS_MAX];
     size_t n_asked = 0;
+    memset(&spread, 0, sizeof spread);
     rig.serve = serve_and_note;
-    while (n_asked < CHECKS) {
-        for (size_t i = 0; i < PLAIN_CALLS_MAX && n_asked < CHECKS; i++) {
+    while (n_asked < n) {
+        for (size_t i = 0; i < PLAIN_CALLS_MAX && n_asked < n; i++) {
             if (n_asked < PLAIN_CALLS_MAX || asked[i].n_done == 1) {
                 ck_assert_int_eq(ask(&asked[i], rig.server, false, 20000), 0);
                 n_asked++;
@@ -412,20 +413,33 @@ START_TEST(c1_a_thousand_overlapping_calls_use_900_ports_and_ids_without_a_patte
         }
         turn();
     }
-    while (spread.n < CHECKS) {
+    while (spread.n < n) {
         turn();
     }
     for (size_t i = 0; i < PLAIN_CALLS_MAX; i++) {
         plain_cancel(rig.plain, &asked[i].call);
     }
+}
+
+START_TEST(c1_a_thousand_overlapping_calls_use_900_ports)
+{
+    ask_overlapping(CHECKS);
     ck_assert_uint_ge(spread.n_ports, 900);
-    for (size_t k = 0; k < 2; k++) {
-        double chi_square = 0, wanted = CHECKS / 16.0;
-        for (size_t i = 0; i < 16; i++) {
-            chi_square += (spread.ids[k][i] - wanted) * (spread.ids[k][i] - wanted) / wanted;
-        }
-        ck_assert(chi_square < 60); /* 15 degrees of freedom: once in some millions by chance */
+}
+END_TEST
+
+/* Chi-square over all 65 536: its mean is the degrees of freedom, its deviation the root of twice
+ * as many (362), and nobody sees seven of those by chance. */
+START_TEST(c1_ids_of_100000_calls_are_uniform)
+{
+    enum { N_IDS = UINT16_MAX + 1, FREEDOM = N_IDS - 1, FAR = 7 * 362 };
+    ask_overlapping(CHECKED_IDS);
+    double chi_square = 0, wanted = (double)CHECKED_IDS / N_IDS;
+    for (size_t i = 0; i < N_IDS; i++) {
+        chi_square += (spread.ids[i] - wanted) * (spread.ids[i] - wanted) / wanted;
     }
+    ck_assert_double_gt(chi_square, FREEDOM - FAR); /* too even is a pattern as well */
+    ck_assert_double_lt(chi_square, FREEDOM + FAR);
 }
 END_TEST
 
@@ -520,7 +534,8 @@ int main(void)
         a_cancelled_call_says_nothing_more,
         a_call_can_be_cancelled_when_its_reply_is_there_already,
         c1_every_call_leaves_from_a_port_of_its_own_and_there_is_a_bound,
-        c1_a_thousand_overlapping_calls_use_900_ports_and_ids_without_a_pattern,
+        c1_a_thousand_overlapping_calls_use_900_ports,
+        c1_ids_of_100000_calls_are_uniform,
         the_end_of_a_call_may_begin_another,
         servers_are_read_as_the_header_says,
         the_environment_and_resolv_conf_have_no_say,
