@@ -359,6 +359,7 @@ static void consider(struct audit *audit, const struct told_item *item)
     }
     if (sample_takes(&audit->checked, audit->asker.port, audit->params.sample, &item->question) &&
         !patrol_put_off(&audit->patrol, &item->question, &told)) {
+        sample_forget(&audit->checked, &item->question);
         counts_add(&audit->counts.n_dropped);
     }
 }

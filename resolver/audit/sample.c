@@ -33,3 +33,8 @@ bool sample_takes(struct seen *seen, struct port *port, double share,
     seen_put(seen, key, now_us + DAY_US);
     return true;
 }
+
+void sample_forget(struct seen *seen, const struct question *question)
+{
+    seen_forget(seen, key_of(seen, question));
+}

@@ -10,4 +10,7 @@
 bool sample_takes(struct seen *seen, struct port *port, double share,
                   const struct question *question);
 
+/* What was taken has found no place: it may be taken again. */
+void sample_forget(struct seen *seen, const struct question *question);
+
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What is looked at in which mode, and how much of it. */
+#include "resolver/audit/patrol.h"
 #include "resolver/audit/popular.h"
 #include "tests/unit/audit_world.h"
 #include "tests/unit/suite.h"
@@ -202,6 +203,26 @@ START_TEST(sampled_name_is_looked_at_once_a_day)
 }
 END_TEST
 
+START_TEST(a_sampled_name_that_found_no_place_is_sampled_when_it_is_asked_again)
+{
+    size_t n;
+    const char *const *names = popular_names(&n);
+    ck_assert_uint_gt(n, PATROL_LATER_MAX);
+    start_sampling(1.0);
+    for (size_t i = 0; i <= PATROL_LATER_MAX; i++) {
+        tell(names[i], "NXDOMAIN");
+    }
+    ck_assert_uint_eq(counts().n_dropped, 1);
+    char last[80];
+    snprintf(last, sizeof last, "%s.", names[PATROL_LATER_MAX]);
+    pass(601);
+    ck_assert_uint_eq(times_asked(last), 0);
+    tell(names[PATROL_LATER_MAX], "NXDOMAIN");
+    pass(601);
+    ck_assert_uint_eq(times_asked(last), 1);
+}
+END_TEST
+
 START_TEST(a_sample_is_about_the_share_that_was_wished)
 {
     size_t n, n_sampled = 0;
@@ -314,6 +335,7 @@ int main(void)
         sampled_questions_are_checked_30_to_600_seconds_later,
         sample_shows_the_local_resolver_no_name_that_is_not_popular,
         sampled_name_is_looked_at_once_a_day,
+        a_sampled_name_that_found_no_place_is_sampled_when_it_is_asked_again,
         a_sample_is_about_the_share_that_was_wished,
         the_auditor_can_end_with_everything_under_way,
         any_thread_may_tell,
