@@ -24,8 +24,8 @@ sys.path.insert(0, str(ROOT / "tests" / "lab"))
 
 import lab as lab_module  # noqa: E402  (found by the line above)
 
-SANITIZED = b"__asan_init" in HTTPDNSD.read_bytes() if HTTPDNSD.exists() else False
-SANITIZER_REPORT = re.compile(r"AddressSanitizer|LeakSanitizer|runtime error:")
+SANITIZED = re.search(rb"__[at]san_init", HTTPDNSD.read_bytes()) is not None if HTTPDNSD.exists() else False
+SANITIZER_REPORT = re.compile(r"AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:")
 
 
 def wait_for(condition, seconds=10, what="the condition", every=0.02):
