@@ -173,6 +173,26 @@ static bool query_try_apart(struct query *q)
     return query_try(q, t->provider, false, t->attempt) == 0;
 }
 
+/* Nobody is left, and the last one was lost on its way: a packet that opens a connection may have
+ * been, which is noticed after a second. There is time for another where the way is known to work,
+ * for it has not been given up or others are answered meanwhile. */
+static bool query_try_lost(struct query *q)
+{
+    const struct resolver *r = q->resolver;
+    if (!q->is_lost || q->n_tries > 0 || q->n_apart == APART_MAX ||
+        q->deadline_us - port_now_us(r->port) < LOST_US) {
+        return false;
+    }
+    uint64_t since_us = q->deadline_us - (uint64_t)r->params.query_timeout_ms * 1000;
+    if (!pool_was_heard(r->pool, q->lost_at, since_us) &&
+        (q->n_apart > 0 || pool_is_aside(r->pool, q->lost_at))) {
+        return false;
+    }
+    q->n_apart++;
+    q->is_lost = false;
+    return query_try(q, q->lost_at, false, NULL) == 0;
+}
+
 enum query_state query_ask(struct query *q)
 {
     bool begins = q->tried == 0;
@@ -190,7 +210,7 @@ enum query_state query_ask(struct query *q)
         query_note_unstarted(q, failure);
         q->tried |= 1u << (unsigned)provider;
     }
-    if (wanted == 0 || (begins && q->n_tries > 0) || query_try_apart(q)) {
+    if (wanted == 0 || (begins && q->n_tries > 0) || query_try_apart(q) || query_try_lost(q)) {
         return QUERY_WAITING;
     }
     if (q->n_tries > 0) {
@@ -201,11 +221,20 @@ enum query_state query_ask(struct query *q)
     return QUERY_REPLYING;
 }
 
-static void query_forget_try(struct query *q, unsigned provider, unsigned turn)
+/* What failed sooner than a silence is noticed was refused, and not lost; but one made in place of
+ * a lost one shares a connection that others may have found dead. */
+static void query_forget_try(struct query *q, const struct attempt_end *end)
 {
+    uint64_t usual_us = pool_patience_us(q->resolver->pool, end->provider);
     for (size_t i = 0; i < q->n_tries; i++) {
-        if (q->tries[i].provider == provider && q->tries[i].turn == turn) {
-            q->tries[i] = q->tries[--q->n_tries];
+        struct query_try *t = &q->tries[i];
+        if (t->provider == end->provider && t->turn == end->turn) {
+            uint64_t took_us = port_now_us(q->resolver->port) - t->began_us;
+            bool is_shared = q->n_apart > 0 && end->verdict == ATTEMPT_RETRY_SAME;
+            bool is_silent = took_us >= DOUBT_US && took_us >= usual_us;
+            q->is_lost = end->of_path && (is_silent || is_shared);
+            q->lost_at = end->provider;
+            *t = q->tries[--q->n_tries];
             return;
         }
     }
@@ -289,7 +318,7 @@ static void query_note_end(struct query *q, struct attempt_end *end)
 static void on_attempt_end(void *ctx, struct attempt_end *end)
 {
     struct query *q = ctx;
-    query_forget_try(q, end->provider, end->turn);
+    query_forget_try(q, end);
     if (end->other != NULL) {
         query_keep_other(q, end->other);
     }

@@ -85,7 +85,9 @@ struct query {
     unsigned retried;
     struct query_try tries[QUERY_ATTEMPTS_LIVE];
     size_t n_tries;
-    unsigned n_apart; /* of the tries, all that were made beside others at their provider */
+    unsigned n_apart; /* tries made beside others at their provider, or in place of lost ones */
+    bool is_lost;     /* the last try to end was lost on its way, … */
+    unsigned lost_at; /* … which led to this provider */
 
     struct query *next;      /* in its bucket, its leader's followers, or the free list */
     struct query *followers; /* newest first */

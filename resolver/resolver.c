@@ -174,6 +174,7 @@ static void query_begin(struct query *q, struct resolver *r, struct bytes messag
     q->retried = 0;
     q->n_tries = 0;
     q->n_apart = 0;
+    q->is_lost = false;
     q->next = NULL;
     q->followers = NULL;
 }

@@ -238,6 +238,8 @@ static void attempt_conclude(struct attempt *a, const struct exchange_reply *rep
         .detail = detail,
     };
     if (verdict != ATTEMPT_ANSWERED) {
+        end.of_path =
+            !a->lost && (reply->result == EXCHANGE_UNREACHABLE || reply->result == EXCHANGE_BROKEN);
         end.ede = verdict_ede(reply->result, f->class);
         describe(a, reply, f, detail);
         end.answer = answer == NULL || verdict_is_worth_telling(answer->rcode)

@@ -168,8 +168,13 @@ bool pool_may_hedge(struct pool *pool, unsigned provider, uint64_t silent_us)
 bool pool_is_shaky(const struct pool *pool, unsigned provider)
 {
     const struct health *health = &pool->upstreams[provider].health;
-    return health->failures_in_row > 1 ||
-           health_state(health, port_now_us(pool->port)) != HEALTH_CLOSED;
+    return health->failures_in_row > 1 || pool_is_aside(pool, provider);
+}
+
+bool pool_is_aside(const struct pool *pool, unsigned provider)
+{
+    const struct health *health = &pool->upstreams[provider].health;
+    return health_state(health, port_now_us(pool->port)) != HEALTH_CLOSED;
 }
 
 uint64_t upstream_silence_us(const struct upstream *u)

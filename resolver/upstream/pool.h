@@ -115,6 +115,9 @@ bool pool_asks_over_http(const struct pool *pool, unsigned provider);
 /* Whether a whole reply of it has come since then. */
 bool pool_was_heard(const struct pool *pool, unsigned provider, uint64_t since_us);
 
+/* It is set aside, or asked for silence. */
+bool pool_is_aside(const struct pool *pool, unsigned provider);
+
 /* The network is another one: what was learnt on the old one is forgotten, addresses are asked for
  * again, and attempts under way end with RETRY_SAME, as their connections are shut down. */
 void pool_change_network(struct pool *pool);
@@ -139,6 +142,7 @@ struct attempt_end {
                               unexplained NODATA, the best there is if all fail */
     struct answer *other;  /* given, where the reply told of the name's other address family as
                               well, and for certain; NULL else. Whatever the verdict is */
+    bool of_path;          /* it failed on the way: the provider itself has said nothing */
     enum ede ede;          /* why not: 22 unreachable, 23 network, 24 invalid data … */
     const char *detail;    /* one line for a person, borrowed during the call */
 };

@@ -38,6 +38,11 @@ bool pool_is_shaky(const struct pool *pool, unsigned provider)
     return (pool->shaky & 1u << provider) != 0;
 }
 
+bool pool_is_aside(const struct pool *pool, unsigned provider)
+{
+    return (pool->aside & 1u << provider) != 0;
+}
+
 bool pool_is_spread(const struct pool *pool, unsigned provider)
 {
     return (pool->spread & 1u << provider) != 0;

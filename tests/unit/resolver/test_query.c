@@ -298,6 +298,86 @@ START_TEST(request_that_got_lost_is_sent_twice_more_to_the_only_provider_by_ways
 }
 END_TEST
 
+static void lose(bool of_path)
+{
+    fake_pool_end_at(&world.pool, 0,
+                     (struct attempt_end){.verdict = ATTEMPT_RETRY_NEXT,
+                                          .of_path = of_path,
+                                          .ede = EDE_NO_REACHABLE,
+                                          .detail = "timed out"});
+}
+
+START_TEST(f26_attempt_lost_on_its_way_to_the_only_provider_is_made_again_while_there_is_time)
+{
+    world.pool.n_providers = 1;
+    ask(0, "www.example.com");
+    fake_pool_end(&world.pool, ATTEMPT_RETRY_SAME, NULL);
+    fake_port_advance(&world.port, 990000);
+    lose(true);
+    ck_assert_uint_eq(world.pool.n_live, 1);
+    ck_assert(!world.pool.live[0]->wish.fresh);
+    fake_port_advance(&world.port, 990000);
+    world.pool.heard_us = port_now_us(port());
+    lose(true);
+    ck_assert_uint_eq(world.pool.n_live, 1);
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good("www.example.com", 60));
+    ck_assert_uint_eq(rcode_of(0), RCODE_NOERROR);
+    ck_assert_uint_eq(world.pool.n_started, 4);
+}
+END_TEST
+
+START_TEST(f26_attempt_in_place_of_a_lost_one_may_meet_a_connection_that_others_found_dead)
+{
+    world.pool.n_providers = 1;
+    ask(0, "www.example.com");
+    fake_pool_end(&world.pool, ATTEMPT_RETRY_SAME, NULL);
+    fake_port_advance(&world.port, 990000);
+    lose(true);
+    fake_port_advance(&world.port, 60000);
+    world.pool.heard_us = port_now_us(port());
+    fake_pool_end_at(
+        &world.pool, 0,
+        (struct attempt_end){.verdict = ATTEMPT_RETRY_SAME, .of_path = true, .detail = ""});
+    ck_assert_uint_eq(world.pool.n_live, 1);
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good("www.example.com", 60));
+    ck_assert_uint_eq(rcode_of(0), RCODE_NOERROR);
+}
+END_TEST
+
+START_TEST(way_that_leads_nowhere_is_not_tried_again_and_again)
+{
+    world.pool.n_providers = 1;
+    ask(0, "once.example.com");
+    fake_port_advance(&world.port, 990000);
+    lose(true);
+    fake_port_advance(&world.port, 990000);
+    lose(true); /* nobody was heard meanwhile */
+    ck_assert_uint_eq(rcode_of(0), RCODE_SERVFAIL);
+    ck_assert_uint_eq(world.pool.n_started, 2);
+    world.pool.aside = 1;
+    ask(1, "aside.example.com");
+    fake_port_advance(&world.port, 990000);
+    lose(true);
+    ck_assert_uint_eq(rcode_of(1), RCODE_SERVFAIL);
+    ck_assert_uint_eq(world.pool.n_started, 3);
+}
+END_TEST
+
+START_TEST(failure_that_was_said_or_came_at_once_is_not_tried_again)
+{
+    world.pool.n_providers = 1;
+    ask(0, "said.example.com");
+    fake_port_advance(&world.port, 990000);
+    lose(false);
+    ck_assert_uint_eq(rcode_of(0), RCODE_SERVFAIL);
+    ask(1, "refused.example.com");
+    fake_port_advance(&world.port, 90000);
+    lose(true);
+    ck_assert_uint_eq(rcode_of(1), RCODE_SERVFAIL);
+    ck_assert_uint_eq(world.pool.n_started, 2);
+}
+END_TEST
+
 START_TEST(plain_dns_repeats_its_datagram_by_itself)
 {
     world.pool.n_providers = 1;
@@ -505,6 +585,10 @@ int main(void)
         loser_of_a_race_is_listened_to_and_does_not_try_again_where_others_broke,
         silent_attempt_is_doubted_while_there_is_no_other_provider,
         request_that_got_lost_is_sent_twice_more_to_the_only_provider_by_ways_of_their_own,
+        f26_attempt_lost_on_its_way_to_the_only_provider_is_made_again_while_there_is_time,
+        f26_attempt_in_place_of_a_lost_one_may_meet_a_connection_that_others_found_dead,
+        way_that_leads_nowhere_is_not_tried_again_and_again,
+        failure_that_was_said_or_came_at_once_is_not_tried_again,
         plain_dns_repeats_its_datagram_by_itself,
         late_answer_of_the_first_still_wins_and_the_second_is_not_blamed,
         silence_of_all_ends_at_the_deadline_with_servfail,
