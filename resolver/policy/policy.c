@@ -362,7 +362,7 @@ static enum policy_outcome decide_special(struct deciding *d)
         d->decision->is_guarded = false;
     }
     if (special == SPECIAL_NONE || special == SPECIAL_IPV4ONLY || d->rule_depth >= zone.depth ||
-        (special == SPECIAL_REVERSE && d->question->type == TYPE_DS && zone.at == 0)) {
+        (special == SPECIAL_DELEGATED && d->question->type == TYPE_DS && zone.at == 0)) {
         return POLICY_FORWARD;
     }
     if (special == SPECIAL_LOCALHOST) {

@@ -31,8 +31,11 @@ static const struct {
     const char *why;
 } others[] = {
     [CANARY] = {"\23use-application-dns\3net", SPECIAL_CANARY, "keeps browsers on this resolver"},
-    {"\4home\4arpa", SPECIAL_ABSENT, "special-use name: RFC 8375"},
+    {"\4home\4arpa", SPECIAL_DELEGATED, "special-use name: RFC 8375"},
+    {"\7service\4arpa", SPECIAL_DELEGATED, "special-use name: RFC 9665"},
     {"\10resolver\4arpa", SPECIAL_ABSENT, "special-use name: RFC 9462"},
+    {"\0066tisch\4arpa", SPECIAL_ABSENT, "special-use name: RFC 9031"},
+    {"\10eap-noob\4arpa", SPECIAL_ABSENT, "special-use name: RFC 9140"},
     {"\10ipv4only\4arpa", SPECIAL_IPV4ONLY, "special-use name: RFC 8880"},
 };
 
@@ -163,7 +166,8 @@ static enum special find_lower(const struct name *name, struct special_zone *ret
     } else if (labels.n > 2 && ends_in(name, "\3ip6\4arpa")) {
         depth = private_v6(&labels);
     }
-    return depth > 0 ? found(&labels, depth, SPECIAL_REVERSE, reverse_why, ret_zone) : SPECIAL_NONE;
+    return depth > 0 ? found(&labels, depth, SPECIAL_DELEGATED, reverse_why, ret_zone)
+                     : SPECIAL_NONE;
 }
 
 enum special special_find(const struct name *name, struct special_zone *ret_zone)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Special-use names (PROMISES S1 to S3): RFC 6761, 6303, 6762, 7686, 7793, 8375, 8880, 9462, 9476.
+/* Special-use names (PROMISES S1 to S3): RFC 6761, 6303, 6762, 7686, 7793, 8375, 8880, 9031,
+ * 9140, 9462, 9476, 9665.
  * Pure, and quick about names that are none: one look at the last label. */
 #ifndef RESOLVER_POLICY_SPECIAL_H
 #define RESOLVER_POLICY_SPECIAL_H
@@ -9,11 +10,11 @@
 enum special {
     SPECIAL_NONE = 0,
     SPECIAL_LOCALHOST,
-    SPECIAL_ABSENT,   /* does not exist outside, or must not be asked for there */
-    SPECIAL_TEST,     /* the same, unless it is switched */
-    SPECIAL_CANARY,   /* use-application-dns.net: the same */
-    SPECIAL_REVERSE,  /* addresses of private use */
-    SPECIAL_IPV4ONLY, /* ipv4only.arpa: the local network's own answer is wanted */
+    SPECIAL_ABSENT,    /* does not exist outside, or must not be asked for there */
+    SPECIAL_TEST,      /* the same, unless it is switched */
+    SPECIAL_CANARY,    /* use-application-dns.net: the same */
+    SPECIAL_DELEGATED, /* the same, but for its delegation: addresses of private use, home.arpa */
+    SPECIAL_IPV4ONLY,  /* ipv4only.arpa: the local network's own answer is wanted */
 };
 
 struct special_zone {

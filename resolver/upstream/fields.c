@@ -49,6 +49,11 @@ static struct bytes take_until(struct bytes *text, char end)
     return part;
 }
 
+uint32_t fields_age(struct bytes text)
+{
+    return fields_seconds(take_until(&text, ','));
+}
+
 bool fields_max_age(struct bytes text, uint32_t *ret_s)
 {
     static const char name[] = "max-age";

@@ -12,6 +12,9 @@ struct bytes fields_value(struct bytes line, const char *name);
 /* delta-seconds (RFC 9111 §1.2.2): nonsense is 0, what is too large is 2^31. */
 uint32_t fields_seconds(struct bytes text);
 
+/* The value of Age: the first when there are several; nonsense is 0 (RFC 9111 §5.1). */
+uint32_t fields_age(struct bytes text);
+
 /* The max-age of a Cache-Control value (RFC 9111 §5.2.2.1), quoted or not. False without one that
  * is a number. */
 bool fields_max_age(struct bytes text, uint32_t *ret_s);

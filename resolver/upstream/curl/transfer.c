@@ -75,7 +75,7 @@ static size_t on_header(char *at, size_t size, size_t n, void *ctx)
     struct bytes encoding = fields_value(line, "content-encoding");
     if (age.at != NULL && !t->has_age) {
         t->has_age = true;
-        t->age_s = fields_seconds(age);
+        t->age_s = fields_age(age);
     }
     note_max_age(t, fields_value(line, "cache-control"));
     if (t->wants_date && fields_value(line, "date").n > 0) {

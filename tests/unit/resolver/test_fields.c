@@ -42,6 +42,25 @@ START_TEST(seconds_are_digits_and_nothing_else)
 }
 END_TEST
 
+static uint32_t age(const char *text)
+{
+    return fields_age(bytes_of(text, strlen(text)));
+}
+
+/* RFC 9111 section 5.1. */
+START_TEST(h4_age_is_the_first_of_several_and_no_age_when_it_is_no_number)
+{
+    ck_assert_uint_eq(age("250"), 250);
+    ck_assert_uint_eq(age("100, 299"), 100);
+    ck_assert_uint_eq(age("100 ,x"), 100);
+    ck_assert_uint_eq(age("2147483649"), UINT32_C(1) << 31);
+    static const char *const none[] = {"", ",", "x, 100", "-1", "+1", "1.5", "1 2", "0x10", "1e3"};
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+        ck_assert_uint_eq(age(none[i]), 0);
+    }
+}
+END_TEST
+
 static long max_age(const char *text)
 {
     uint32_t s;
@@ -84,8 +103,11 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        value_is_found_by_name_case_aside_and_trimmed, other_fields_and_broken_lines_have_no_value,
-        seconds_are_digits_and_nothing_else,           h4_max_age_is_found_among_directives,
+        value_is_found_by_name_case_aside_and_trimmed,
+        other_fields_and_broken_lines_have_no_value,
+        seconds_are_digits_and_nothing_else,
+        h4_age_is_the_first_of_several_and_no_age_when_it_is_no_number,
+        h4_max_age_is_found_among_directives,
         date_is_an_imf_fixdate_and_nothing_else,
     };
     return suite_run("fields", tests, sizeof tests / sizeof tests[0], NULL, NULL);

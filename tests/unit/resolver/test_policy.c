@@ -96,6 +96,10 @@ START_TEST(ordinary_names_are_forwarded_whatever_their_type)
                                         ".",
                                         "x.xonion",
                                         "x.arpa",
+                                        "www.example",
+                                        "a.example.net",
+                                        "xservice.arpa",
+                                        "170.0.0.192.in-addr.arpa",
                                         "8.8.8.8.in-addr.arpa",
                                         "172.in-addr.arpa",
                                         "1.32.172.in-addr.arpa",
@@ -126,10 +130,14 @@ END_TEST
 
 START_TEST(s1_s2_s3_names_that_exist_nowhere_outside_do_not_leave_the_host)
 {
-    static const char *const names[] = {
-        "invalid",     "x.invalid",          "test",          "a.test",
-        "abc.onion",   "printer.local",      "x.alt",         "home.arpa",
-        "x.home.arpa", "_dns.resolver.arpa", "resolver.arpa", "use-application-dns.net"};
+    static const char *const names[] = {"invalid",       "x.invalid",
+                                        "test",          "a.test",
+                                        "abc.onion",     "printer.local",
+                                        "x.alt",         "home.arpa",
+                                        "x.home.arpa",   "_dns.resolver.arpa",
+                                        "resolver.arpa", "use-application-dns.net",
+                                        "service.arpa",  "_ipps._tcp.default.service.arpa",
+                                        "x.6tisch.arpa", "eap-noob.arpa"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         expect_absent(names[i], TYPE_A, RCODE_NXDOMAIN);
         ck_assert_int_eq(decision.local.ede, EDE_BLOCKED);
@@ -162,6 +170,21 @@ START_TEST(s2_reverse_zones_of_private_use_stay_here)
     }
     ck_assert_int_eq(ask("10.in-addr.arpa", TYPE_DS), POLICY_FORWARD);
     expect_absent("1.10.in-addr.arpa", TYPE_DS, RCODE_NXDOMAIN);
+}
+END_TEST
+
+START_TEST(s2_delegation_of_home_and_service_is_asked_for_where_it_is)
+{
+    static const char *const delegated[] = {"home.arpa", "service.arpa"};
+    for (size_t i = 0; i < sizeof delegated / sizeof delegated[0]; i++) {
+        ck_assert_int_eq(ask(delegated[i], TYPE_DS), POLICY_FORWARD);
+        expect_absent(delegated[i], TYPE_NS, RCODE_NXDOMAIN);
+    }
+    static const char *const others[] = {"x.home.arpa", "default.service.arpa", "resolver.arpa",
+                                         "x.onion", "local"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        expect_absent(others[i], TYPE_DS, RCODE_NXDOMAIN);
+    }
 }
 END_TEST
 
@@ -475,6 +498,7 @@ int main(void)
         s1_localhost_is_loopback_and_has_nothing_else,
         s1_s2_s3_names_that_exist_nowhere_outside_do_not_leave_the_host,
         s2_reverse_zones_of_private_use_stay_here,
+        s2_delegation_of_home_and_service_is_asked_for_where_it_is,
         s1_s3_switches_let_names_out,
         s4_names_of_one_label_are_not_asked_for_outside,
         s5_any_is_answered_with_hinfo_or_as_configured,
