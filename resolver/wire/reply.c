@@ -38,6 +38,16 @@ static size_t ede_octets(const struct opt *opt)
     return opt->ede == EDE_NONE ? 0 : OPTION_OCTETS + 2 + opt->text.n;
 }
 
+/* RFC 8914 §3: the reason costs no record. Its text goes first, then the whole. */
+static void fit_ede(struct opt *opt, size_t n_before, size_t limit)
+{
+    size_t room = limit > n_before ? limit - n_before : 0;
+    if (ede_octets(opt) > room)
+        opt->text.n = 0;
+    if (ede_octets(opt) > room)
+        opt->ede = EDE_NONE;
+}
+
 /* Our OPT (RFC 6891 §6.1), with the extended error (RFC 8914 §2). */
 static void put_opt(struct buf *b, const struct query_message *query, const struct opt *opt)
 {
@@ -180,8 +190,7 @@ size_t reply_from_answer(const struct query_message *query, const struct answer 
         part = cut(answer, limit - n_opt);
         flags = (uint16_t)(flags | (part.lacks ? FLAG_TC : 0));
     }
-    if (part.n_wire + n_opt + ede_octets(&opt) > limit)
-        opt.ede = EDE_NONE;
+    fit_ede(&opt, part.n_wire + n_opt, limit);
 
     memcpy(out, answer_wire(answer).at, part.n_wire);
     bytes_write_u16(out, query->id);
@@ -298,8 +307,10 @@ size_t reply_local(const struct query_message *query, const struct reply_local *
         bytes_write_u16(out + N_AUTHORITY_AT, 1);
         put_soa(&b, query, local);
     }
-    if (query->has_edns)
+    if (query->has_edns) {
+        fit_ede(&opt, b.n + OPT_OCTETS + query->n_options, limit);
         put_opt(&b, query, &opt);
+    }
     return b.overflow ? put_nothing(query, (uint16_t)(flags | FLAG_TC), local->rcode, out) : b.n;
 }
 

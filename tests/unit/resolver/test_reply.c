@@ -404,6 +404,35 @@ START_TEST(local_answer_that_does_not_fit_is_cut_to_nothing)
 }
 END_TEST
 
+START_TEST(e8_reason_of_a_local_answer_goes_before_any_record)
+{
+    /* A limit is never less than an error takes: a second record fills up. */
+    enum { FILL = REPLY_ERROR_MAX, BARE = HEAD + 16 + 12 + FILL + 11, CODE = 6, TEXT = 11 };
+    static const size_t sizes[][2] = {{BARE + CODE + TEXT, BARE + CODE + TEXT},
+                                      {BARE + CODE + TEXT - 1, BARE + CODE},
+                                      {BARE + CODE, BARE + CODE},
+                                      {BARE + CODE - 1, BARE},
+                                      {BARE, BARE}};
+    uint8_t both[14 + 10 + FILL] = {0};
+    memcpy(both, loopback, 14);
+    memcpy(both + 14, loopback, 8);
+    bytes_write_u16(both + 14 + 8, FILL);
+    struct reply_local local = local_address;
+    local.records = bytes_of(both, sizeof both);
+    local.n_records = 2;
+    local.ede = EDE_BLOCKED;
+    local.text = "by the list";
+    ask(FLAG_RD, TYPE_A, 1232, 0);
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        ck_assert_uint_eq(reply_local(&query, &local, sizes[i][0], out), sizes[i][1]);
+        ck_assert_uint_eq(reply_flags() & FLAG_TC, 0);
+        ck_assert_uint_eq(bytes_read_u16(out + ANSWER), 2);
+    }
+    ck_assert_uint_eq(reply_local(&query, &local, BARE - 1, out), HEAD + 11);
+    ck_assert_uint_ne(reply_flags() & FLAG_TC, 0);
+}
+END_TEST
+
 START_TEST(longest_question_and_reason_fit)
 {
     char text[260] = "";
@@ -472,6 +501,7 @@ int main(void)
         local_answer_is_authoritative,
         absent_local_name_has_the_soa_of_its_zone,
         local_answer_that_does_not_fit_is_cut_to_nothing,
+        e8_reason_of_a_local_answer_goes_before_any_record,
         longest_question_and_reason_fit,
     };
     return suite_run("reply", tests, sizeof tests / sizeof *tests, NULL, tear_down);
