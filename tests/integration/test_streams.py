@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """TCP and Unix connections as good and bad clients use them (PROMISES T1-T14, F-41, F-42, F-43)."""
+import contextlib
 import os
 import resource
+import select
 import signal
 import socket
 import struct
@@ -12,7 +14,7 @@ import dns.message
 import dns.rcode
 import pytest
 
-from conftest import Stream, lab_module, traffic, wait_for
+from conftest import SANITIZED, Stream, lab_module, traffic, wait_for
 
 QUIET = "hijack: {mode: off}\n"
 # HTTPDNSD_LONG=60 pytest test_streams.py -k T11 holds the daemon at its limit for as long as PROMISES says.
@@ -59,18 +61,44 @@ def connect(request, lab, daemon):
     return make
 
 
-def test_T1_cuts_anywhere_give_the_same_answers(connect):
+def in_pieces(streams, datas, cuts):
+    """Each stream gets its data in pieces; the daemon has time to read one before the next comes."""
+    ends = [[0, *c, len(data)] for c, data in zip(cuts, datas)]
+    for k in range(len(ends[0]) - 1):
+        for s, data, end in zip(streams, datas, ends):
+            s.sock.sendall(data[end[k]:end[k + 1]])
+        time.sleep(0.002)
+
+
+def test_T1_each_of_all_2_cut_splits_of_three_queries_gives_the_same_answers(connect):
+    d, open_one = connect()
+    queries = [d.query(f"{'x' * n}.localhost", rdtype, id=n) for n, rdtype in ((6, "A"), (17, "AAAA"), (30, "MX"))]
+    data = framed(*[q.to_wire() for q in queries])
+    with open_one() as s:
+        s.sock.sendall(data)
+        wanted = sorted(s.receive() for _ in queries)
+    assert len(set(wanted)) == 3
+    cuts = [(i, j) for i in range(1, len(data)) for j in range(i + 1, len(data))]
+    assert len(cuts) > 9000
+    for at in range(0, len(cuts), 100):
+        batch = cuts[at:at + 100]
+        streams = [open_one() for _ in batch]
+        for s in streams:
+            if s.sock.family != socket.AF_UNIX:
+                s.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        in_pieces(streams, [data] * len(batch), batch)
+        for s, cut in zip(streams, batch):
+            assert sorted(s.receive() for _ in queries) == wanted, cut
+            s.close()
+
+
+def test_T1_cut_stream_of_questions_for_upstream_gets_all_answers(connect):
     d, open_one = connect()
     queries = [d.query(n) for n in ("example.com", "localhost", "bank-of-lab.com")]
     data = framed(*[q.to_wire() for q in queries])
-    d.udp("example.com"), d.udp("bank-of-lab.com")
     for cut in range(1, len(data), 7):
         with open_one() as s:
-            if s.sock.family != socket.AF_UNIX:
-                s.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            s.sock.sendall(data[:cut])
-            time.sleep(0.001)
-            s.sock.sendall(data[cut:])
+            in_pieces([s], [data], [(cut,)])
             replies = {m.id: m for m in (dns.message.from_wire(s.receive()) for _ in queries)}
         assert all(q.is_response(replies[q.id]) and replies[q.id].answer for q in queries)
 
@@ -163,6 +191,30 @@ def test_T5_slow_drip_is_closed_and_a_living_connection_is_not(connect):
         assert closed is not None
 
 
+def test_T5_by_default_an_idle_connection_is_closed_after_10_s_and_one_that_trickles_too(connect):
+    """Counted from the last whole exchange: an octet a second does not put it off."""
+    d, open_one = connect()
+    query = d.query("localhost")
+    with open_one() as silent, open_one() as fresh, open_one() as trickling:
+        for s in (silent, trickling):
+            s.send(query.to_wire())
+            assert query.is_response(dns.message.from_wire(s.receive()))
+        open_streams, ended, began = {"silent": silent, "fresh": fresh, "trickling": trickling}, {}, time.monotonic()
+        for octet in framed(query.to_wire())[:15]:
+            if "trickling" in open_streams:
+                with contextlib.suppress(OSError):  # it has just been closed
+                    trickling.sock.sendall(bytes([octet]))
+            ready = select.select([s.sock for s in open_streams.values()], [], [], 1)[0]
+            for name in [n for n, s in open_streams.items() if s.sock in ready]:
+                assert is_over(open_streams.pop(name).sock, 1)
+                ended[name] = time.monotonic() - began
+            time.sleep(max(0, 1 - (time.monotonic() - began) % 1))
+            if not open_streams:
+                break
+        assert sorted(ended) == ["fresh", "silent", "trickling"]
+        assert all(9 < t < 15 for t in ended.values()), ended
+
+
 def test_T6_keepalive_tells_the_idle_time(connect):
     d, open_one = connect("tcp: {idle-timeout: 7s}\n")
     query = d.query("localhost", options=[dns.edns.GenericOption(11, b"")])
@@ -204,6 +256,39 @@ def test_T7_reset_client_leaves_its_answer_in_the_cache(connect, lab, provider):
     assert d.udp(name).answer
     kind = connect.kind.rstrip("46")
     assert traffic(d, kind)["gone"] == 1
+
+
+def resident_kb(d):
+    status = open(f"/proc/{d.process.pid}/status").read()
+    return int(status.split("VmRSS:")[1].split()[0])
+
+
+SPARE = 4  # descriptors that each worker keeps for bad times, from its first connection on
+
+
+def test_T8_two_hundred_clients_that_never_read_take_bounded_memory_and_are_gone_in_15_s(connect):
+    """Each asks for 2.5 MB of answers: of them 256 KiB at most wait in the daemon."""
+    d, open_one = connect()
+    d.tcp("crowd.honest-lab.net")
+    fds, before, began = n_fds(d), resident_kb(d), time.monotonic()
+    flood = framed(d.query("crowd.honest-lab.net").to_wire()) * 500
+    deaf, most = [open_one() for _ in range(200)], 0
+    for s in deaf:
+        s.sock.setblocking(False)
+        try:
+            s.sock.send(flood)
+        except BlockingIOError:
+            pass
+    while n_fds(d) > fds + SPARE and time.monotonic() - began < 20:
+        most = max(most, resident_kb(d))
+        asked = time.monotonic()
+        assert d.udp("localhost", timeout=1).answer and time.monotonic() - asked < 0.5
+        time.sleep(0.05)
+    print(f"counts: 200 clients that never read: {most - before} kB, gone after {time.monotonic() - began:.1f} s")
+    assert time.monotonic() - began < 15
+    assert most - before < 200 * 256 + 16384 or SANITIZED
+    for s in deaf:
+        s.close()
 
 
 def n_time_wait(family, port):
