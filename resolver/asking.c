@@ -221,8 +221,9 @@ enum query_state query_ask(struct query *q)
     return QUERY_REPLYING;
 }
 
-/* What failed sooner than a silence is noticed was refused, and not lost; but one made in place of
- * a lost one shares a connection that others may have found dead. */
+/* What failed sooner than a silence is noticed was refused, and not lost. But others may have
+ * noticed it: one made in place of a lost one shares their connection, and any may lose its own to
+ * their doubt. */
 static void query_forget_try(struct query *q, const struct attempt_end *end)
 {
     uint64_t usual_us = pool_patience_us(q->resolver->pool, end->provider);
@@ -232,7 +233,7 @@ static void query_forget_try(struct query *q, const struct attempt_end *end)
             uint64_t took_us = port_now_us(q->resolver->port) - t->began_us;
             bool is_shared = q->n_apart > 0 && end->verdict == ATTEMPT_RETRY_SAME;
             bool is_silent = took_us >= DOUBT_US && took_us >= usual_us;
-            q->is_lost = end->of_path && (is_silent || is_shared);
+            q->is_lost = (end->of_path && (is_silent || is_shared)) || end->was_doubted;
             q->lost_at = end->provider;
             *t = q->tries[--q->n_tries];
             return;

@@ -240,6 +240,9 @@ static void attempt_conclude(struct attempt *a, const struct exchange_reply *rep
     if (verdict != ATTEMPT_ANSWERED) {
         end.of_path =
             !a->lost && (reply->result == EXCHANGE_UNREACHABLE || reply->result == EXCHANGE_BROKEN);
+        end.was_doubted = !a->lost && reply->result != EXCHANGE_UNTRUSTED &&
+                          reply->result <= EXCHANGE_BROKEN &&
+                          a->upstream->doubted_us >= a->began_us;
         end.ede = verdict_ede(reply->result, f->class);
         describe(a, reply, f, detail);
         end.answer = answer == NULL || verdict_is_worth_telling(answer->rcode)
@@ -476,6 +479,7 @@ void attempt_doubt(struct attempt *a)
 {
     struct upstream *u = a->upstream;
     if (!a->waits && u->params->protocol != PROTOCOL_DNS) {
+        u->doubted_us = port_now_us(u->pool->port);
         u->pool->exchange->ops->doubt(u->pool->exchange, &u->endpoint,
                                       port_now_us(u->pool->port) - a->began_us);
     }

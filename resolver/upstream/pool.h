@@ -143,6 +143,8 @@ struct attempt_end {
     struct answer *other;  /* given, where the reply told of the name's other address family as
                               well, and for certain; NULL else. Whatever the verdict is */
     bool of_path;          /* it failed on the way: the provider itself has said nothing */
+    bool was_doubted;      /* no whole reply came, and meanwhile attempt_doubt() may have given up
+                              its connection */
     enum ede ede;          /* why not: 22 unreachable, 23 network, 24 invalid data … */
     const char *detail;    /* one line for a person, borrowed during the call */
 };

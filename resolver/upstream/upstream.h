@@ -32,6 +32,7 @@ struct upstream {
     struct attempt *try_out; /* the one that finds out whether it is well again */
     uint64_t asked_us;       /* when it was last */
     uint64_t heard_us;       /* when it replied last, whatever it said */
+    uint64_t doubted_us;     /* when its connections were doubted last */
     bool named_by_vendor;    /* its addresses: by the provider itself */
     bool suspect;            /* its connection may be dead: the next attempt takes a fresh one */
     const char *trouble;     /* why it failed last; NULL once it is good again; lent for ever */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Stands between the daemon and a provider as a long way does: what either says comes so much
- * later.
+ * later. With JITTER_MS each piece has its own delay, up to so much more; their order stays.
  *
- * usage: bench_far PORT MS       carries a port of its own, which it prints, to PORT; both
- * 127.0.0.1
+ * usage: bench_far PORT MS [JITTER_MS]       carries a port of its own, which it prints, to PORT;
+ * both 127.0.0.1
  *
  * Only for benches: it ends by a signal, and believes that there is memory. */
 #include <arpa/inet.h>
@@ -50,7 +50,7 @@ struct way {
 struct far {
     struct way ways[WAYS_MAX]; /* 2n and 2n + 1 are of one connection */
     size_t n;
-    uint64_t delay_ns;
+    uint64_t delay_ns, jitter_ns;
     uint16_t port;
     int listener;
 };
@@ -90,6 +90,12 @@ static void accept_one(struct far *f)
     }
     begin_way(f, here, there);
     begin_way(f, there, here);
+}
+
+static uint64_t due(const struct far *f)
+{
+    uint64_t more_ns = f->jitter_ns > 0 ? (uint64_t)random() % f->jitter_ns : 0;
+    return now_ns() + f->delay_ns + more_ns;
 }
 
 static void take(struct way *way, uint64_t due_ns)
@@ -176,7 +182,7 @@ static void turn(struct far *f)
     if (ppoll(polled, (nfds_t)(2 * n + 1), &wait, NULL) > 0) {
         for (size_t i = 0; i < n; i++) {
             if (polled[2 * i].revents != 0) {
-                take(&f->ways[i], now_ns() + f->delay_ns);
+                take(&f->ways[i], due(f));
             }
         }
         if (polled[2 * n].revents != 0) {
@@ -191,16 +197,18 @@ int main(int argc, char **argv)
     static struct far f;
     struct sockaddr_in at = local(0);
     socklen_t n = sizeof at;
-    unsigned long ms = argc == 3 ? strtoul(argv[2], NULL, 10) : DELAY_MAX_MS + 1;
+    unsigned long ms = argc >= 3 ? strtoul(argv[2], NULL, 10) : DELAY_MAX_MS + 1;
+    unsigned long jitter_ms = argc == 4 ? strtoul(argv[3], NULL, 10) : 0;
     f.listener = socket(AF_INET, SOCK_STREAM, 0);
-    if (ms > DELAY_MAX_MS || bind(f.listener, (struct sockaddr *)&at, n) < 0 ||
-        listen(f.listener, 128) < 0) {
-        fprintf(stderr, "usage: bench_far PORT MS\n");
+    if (ms > DELAY_MAX_MS || jitter_ms > DELAY_MAX_MS ||
+        bind(f.listener, (struct sockaddr *)&at, n) < 0 || listen(f.listener, 128) < 0) {
+        fprintf(stderr, "usage: bench_far PORT MS [JITTER_MS]\n");
         return 1;
     }
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     f.port = (uint16_t)strtoul(argv[1], NULL, 10);
     f.delay_ns = ms * MS_NS;
+    f.jitter_ns = jitter_ms * MS_NS;
     getsockname(f.listener, (struct sockaddr *)&at, &n);
     printf("%u\n", ntohs(at.sin_port));
     fflush(stdout);

@@ -6,12 +6,13 @@ beside a healthy provider every question is answered right. More under `test_hos
 """
 import os
 import re
+import subprocess
 import time
 
 import dns.rcode
 import pytest
 
-from conftest import SANITIZED, edes
+from conftest import BUILD, SANITIZED, edes, lab_module
 from test_hostile_provider import Load, Misbehaviour, can_filter, honest, nft, origin, providers  # noqa: F401  (fixtures)
 
 SECONDS = float(os.environ.get("HTTPDNSD_LONG", "3"))
@@ -142,22 +143,37 @@ def test_f25_flapping_provider_beside_a_healthy_one_costs_no_answer_and_few_line
     assert 1 <= len(changes) <= SECONDS + 2, changes
 
 
+class Jitter:
+    """A way to the origin on which each piece comes up to 100 ms late, both ways."""
+
+    def __init__(self, origin):
+        self.process = subprocess.Popen([BUILD / "tests" / "bench" / "bench_far", str(origin.port), "0", "100"],
+                                        stdout=subprocess.PIPE, text=True, preexec_fn=lab_module.die_with_parent)
+        self.port = int(self.process.stdout.readline())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
+
 @pytest.mark.parametrize("n_providers", [1, 2])
-def test_f26_lost_and_late_packets_leave_nobody_without_a_reply_and_hardly_one_without_an_answer(lab, daemon, origin, honest, n_providers):
+def test_f26_lost_packets_and_a_delay_that_is_never_the_same_cost_no_answer(lab, daemon, origin, honest, n_providers):
     if not can_filter():
         pytest.skip("no packet filter can be set here")
     table = f"httpdnsd_loss_{os.getpid()}"
-    d = daemon(providers(lab, *[origin, honest][:n_providers]))
-    origin.tell("far 50")
-    assert Load(d.port, "well", rate=100).run(1).is_good()
-    done = nft(f"table inet {table} {{\nchain i {{\ntype filter hook input priority 0;\n"
-               + "".join(f"tcp {way} {origin.port} numgen random mod 100 < 5 drop\n" for way in ("dport", "sport")) + "}\n}\n")
-    assert done.returncode == 0, done.stderr
-    try:
-        load = Load(d.port, "lossy", rate=100).run(2 * SECONDS)
-    finally:
-        nft(f"delete table inet {table}")
+    with Jitter(origin) as way:
+        d = daemon(providers(lab, *[way, honest][:n_providers]))
+        assert Load(d.port, "well", rate=100).run(1).is_good()
+        done = nft(f"table inet {table} {{\nchain i {{\ntype filter hook input priority 0;\n"
+                   + "".join(f"tcp {side} {way.port} numgen random mod 100 < 5 drop\n" for side in ("dport", "sport")) + "}\n}\n")
+        assert done.returncode == 0, done.stderr
+        try:
+            load = Load(d.port, "lossy", rate=100).run(2 * SECONDS)
+        finally:
+            nft(f"delete table inet {table}")
     print(load.describe())
-    # alone, a connection that is taken for dead twice running costs its questions the answer
-    assert None not in load.took and len(load.bad) <= (0.01 * len(load.took) if n_providers == 1 else 0), load.bad[:1]
+    assert load.is_good(), load.bad[:1]
     assert came_in_time(load, load.p99(), 1.5)

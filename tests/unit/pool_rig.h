@@ -36,6 +36,7 @@ static struct {
     struct answer *answer;
     enum ede ede;
     char detail[160];
+    bool was_doubted;
 } ended;
 
 static inline void on_end(void *ctx, struct attempt_end *end)
@@ -44,6 +45,7 @@ static inline void on_end(void *ctx, struct attempt_end *end)
     ended.n++;
     ended.verdict = end->verdict;
     ended.ede = end->ede;
+    ended.was_doubted = end->was_doubted;
     answer_unref(ended.answer);
     ended.answer = end->answer;
     snprintf(ended.detail, sizeof ended.detail, "%s", end->detail);

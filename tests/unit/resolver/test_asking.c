@@ -257,6 +257,21 @@ START_TEST(f26_attempt_in_place_of_a_lost_one_may_meet_a_connection_that_others_
 }
 END_TEST
 
+START_TEST(f26_attempt_whose_connection_others_found_dead_is_made_again_however_young_it_is)
+{
+    world.pool.n_providers = 1;
+    ask(0, "www.example.com");
+    fake_pool_end(&world.pool, ATTEMPT_RETRY_SAME, NULL);
+    fake_port_advance(&world.port, 50000);
+    fake_pool_end_at(
+        &world.pool, 0,
+        (struct attempt_end){.verdict = ATTEMPT_RETRY_NEXT, .was_doubted = true, .detail = "lost"});
+    ck_assert_uint_eq(world.pool.n_live, 1);
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good("www.example.com", 60));
+    ck_assert_uint_eq(rcode_of(0), RCODE_NOERROR);
+}
+END_TEST
+
 START_TEST(way_that_leads_nowhere_is_not_tried_again_and_again)
 {
     world.pool.n_providers = 1;
@@ -405,6 +420,7 @@ int main(void)
         request_that_got_lost_is_sent_twice_more_to_the_only_provider_by_ways_of_their_own,
         f26_attempt_lost_on_its_way_to_the_only_provider_is_made_again_while_there_is_time,
         f26_attempt_in_place_of_a_lost_one_may_meet_a_connection_that_others_found_dead,
+        f26_attempt_whose_connection_others_found_dead_is_made_again_however_young_it_is,
         way_that_leads_nowhere_is_not_tried_again_and_again,
         failure_that_was_said_or_came_at_once_is_not_tried_again,
         plain_dns_repeats_its_datagram_by_itself,

@@ -319,6 +319,32 @@ START_TEST(doubt_tells_the_exchange_for_how_long_the_attempt_has_been_silent)
 }
 END_TEST
 
+START_TEST(end_says_whether_a_doubt_may_have_cost_the_connection)
+{
+    static const struct {
+        enum exchange_result result;
+        bool may;
+    } ends[] = {
+        {EXCHANGE_UNREACHABLE, true}, {EXCHANGE_TLS_FAILED, true}, {EXCHANGE_BROKEN, true},
+        {EXCHANGE_UNTRUSTED, false},  {EXCHANGE_TOO_LARGE, false},
+    };
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        fake_port_advance(&fake_port, 1000);
+        start(0);
+        struct attempt *late = start(0);
+        fake_port_advance(&fake_port, 120000);
+        attempt_doubt(late);
+        end_with(ends[i].result);
+        ck_assert_int_eq(ended.was_doubted, ends[i].may);
+        attempt_free(late, false);
+    }
+    fake_port_advance(&fake_port, 1000);
+    start(0);
+    end_with(EXCHANGE_BROKEN);
+    ck_assert(!ended.was_doubted);
+}
+END_TEST
+
 START_TEST(timed_out_attempt_makes_the_connection_suspect_only_if_the_provider_was_silent)
 {
     start(0);
@@ -384,6 +410,7 @@ int main(void)
         more_attempts_than_allowed_are_refused,
         exchange_that_cannot_start_leaves_nothing_behind,
         doubt_tells_the_exchange_for_how_long_the_attempt_has_been_silent,
+        end_says_whether_a_doubt_may_have_cost_the_connection,
         timed_out_attempt_makes_the_connection_suspect_only_if_the_provider_was_silent,
         route_keeps_to_its_members_and_then_to_its_fallback,
         providers_of_a_group_are_on_no_route_that_does_not_name_it,
