@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* AliDNS's JSON API with an account's key (PROVIDERS §3): every type, as text; no DNSSEC. */
+#include "resolver/upstream/dispatch.h"
 #include "resolver/upstream/drivers.h"
 #include "resolver/upstream/json.h"
 #include "resolver/upstream/vendor.h"
@@ -48,8 +49,8 @@ static int build(struct driver_call *call, struct driver_room *room,
 }
 
 /* What their refusals look like is not documented: a key, a quota or a time that does not hold. */
-static int read_reply(struct driver_call *call, const struct exchange_reply *reply,
-                      const struct answer_expect *expect, struct driver_found *found)
+static int read_body(struct driver_call *call, const struct exchange_reply *reply,
+                     const struct answer_expect *expect, struct driver_found *found)
 {
     if (reply->status >= 200 && reply->status <= 299) {
         return json_read(call, reply, expect, found);
@@ -57,6 +58,12 @@ static int read_reply(struct driver_call *call, const struct exchange_reply *rep
     int class = vendor_class_of_status(call, reply, found);
     bool denied = class == DRIVER_PARSE && reply->status >= 400;
     return !denied ? class : vendor_is_clock_off(call, reply) ? DRIVER_CLOCK : DRIVER_AUTH;
+}
+
+static int read_reply(struct driver_call *call, const struct exchange_reply *reply,
+                      const struct answer_expect *expect, struct driver_found *found)
+{
+    return dispatch_heed(call, read_body(call, reply, expect, found), found);
 }
 
 static const char *const addresses[] = {"223.5.5.5", "223.6.6.6", "2400:3200::1",
@@ -71,4 +78,7 @@ const struct driver driver_alidns = {
     .serves = json_serves,
     .build = build,
     .read = read_reply,
+    .open = dispatch_open,
+    .close = dispatch_close,
+    .failed = dispatch_rotate,
 };

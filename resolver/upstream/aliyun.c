@@ -13,6 +13,9 @@ static int build(struct driver_call *call, struct driver_room *room,
     const struct provider_account *account = &call->provider->account;
     bool is_signed = account->secret.text != NULL;
     char host[HOSTS_NAME_MAX];
+    if (dispatch_is_stopped(call)) {
+        return -ENOTSUP;
+    }
     hosts_name(call->question, host);
     struct buf url = vendor_url(room, call->endpoint->url);
     encode_text("/", &url);

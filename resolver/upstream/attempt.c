@@ -166,7 +166,6 @@ static bool move_on(struct attempt *a, const struct exchange_reply *reply,
     }
     if (to.n > 0) {
         upstream_move(&u->endpoint, to.at, to.n);
-        u->named_by_vendor = true;
         u->suspect = true; /* the connection leads to an old one */
     }
     return to.n > 0;

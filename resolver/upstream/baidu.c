@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Baidu Cloud HTTPDNS (PROVIDERS §7.2): addresses by host and family; signed by MD5. One family is
  * asked for at a time, because what comes without being told which is not documented. */
+#include "resolver/upstream/dispatch.h"
 #include "resolver/upstream/drivers.h"
 #include "resolver/upstream/vendor.h"
 
@@ -68,8 +69,8 @@ static int read_host(const struct driver_call *call, const struct jsonv *root,
     return hosts_answer(&hosts, expect, found);
 }
 
-static int read_reply(struct driver_call *call, const struct exchange_reply *reply,
-                      const struct answer_expect *expect, struct driver_found *found)
+static int read_body(struct driver_call *call, const struct exchange_reply *reply,
+                     const struct answer_expect *expect, struct driver_found *found)
 {
     owned(jsonv_freep) struct jsonv *root = NULL;
     int class = vendor_parse(reply->body, found, &root);
@@ -85,6 +86,12 @@ static int read_reply(struct driver_call *call, const struct exchange_reply *rep
     return class == DRIVER_OK ? read_host(call, root, expect, found) : class;
 }
 
+static int read_reply(struct driver_call *call, const struct exchange_reply *reply,
+                      const struct answer_expect *expect, struct driver_found *found)
+{
+    return dispatch_heed(call, read_body(call, reply, expect, found), found);
+}
+
 static const char *const addresses[] = {"180.76.76.200", "240c:4006::6666", NULL};
 
 const struct driver driver_baidu = {
@@ -96,4 +103,7 @@ const struct driver driver_baidu = {
     .serves = hosts_serves,
     .build = build,
     .read = read_reply,
+    .open = dispatch_open,
+    .close = dispatch_close,
+    .failed = dispatch_rotate,
 };

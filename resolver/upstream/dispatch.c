@@ -19,6 +19,7 @@ struct dispatch {
     unsigned current;
     uint64_t asked_us, next_us; /* when was and will be asked */
     int64_t mark;
+    bool stopped;
 };
 
 int dispatch_open(const struct provider_params *provider, struct driver_memory *memory)
@@ -109,10 +110,21 @@ struct driver_addresses dispatch_use(struct driver_call *call, uint32_t good_s)
         return (struct driver_addresses){NULL, 0};
     }
     d->next_us = port_now_us(call->port) + good_s * S_US;
+    d->stopped = false;
     for (size_t i = 0; i < first->n_addresses; i++) {
         add_text(call, first->addresses[i]);
     }
     return use_next(d);
+}
+
+void dispatch_stop(struct driver_call *call)
+{
+    ((struct dispatch *)call->memory->own)->stopped = true;
+}
+
+bool dispatch_is_stopped(const struct driver_call *call)
+{
+    return ((const struct dispatch *)call->memory->own)->stopped;
 }
 
 struct driver_addresses dispatch_rotate(struct driver_call *call)
@@ -133,7 +145,7 @@ struct driver_addresses dispatch_rotate(struct driver_call *call)
 
 int dispatch_heed(struct driver_call *call, int class, struct driver_found *found)
 {
-    if (class == DRIVER_SERVER) {
+    if (class == DRIVER_SERVER || class == DRIVER_PARSE) {
         found->addresses = dispatch_rotate(call);
     }
     return class;

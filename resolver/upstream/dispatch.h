@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The servers of a vendor that tells where they are: what it has told, which of them is in use, and
  * when to ask again. Those we start with stay behind the others as the last resort. The memory of
- * the drivers that have such a call; how it is asked and read is theirs.
+ * the drivers that have such a call, and of those whose vendor has several servers that never
+ * change; how it is asked and read is theirs.
  *
  * Bounds: DISPATCH_ADDRESSES_MAX addresses; DISPATCH_SETS sets of them, the one in use and those
  * that requests under way may refer to. */
@@ -33,10 +34,15 @@ void dispatch_begin(struct driver_call *call);
 void dispatch_add(struct driver_call *call, struct bytes text);
 struct driver_addresses dispatch_use(struct driver_call *call, uint32_t good_s);
 
+/* The vendor has switched the service off for the account: nothing is to be asked until a list is
+ * taken into use again. */
+void dispatch_stop(struct driver_call *call);
+bool dispatch_is_stopped(const struct driver_call *call);
+
 /* failed() of a driver, and what its read() does when a server will not serve: the next one is to
  * be asked, and the list again soon. */
 struct driver_addresses dispatch_rotate(struct driver_call *call);
-/* The class as it is; with SERVER rotates. */
+/* The class as it is; with SERVER and PARSE rotates. */
 int dispatch_heed(struct driver_call *call, int class, struct driver_found *found);
 
 #endif

@@ -74,7 +74,7 @@ static bool is_our_question(const struct jsonv *tree, const struct question *que
 
 static int64_t clamped_ttl(int64_t ttl_s)
 {
-    return ttl_s > JSON_TTL_MAX_S ? JSON_TTL_MAX_S : ttl_s;
+    return ttl_s < 0 ? 0 : ttl_s > JSON_TTL_MAX_S ? JSON_TTL_MAX_S : ttl_s;
 }
 
 /* DRIVER_OK, DRIVER_PARSE, DRIVER_NOT_SERVED, -ENOMEM. */
@@ -86,7 +86,7 @@ static int put_record(struct synth *synth, enum synth_section section, const str
     const struct jsonv *ttl = jsonv_member(tree, "TTL"), *data = jsonv_member(tree, "data");
     if (!read_name(jsonv_member(tree, "name"), &record.owner) ||
         !read_type(jsonv_member(tree, "type"), &record.type) ||
-        !tree_number(ttl != NULL ? ttl : jsonv_member(tree, "ttl"), 0, UINT32_MAX, &ttl_s) ||
+        !tree_number(ttl != NULL ? ttl : jsonv_member(tree, "ttl"), INT64_MIN, INT64_MAX, &ttl_s) ||
         !tree_is_string(data)) {
         found->why = "a record without its fields";
         return DRIVER_PARSE;

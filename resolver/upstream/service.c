@@ -133,8 +133,11 @@ struct driver_addresses service_errand_done(struct driver_call *call,
 {
     owned(jsonv_freep) struct jsonv *root = NULL;
     if (reply->result != EXCHANGE_DONE || reply->status != 200 ||
-        tree_parse(reply->body, &root) < 0 ||
-        tree_text_is(jsonv_member(root, "service_status"), "disable")) {
+        tree_parse(reply->body, &root) < 0) {
+        return (struct driver_addresses){NULL, 0};
+    }
+    if (tree_text_is(jsonv_member(root, "service_status"), "disable")) {
+        dispatch_stop(call);
         return (struct driver_addresses){NULL, 0};
     }
     dispatch_begin(call);

@@ -158,10 +158,11 @@ static bool read_set(struct bytes set, struct hosts *hosts, int64_t *ret_ttl_s)
     struct bytes rest = cut_before(set, comma);
     *ret_ttl_s = 0;
     for (const uint8_t *c = comma != NULL ? comma + 1 : set.at + set.n; c < set.at + set.n; c++) {
-        if (*c < '0' || *c > '9' || *ret_ttl_s > INT32_MAX / 10) {
+        if (*c < '0' || *c > '9') {
             return false;
         }
         *ret_ttl_s = *ret_ttl_s * 10 + (*c - '0');
+        *ret_ttl_s = *ret_ttl_s < INT32_MAX ? *ret_ttl_s : INT32_MAX;
     }
     if (bytes_equal(rest, bytes_of("0", 1))) {
         return true;

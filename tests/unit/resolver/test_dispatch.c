@@ -7,6 +7,7 @@
 #include "tests/unit/fake_exchange.h"
 #include "tests/unit/vendor_rig.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 START_TEST(aliyun_service_addresses_are_asked_signed_and_asked_again)
@@ -77,6 +78,56 @@ START_TEST(aliyun_server_that_denies_is_passed_over)
     rig.provider.account.fixed_addresses = true;
     reads(500, "{\"code\":\"InternalError\"}", "SERVER");
     ck_assert_uint_eq(rig.found.addresses.n, 0);
+}
+END_TEST
+
+START_TEST(server_that_talks_nonsense_is_passed_over_as_well)
+{
+    static const char *const at[] = {"192.0.2.1", "192.0.2.2"};
+    static const struct driver *const drivers[] = {&driver_alidns,  &driver_aliyun, &driver_aliyun2,
+                                                   &driver_tencent, &driver_volc,   &driver_baidu};
+    static const struct {
+        unsigned status;
+        const char *body, *wanted;
+    } cases[] = {
+        {200, "<html>portal</html>", "PARSE"},
+        {500, "", "SERVER"},
+    };
+    for (size_t d = 0; d < sizeof drivers / sizeof drivers[0]; d++) {
+        begin(drivers[d]);
+        rig.provider.endpoint.addresses = at;
+        rig.provider.endpoint.n_addresses = 2;
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+            reads(cases[i].status, cases[i].body, cases[i].wanted);
+            ck_assert_msg(rig.found.addresses.n == 2, "%s", drivers[d]->name);
+            ck_assert_str_eq(rig.found.addresses.at[0], "192.0.2.2");
+        }
+        ck_assert_ptr_nonnull(drivers[d]->failed);
+        reads(429, "", "RATE");
+        ck_assert_uint_eq(rig.found.addresses.n, 0);
+        vendor_rig_end();
+    }
+}
+END_TEST
+
+START_TEST(service_that_is_switched_off_is_not_asked_until_it_is_on_again)
+{
+    static const struct driver *const drivers[] = {&driver_aliyun, &driver_aliyun2};
+    for (size_t d = 0; d < sizeof drivers / sizeof drivers[0]; d++) {
+        begin(drivers[d]);
+        rig.provider.account.id = "139450";
+        ck_assert_str_ne(errand(), "");
+        ck_assert_int_eq(rig_build(&rig), 0);
+        errand_done(200, "{\"service_ip\":[\"203.0.113.1\"],\"service_status\":\"disable\"}");
+        ck_assert_int_eq(rig_build(&rig), -ENOTSUP);
+        fake_port_advance(&rig.port, UINT64_C(1000000) * DISPATCH_BAD_S);
+        ck_assert_str_ne(errand(), "");
+        errand_done(500, "");
+        ck_assert_int_eq(rig_build(&rig), -ENOTSUP);
+        errand_done(200, "{\"service_ip\":[\"203.0.113.1\"],\"service_status\":\"enable\"}");
+        ck_assert_int_eq(rig_build(&rig), 0);
+        vendor_rig_end();
+    }
 }
 END_TEST
 
@@ -205,13 +256,15 @@ START_TEST(server_that_is_none_or_somebody_else_is_followed_by_the_next)
     ask(pool, false, "192.0.2.1", &denial);
     ck_assert_int_eq(verdict, ATTEMPT_RETRY_SAME);
     ask(pool, true, "192.0.2.2", &denial);
+    struct upstream_state state;
+    pool_state(pool, 0, &state);
+    ck_assert_int_eq(state.source, ADDRESSES_CONFIGURED); /* in another order, and no news */
     /* The list is asked for again long before its time. */
     fake_port_advance(&rig.port, UINT64_C(1000000) * DISPATCH_HASTE_S);
     ck_assert_int_eq(attempt_start(pool, &wish, &attempt), 0);
     ck_assert_ptr_nonnull(strstr(fake.live[0].target, "/ss?"));
     fake_exchange_end(&fake, &list);
     fake_exchange_end(&fake, &denial);
-    struct upstream_state state;
     pool_state(pool, 0, &state);
     ck_assert_str_eq(state.addresses[0], "203.0.113.9");
     ck_assert_int_eq(state.source, ADDRESSES_BY_VENDOR);
@@ -225,6 +278,8 @@ int main(void)
         aliyun_service_addresses_are_asked_signed_and_asked_again,
         aliyun_service_addresses_are_used_before_those_to_begin_with,
         aliyun_server_that_denies_is_passed_over,
+        server_that_talks_nonsense_is_passed_over_as_well,
+        service_that_is_switched_off_is_not_asked_until_it_is_on_again,
         tencent_service_addresses_are_asked_for_only_when_told_to,
         volc_service_addresses_are_asked_for_only_when_told_to,
         server_that_is_none_or_somebody_else_is_followed_by_the_next,

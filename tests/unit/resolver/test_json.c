@@ -125,6 +125,12 @@ START_TEST(what_is_odd_but_clear_is_taken)
     reads("{\"Status\":0,\"Answer\":[{\"name\":\"www.example.com.\",\"type\":1,\"TTL\":4294967295,"
           "\"data\":\"192.0.2.1\"}]}",
           "OK NOERROR: A 604800 192.0.2.1");
+    reads("{\"Status\":0,\"Answer\":[{\"name\":\"www.example.com.\",\"type\":1,\"TTL\":"
+          "\"99999999999\",\"data\":\"192.0.2.1\"}]}",
+          "OK NOERROR: A 604800 192.0.2.1");
+    reads("{\"Status\":0,\"Answer\":[{\"name\":\"www.example.com.\",\"type\":1,\"TTL\":-3,"
+          "\"data\":\"192.0.2.1\"}]}",
+          "OK NOERROR: A 0 192.0.2.1");
 }
 END_TEST
 
@@ -277,7 +283,7 @@ START_TEST(what_is_no_answer_is_refused)
         "{\"Status\":0,\"Question\":[{\"name\":\"www.example.com.\",\"type\":28}]}",
         "{\"Status\":0,\"Question\":\"www.example.com.\"}",
         "{\"Status\":0.5}",
-        "{\"Status\":0,\"Answer\":[{\"name\":\"www.example.com.\",\"type\":1,\"TTL\":4294967296,"
+        "{\"Status\":0,\"Answer\":[{\"name\":\"www.example.com.\",\"type\":1,\"TTL\":\"soon\","
         "\"data\":\"1.2.3.4\"}]}",
         "{\"Status\":0,\"Answer\":[{\"name\":\"www.example.com.\",\"type\":1,\"TTL\":3,\"data\":"
         "[\"1.2.3.4\"]}]}",
@@ -285,7 +291,7 @@ START_TEST(what_is_no_answer_is_refused)
         "{\"Status\":0,\"Answer\":[{\"name\":\"www.example.com.\",\"type\":1,\"TTL\":300}]}",
         "{\"Status\":0,\"Answer\":[{\"name\":\"www.example.com.\",\"type\":0,\"TTL\":3,"
         "\"data\":\"1.2.3.4\"}]}",
-        "{\"Status\":0,\"Answer\":[{\"name\":\"www.example.com.\",\"type\":1,\"TTL\":-3,"
+        "{\"Status\":0,\"Answer\":[{\"name\":\"www.example.com.\",\"type\":1,\"TTL\":null,"
         "\"data\":\"1.2.3.4\"}]}",
         "<html>portal</html>",
     };
