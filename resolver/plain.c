@@ -21,7 +21,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* From this one on a datagram that is no DNS message ends the call. */
+/* From this one on a datagram that is no DNS message ends the call, and sockets are told more of.
+ */
 #define ARES_DISTRUST 0x012200
 
 enum {
@@ -264,17 +265,24 @@ static void on_socket_state(void *data, ares_socket_t fd, int readable, int writ
     place->events = events;
 }
 
-#if ARES_VERSION >= ARES_DISTRUST
-static bool is_message(const uint8_t *at, size_t n)
+/* c-ares takes a query, or another opcode, for a reply, and a later one ends the call for the first
+ * datagram that it cannot read, from whomever it came: here they are passed over, like those with
+ * another ID. */
+static bool may_be_reply(const uint8_t *at, size_t n)
 {
+    if (n < MESSAGE_HEADER || (bytes_read_u16(at + 2) & (FLAG_QR | FLAG_OPCODE)) != FLAG_QR) {
+        return false;
+    }
+#if ARES_VERSION >= ARES_DISTRUST
     ares_dns_record_t *record = NULL;
     bool is = ares_dns_parse(at, n, 0, &record) == ARES_SUCCESS;
     ares_dns_record_destroy(record);
     return is;
+#else
+    return true;
+#endif
 }
 
-/* c-ares would end the call for the first datagram that it cannot read, from whomever it came: here
- * they are passed over, like those with another ID. */
 static ares_ssize_t receive(ares_socket_t fd, void *buffer, size_t size, int flags,
                             struct sockaddr *from, ares_socklen_t *n_from, void *data)
 {
@@ -282,20 +290,13 @@ static ares_ssize_t receive(ares_socket_t fd, void *buffer, size_t size, int fla
     (void)data;
     for (int i = 0; i < DATAGRAMS_MAX; i++) {
         ares_ssize_t n = recvfrom(fd, buffer, size, flags, from, n_from);
-        if (n < 0 || from == NULL || is_message(buffer, (size_t)n)) {
+        if (n < 0 || from == NULL || may_be_reply(buffer, (size_t)n)) {
             return n;
         }
         *n_from = room;
     }
     errno = EAGAIN;
     return -1;
-}
-
-static ares_ssize_t send_to(ares_socket_t fd, const void *bytes, size_t n, int flags,
-                            const struct sockaddr *to, ares_socklen_t n_to, void *data)
-{
-    (void)data;
-    return sendto(fd, bytes, n, flags | MSG_NOSIGNAL, to, n_to);
 }
 
 static ares_socket_t open_socket(int domain, int type, int protocol, void *data)
@@ -308,6 +309,14 @@ static int close_socket(ares_socket_t fd, void *data)
 {
     (void)data;
     return close(fd);
+}
+
+#if ARES_VERSION >= ARES_DISTRUST
+static ares_ssize_t send_to(ares_socket_t fd, const void *bytes, size_t n, int flags,
+                            const struct sockaddr *to, ares_socklen_t n_to, void *data)
+{
+    (void)data;
+    return sendto(fd, bytes, n, flags | MSG_NOSIGNAL, to, n_to);
 }
 
 static int connect_socket(ares_socket_t fd, const struct sockaddr *to, ares_socklen_t n_to,
@@ -367,10 +376,30 @@ static void distrust_datagrams(struct running *running)
     ares_set_socket_functions_ex(running->channel, &functions, NULL);
 }
 #else
-/* This c-ares looks at the ID alone, and hands over what has the right one. */
+static int connect_socket(ares_socket_t fd, const struct sockaddr *to, ares_socklen_t n_to,
+                          void *data)
+{
+    (void)data;
+    return connect(fd, to, n_to);
+}
+
+static ares_ssize_t send_parts(ares_socket_t fd, const struct iovec *parts, int n, void *data)
+{
+    struct msghdr message = {.msg_iov = (struct iovec *)parts, .msg_iovlen = (size_t)n};
+    (void)data;
+    return sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
 static void distrust_datagrams(struct running *running)
 {
-    (void)running;
+    static const struct ares_socket_functions functions = {
+        .asocket = open_socket,
+        .aclose = close_socket,
+        .aconnect = connect_socket,
+        .arecvfrom = receive,
+        .asendv = send_parts,
+    };
+    ares_set_socket_functions(running->channel, &functions, NULL);
 }
 #endif
 

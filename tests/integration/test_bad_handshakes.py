@@ -5,10 +5,15 @@ import os
 import socket
 import ssl
 import struct
+import subprocess
 import threading
 import time
+import warnings
 
+import dns.message
 import dns.rcode
+import dns.rrset
+import origin as http_origin
 import pytest
 
 from conftest import edes, lab_module, wait_for
@@ -162,3 +167,66 @@ def test_f22_provider_that_swallows_syn_costs_less_than_a_second(lab, daemon, ho
     finally:
         nft(f"delete table inet {table}")
         bad.stop()
+
+
+LAX = """openssl_conf = all
+[all]
+ssl_conf = ssl
+[ssl]
+system_default = lax
+[lax]
+MinProtocol = TLSv1
+CipherString = ALL:@SECLEVEL=0
+"""
+
+
+@pytest.mark.parametrize("version, rcode", [("TLSv1", 2), ("TLSv1_1", 2), ("TLSv1_2", 0), ("TLSv1_3", 0)])
+def test_h7_tls_older_than_1_2_is_none_whatever_the_systems_openssl_allows(lab, daemon, tmp_path, version, rcode):
+    (tmp_path / "openssl.cnf").write_text(LAX)
+    spoken, context = [], ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.load_cert_chain(lab.folder / "leaf.pem", lab.folder / "leaf.key")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = context.maximum_version = getattr(ssl.TLSVersion, version)
+
+    def say(wire):
+        query = dns.message.from_wire(wire)
+        reply = dns.message.make_response(query)
+        reply.answer.append(dns.rrset.from_text(query.question[0].name, 60, "IN", "A", "192.0.2.1"))
+        return http_origin.Reply(reply.to_wire())
+
+    origin = http_origin.Origin(lab, say)
+    origin.context = context
+    try:
+        name = lab_module.PROVIDERS[0]
+        client = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{origin.port}", "-" + version.lower().replace("tlsv", "tls")], text=True,
+                                capture_output=True, stdin=subprocess.DEVNULL, env={**os.environ, "OPENSSL_CONF": str(tmp_path / "openssl.cnf")})
+        assert f"Protocol  : {version.replace('_', '.')}" in client.stdout or "TLSv1.3, Cipher is" in client.stdout  # it could be spoken
+        d = daemon("providers:\n" + origin.yaml(lab, name), start_with=["env", f"OPENSSL_CONF={tmp_path / 'openssl.cnf'}"])
+        reply = d.udp("www.example.com")
+        assert reply.rcode() == rcode and (rcode == 0 or edes(reply))
+        assert (origin.requests == []) == (rcode != 0)
+    finally:
+        origin.close()
+
+
+def test_h7_certificates_name_servers_that_are_not_asked(lab, daemon, tmp_path):
+    """The issuer that is missing, and whether it was revoked: who fetches that asks DNS for it, and that is us."""
+    asked = RawServer(lambda sock: sock.close())
+    where = f"URI:http://127.0.0.1:{asked.port}/"
+    extensions = (lab.folder / "leaf.ext").read_text() + f"\nauthorityInfoAccess=OCSP;{where}ocsp,caIssuers;{where}ca.der\ncrlDistributionPoints={where}crl\n"
+    (tmp_path / "leaf.ext").write_text(extensions)
+    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=Other CA",
+            "-keyout", tmp_path / "other.key", "-out", tmp_path / "other-ca.pem")
+    outcomes = []
+    for n, (ca, key) in enumerate([(lab.ca, lab.folder / "ca.key"), (tmp_path / "other-ca.pem", tmp_path / "other.key")]):
+        openssl("x509", "-req", "-in", lab.folder / "leaf.csr", "-CA", ca, "-CAkey", key, "-days", "30", "-set_serial", 77 + n,
+                "-extfile", tmp_path / "leaf.ext", "-out", tmp_path / "leaf.pem")
+        origin = Origin(lab, certificate=tmp_path / "leaf.pem")
+        try:
+            outcomes.append(daemon(providers(lab, origin)).udp("www.example.com").rcode())
+        finally:
+            origin.stop()
+    assert outcomes == [dns.rcode.NOERROR, dns.rcode.SERVFAIL] and asked.kept == []
+    asked.stop()

@@ -183,8 +183,8 @@ def can_filter():
 
 
 def keeps_the_rule(well, bad):
-    """Not felt: nothing lost, never more than 2.5 s, and after the first second 1.3 times what is usual."""
-    return (bad.is_good() and max(bad.took) <= 2.5 + NOISE_S and bad.p99(after=1) <= 1.3 * well.p99() + NOISE_S)
+    """Not felt: nothing lost, never more than 2.5 s, and after the first second 1.2 times what is usual."""
+    return (bad.is_good() and max(bad.took) <= 2.5 + NOISE_S and bad.p99(after=1) <= 1.2 * well.p99() + NOISE_S)
 
 
 @pytest.mark.parametrize("way, how", CHOSEN)

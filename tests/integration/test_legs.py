@@ -97,3 +97,34 @@ def test_F45_storm_of_icmp_errors_reaches_no_other_client(daemon):
     assert d.tcp("localhost").answer
     counts = traffic(d, "udp")
     assert counts["in flight"] == 0
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_u3_clients_that_are_gone_before_their_reply_hit_no_other(lab, daemon, host):
+    """The kernel says of each that its port is unreachable, as ICMP and ICMPv6 do."""
+    d = daemon(lab.provider_yaml() + "hijack: {mode: off}\nworkers: 1\n", start=False)
+    d.write_config(lab.provider_yaml() + "hijack: {mode: off}\nworkers: 1\n", [f"udp://127.0.0.1:{d.port}", f"udp://[::1]:{d.port}"])
+    d.start()
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    d.udp("example.com", where=host)
+    before = unreachable(family)
+    with socket.socket(family, socket.SOCK_DGRAM) as client:
+        client.settimeout(2)
+        client.connect((host, d.port))
+        for n in range(1000):
+            with socket.socket(family, socket.SOCK_DGRAM) as gone:
+                gone.sendto(d.query("localhost" if n % 2 else f"gone{n}.wild.honest-lab.net").to_wire(), (host, d.port))
+            query = d.query("example.com", id=n).to_wire()
+            client.send(query)
+            assert client.recv(4096)[:2] == query[:2]
+    assert unreachable(family) - before > 300
+    counts = traffic(d, "udp")
+    assert counts["received"] == 2001 and counts["in flight"] == 0
+
+
+def unreachable(family):
+    """How often this kernel was told so."""
+    if family == socket.AF_INET6:
+        return next(int(line.split()[1]) for line in open("/proc/net/snmp6") if line.startswith("Icmp6InDestUnreachs "))
+    names, values = [line.split() for line in open("/proc/net/snmp") if line.startswith("Icmp: ")]
+    return int(values[names.index("InDestUnreachs")])

@@ -85,19 +85,29 @@ enum resolver_outcome resolver_ask(struct resolver *resolver, struct bytes messa
     return RESOLVER_ANSWERED;
 }
 
+static socklen_t n_address(const struct sockaddr_storage *a)
+{
+    return a->ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+}
+
+static void listen_on(const char *loopback)
+{
+    struct socket_entry entry = {.transport = LISTEN_UDP, .address = address(loopback, 0)};
+    int fd = socket(entry.address.ss_family, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    socklen_t n = sizeof world.where;
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&entry.address, n_address(&entry.address)), 0);
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&world.where, &n), 0);
+    entry.address = world.where;
+    world.listener = udp_listener_new(&world.loop, NULL, world.batch, &entry, fd);
+    ck_assert_ptr_nonnull(world.listener);
+}
+
 static void set_up(void)
 {
     memset(&world, 0, sizeof world);
     ck_assert_int_eq(loop_init(&world.loop), 0);
     world.batch = udp_batch_new(&world.traffic, false);
-    struct socket_entry entry = {.transport = LISTEN_UDP, .address = address("127.0.0.1", 0)};
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-    socklen_t n = sizeof world.where;
-    ck_assert_int_eq(bind(fd, (struct sockaddr *)&entry.address, sizeof(struct sockaddr_in)), 0);
-    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&world.where, &n), 0);
-    entry.address = world.where;
-    world.listener = udp_listener_new(&world.loop, NULL, world.batch, &entry, fd);
-    ck_assert_ptr_nonnull(world.listener);
+    listen_on("127.0.0.1");
 }
 
 static void tear_down(void)
@@ -116,8 +126,8 @@ static void tear_down(void)
 
 static int client(void)
 {
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-    ck_assert_int_eq(connect(fd, (struct sockaddr *)&world.where, sizeof(struct sockaddr_in)), 0);
+    int fd = socket(world.where.ss_family, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    ck_assert_int_eq(connect(fd, (struct sockaddr *)&world.where, n_address(&world.where)), 0);
     return fd;
 }
 
@@ -153,7 +163,7 @@ START_TEST(u5_bad_packet_in_a_batch_harms_no_neighbour)
 }
 END_TEST
 
-START_TEST(u3_icmp_of_a_client_that_is_gone_hits_no_other)
+static void lose_clients(void)
 {
     uint8_t got[64];
     int gone = client(), other = client();
@@ -167,6 +177,14 @@ START_TEST(u3_icmp_of_a_client_that_is_gone_hits_no_other)
     }
     close(gone);
     close(other);
+}
+
+START_TEST(u3_icmp_of_a_client_that_is_gone_hits_no_other)
+{
+    lose_clients();
+    udp_listener_close(world.listener);
+    listen_on("::1");
+    lose_clients();
 }
 END_TEST
 

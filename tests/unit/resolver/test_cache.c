@@ -271,6 +271,45 @@ static long resident_pages(void)
     return n_resident;
 }
 
+/* HTTPDNSD_LONG=10000000 CK_DEFAULT_TIMEOUT=0 test_cache asks for as many as PROMISES says. */
+static uint32_t scan_length(void)
+{
+    const char *text = getenv("HTTPDNSD_LONG");
+    return text != NULL ? (uint32_t)strtoul(text, NULL, 10) : 200000;
+}
+
+START_TEST(k7_hot_names_are_found_and_memory_is_flat_however_many_random_names_pass_by)
+{
+    enum { HOT = 1000, PAGES_OF_A_MIB = 256 };
+    struct cache *cache = cache_of(8 << 20);
+    uint32_t n = scan_length(), random = 1, n_found = 0, n_asked = 0;
+    long resident = 0;
+    for (uint32_t i = 0; i < HOT; i++) {
+        put(cache, numbered(i), 3600, i + 1);
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        random = random * 1664525 + 1013904223; /* each number once: each name is new */
+        put(cache, numbered(HOT + random % (UINT32_MAX - HOT)), 3600, 1);
+        if (i % 4 == 0) { /* one of five queries is for a hot name */
+            uint32_t hot = (random >> 8) % HOT;
+            bool found = has(cache, numbered(hot), START_US) == hot + 1;
+            n_asked++;
+            n_found += found;
+            if (!found) {
+                put(cache, numbered(hot), 3600, hot + 1);
+            }
+        }
+        resident = i == n / 2 ? resident_pages() : resident;
+    }
+    ck_assert_uint_ge(n_found, n_asked / 100 * 95);
+    ck_assert_int_le(resident_pages() - resident, PAGES_OF_A_MIB);
+    printf(
+        "counts: %u names passed by, %u of %u hot ones found, %+ld KiB from half of the way on\n",
+        n, n_found, n_asked, (resident_pages() - resident) * 4);
+    cache_free(cache);
+}
+END_TEST
+
 START_TEST(empty_cache_of_a_gibibyte_takes_hardly_any_memory)
 {
     long before = resident_pages();
@@ -348,6 +387,7 @@ int main(void)
         flush_forgets_everything_but_what_is_lent_lives_on,
         k7_memory_stays_within_5_percent_of_its_bound,
         names_asked_again_outlive_a_scan_of_names_asked_once,
+        k7_hot_names_are_found_and_memory_is_flat_however_many_random_names_pass_by,
         cache_of_no_size_keeps_nothing_and_harms_nobody,
         two_threads_find_only_what_belongs_to_their_question,
         empty_cache_of_a_gibibyte_takes_hardly_any_memory,

@@ -261,6 +261,11 @@ START_TEST(c5_p4_two_replies_that_cannot_both_be_true_are_an_injection)
     expect(&c, VERDICT_CONFIRMED, RULE_P4, FINDING_INJECTION);
     struct address forged = address_of("93.46.8.89");
     ck_assert(address_equal(&got.artefact, &forged));
+    struct judge_case other_way = case_with("93.46.8.89", "93.184.216.34");
+    BOTH(other_way, meeting->second = said_of("93.184.216.34"));
+    struct judgement same = judge(&other_way);
+    expect(&other_way, VERDICT_CONFIRMED, RULE_P4, FINDING_INJECTION);
+    ck_assert(address_equal(&same.artefact, &forged));
     ck_assert_uint_eq(got.families, FAMILY_PATH);
     c.meetings[1].second = (struct said){0};
     expect(&c, VERDICT_CONSISTENT, RULE_S1, FINDING_NONE);
