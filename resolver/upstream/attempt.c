@@ -9,7 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { DETAIL_MAX = 160, RETRY_AFTER_MAX_S = 300, AUTH_PAUSE_S = 60, RATE_PAUSE_S = 5 };
+enum {
+    DETAIL_MAX = 160,
+    RETRY_AFTER_MAX_S = 300,
+    AUTH_PAUSE_S = 60,
+    RATE_PAUSE_S = 5,
+    DOUBT_PAUSE_US = 10000,
+};
 
 /* What came back, looked at. */
 struct findings {
@@ -71,10 +77,16 @@ static void attempt_release(struct attempt *a)
     if (a->is_stray) {
         stray_forget(a);
     }
-    a->upstream->n_live--;
+    struct upstream *u = a->upstream;
+    bool was_out = a->out;
+    u->n_live--;
+    u->n_out -= was_out;
     a->next = pool->free;
     pool->free = a;
     pool->n_live--;
+    if (was_out) {
+        held_go_on(u);
+    }
 }
 
 static struct findings examine(struct attempt *a, const struct exchange_reply *reply)
@@ -319,7 +331,7 @@ static void note_sent(struct attempt *a)
     pool_earn_hedge(u->pool, (unsigned)(u - u->pool->upstreams));
 }
 
-static int attempt_send_plain(struct attempt *a)
+static int send_plain(struct attempt *a)
 {
     a->began_us = port_now_us(a->upstream->pool->port);
     int failure = dns_send(a);
@@ -329,7 +341,7 @@ static int attempt_send_plain(struct attempt *a)
     return failure;
 }
 
-static int attempt_send(struct attempt *a)
+static int send_http(struct attempt *a)
 {
     struct upstream *u = a->upstream;
     struct pool *pool = u->pool;
@@ -339,9 +351,6 @@ static int attempt_send(struct attempt *a)
         .body_max = u->driver->body_max,
         .wants_date = u->driver->wants_date,
     };
-    if (u->params->protocol == PROTOCOL_DNS) {
-        return attempt_send_plain(a);
-    }
     a->began_us = port_now_us(pool->port);
     a->addresses = u->endpoint.addresses;
     a->fresh = a->fresh || u->suspect;
@@ -359,6 +368,18 @@ static int attempt_send(struct attempt *a)
     u->n_sent += failure == 0;
     u->asked_us = a->began_us;
     pool_earn_hedge(pool, (unsigned)(u - pool->upstreams));
+    return failure;
+}
+
+int attempt_send(struct attempt *a)
+{
+    struct upstream *u = a->upstream;
+    int failure = u->params->protocol == PROTOCOL_DNS ? send_plain(a) : send_http(a);
+    if (failure == 0) {
+        a->out = true;
+        u->busy_us = u->n_out == 0 ? a->began_us : u->busy_us;
+        u->n_out++;
+    }
     return failure;
 }
 
@@ -384,7 +405,7 @@ static int attempt_begin(struct attempt *a, bool resumed)
         attempt_wait(a);
         return 0;
     }
-    return attempt_send(a);
+    return held_back(a) ? 0 : attempt_send(a);
 }
 
 static struct attempt *attempt_obtain(struct pool *pool)
@@ -474,13 +495,17 @@ void attempts_resume(struct upstream *u)
     }
 }
 
+/* To ask the kernel for each of the thousands that may wait for a hung provider would leave time
+ * for nothing else; and what a longer silence shows a shorter one has shown. */
 void attempt_doubt(struct attempt *a)
 {
     struct upstream *u = a->upstream;
-    if (!a->waits && u->params->protocol != PROTOCOL_DNS) {
-        u->doubted_us = port_now_us(u->pool->port);
-        u->pool->exchange->ops->doubt(u->pool->exchange, &u->endpoint,
-                                      port_now_us(u->pool->port) - a->began_us);
+    uint64_t now_us = port_now_us(u->pool->port), silent_us = now_us - a->began_us;
+    bool is_known = now_us - u->doubted_us < DOUBT_PAUSE_US && silent_us >= u->doubt_us;
+    if (!a->waits && u->params->protocol != PROTOCOL_DNS && !is_known) {
+        u->doubted_us = now_us;
+        u->doubt_us = silent_us;
+        u->pool->exchange->ops->doubt(u->pool->exchange, &u->endpoint, silent_us);
     }
 }
 
@@ -488,7 +513,9 @@ void attempt_doubt(struct attempt *a)
 static void attempt_cancel(struct attempt *a)
 {
     struct upstream *u = a->upstream;
-    if (a->waits) {
+    if (a->held) {
+        held_leave(a);
+    } else if (a->waits) {
         struct attempt **at = &u->waiting;
         while (*at != a) {
             at = &(*at)->next;
@@ -529,7 +556,7 @@ struct attempt *attempt_free(struct attempt *a, bool listen)
     }
     struct upstream *u = a->upstream;
     uint64_t silent_us = port_now_us(u->pool->port) - a->began_us;
-    bool dead = listen && silent_us >= upstream_silence_us(u) && !a->lands;
+    bool dead = listen && silent_us >= upstream_silence_us(u) && !a->lands && !a->held;
     if (listen && !dead && !a->waits && !a->lands && stray_adopt(a)) {
         return NULL;
     }

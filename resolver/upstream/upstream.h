@@ -20,19 +20,23 @@ struct upstream {
     struct attempt *errand_attempt; /* the one that asks it */
     bool has_errand_endpoint;       /* its errands go elsewhere: there */
     struct exchange_endpoint errand_endpoint;
-    const char *const *errand_addresses; /* where the one under way was sent */
-    struct bootstrap *errand_bootstrap;  /* of that; NULL: its addresses are known */
-    struct bootstrap *bootstrap;         /* NULL: the addresses are given */
-    struct attempt *waiting;             /* for an address or an errand, oldest last */
-    struct attempt *carriers;            /* attempts that others may ride on, by next_carrier */
+    const char *const *errand_addresses;    /* where the one under way was sent */
+    struct bootstrap *errand_bootstrap;     /* of that; NULL: its addresses are known */
+    struct bootstrap *bootstrap;            /* NULL: the addresses are given */
+    struct attempt *waiting;                /* for an address or an errand, oldest last */
+    struct attempt *first_held, *last_held; /* until others end, oldest first (held.c) */
+    struct attempt *carriers;               /* attempts that others may ride on, by next_carrier */
     struct health health;
     struct stalls stalls;
     uint64_t n_sent;
-    size_t n_live;           /* attempts under way */
+    size_t n_live;           /* attempts under way … */
+    size_t n_out;            /* … and those of them that were sent */
+    uint64_t busy_us;        /* since when there has always been one */
     struct attempt *try_out; /* the one that finds out whether it is well again */
     uint64_t asked_us;       /* when it was last */
     uint64_t heard_us;       /* when it replied last, whatever it said */
-    uint64_t doubted_us;     /* when its connections were doubted last */
+    uint64_t doubted_us;     /* when its connections were doubted last … */
+    uint64_t doubt_us;       /* … after so long a silence */
     bool named_by_vendor;    /* its addresses: by the provider itself */
     bool suspect;            /* its connection may be dead: the next attempt takes a fresh one */
     const char *trouble;     /* why it failed last; NULL once it is good again; lent for ever */
@@ -50,6 +54,8 @@ struct attempt {
     const struct attempt *apart_from; /* … than this one's; only while it is started */
     unsigned turn;                    /* the asker's own number */
     bool waits;                       /* for an address or an errand */
+    bool out;                         /* sent, and counted in upstream.n_out */
+    bool held;                        /* waits in upstream.first_held */
     bool lost;                        /* waited in vain: its end is about to be told */
     bool tcp;                         /* plain DNS: its answer did not fit a datagram */
     bool carries;                     /* in upstream.carriers */
@@ -65,7 +71,8 @@ struct attempt {
     void (*on_end)(void *ctx, struct attempt_end *end); /* NULL: no query waits for it */
     void *ctx;
     struct port_timer timer;
-    struct attempt *next; /* free, waiting, or riding */
+    struct attempt *next;   /* free, waiting, held, or riding */
+    struct attempt *before; /* while it is held */
 };
 
 /* Attempts that the pool listens to by itself: the late ones whose query is answered, and those
@@ -157,6 +164,16 @@ const char *verdict_trouble(enum exchange_result result, int found);
 /* Whether it says something about the question or the provider. FORMERR, BADVERS and the like are
  * about our message. */
 bool verdict_is_worth_telling(uint16_t rcode);
+
+/* Sends it; 0, or why that cannot be (attempt.c). */
+int attempt_send(struct attempt *attempt);
+/* Instead of sending it: true when it is held back, because its provider has as many as it should
+ * and answers none. */
+bool held_back(struct attempt *attempt);
+/* One that was held is not any more. */
+void held_leave(struct attempt *attempt);
+/* An attempt has ended: sends those that need be held no longer. */
+void held_go_on(struct upstream *upstream);
 
 /* The end of an attempt (attempt.c). */
 void attempt_finish(struct attempt *attempt, const struct exchange_reply *reply);

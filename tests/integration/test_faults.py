@@ -6,6 +6,7 @@ beside a healthy provider every question is answered right. More under `test_hos
 """
 import os
 import re
+import signal
 import subprocess
 import time
 
@@ -54,18 +55,17 @@ def test_f02_f03_date_in_retry_after_counts_as_well_as_seconds(lab, daemon, orig
 
 
 def test_f09_hung_provider_leaves_nobody_without_a_reply_and_costs_little_memory(lab, daemon, origin):
-    """A thousand a second in a long run; a hung origin in Python costs more than the daemon."""
-    rate = 1000 if "HTTPDNSD_LONG" in os.environ else 200
+    """A thousand a second at a process that is stopped: the kernel accepts and acknowledges for it."""
     d = daemon(providers(lab, origin))
     Load(d.port, "well").run(1)
     before = status(d, "VmRSS")
-    origin.tell("hang")
-    load = Load(d.port, "hung", rate=rate).run(SECONDS)
-    print(load.describe())
-    assert None not in load.took and len(load.bad) > len(load.took) * 0.9
+    origin.process.send_signal(signal.SIGSTOP)
+    load = Load(d.port, "hung", rate=1000).run(2 * SECONDS)
     first = status(d, "VmRSS")
-    on = Load(d.port, "hung-on", rate=rate).run(SECONDS)
-    assert None not in on.took and len(on.bad) > len(on.took) * 0.9
+    on = Load(d.port, "hung-on", rate=1000).run(2 * SECONDS)
+    print(load.describe(), on.describe(), f"RSS {before} kB, {first} kB, {status(d, 'VmRSS')} kB", sep="\n")
+    for each in (load, on):
+        assert None not in each.took and len(each.bad) > len(each.took) * 0.9
     if not SANITIZED:
         assert first - before < 64 * 1024 and status(d, "VmRSS") - first < 8 * 1024
     assert came_in_time(load, max(load.took), 5) and came_in_time(on, max(on.took), 5)
@@ -135,11 +135,11 @@ def test_f19_f20_floods_and_promises_of_a_provider_end_its_connection_and_cost_l
 def test_f25_flapping_provider_beside_a_healthy_one_costs_no_answer_and_few_lines(lab, daemon, origin, honest):
     d = daemon(providers(lab, origin, honest))
     with Misbehaviour(origin, "flap"):
-        load = Load(d.port, "flap").run(2 * SECONDS)
+        load = Load(d.port, "flap", rate=min(500, 65000 / (2 * SECONDS))).run(2 * SECONDS)
     print(load.describe())
     assert None not in load.took and len(load.bad) <= len(load.took) * 0.001
     changes = [line for line in d.log().splitlines() if "set aside" in line or "back" in line]
-    assert 1 <= len(changes) <= SECONDS + 2, changes
+    assert 1 <= len(changes) <= SECONDS, changes  # one in two seconds
 
 
 class Jitter:

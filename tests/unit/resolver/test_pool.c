@@ -319,6 +319,28 @@ START_TEST(doubt_tells_the_exchange_for_how_long_the_attempt_has_been_silent)
 }
 END_TEST
 
+START_TEST(of_many_that_doubt_at_once_one_speaks_for_all_but_for_a_shorter_silence)
+{
+    struct attempt *one = start(0);
+    fake_port_advance(&fake_port, 50000);
+    struct attempt *other = start(0);
+    fake_port_advance(&fake_port, 150000);
+    attempt_doubt(one);
+    attempt_doubt(one);
+    ck_assert_uint_eq(fake.n_doubts, 1);
+    attempt_doubt(other);
+    ck_assert_uint_eq(fake.n_doubts, 2);
+    ck_assert_uint_eq(fake.doubt_silent_us, 150000);
+    attempt_doubt(one);
+    ck_assert_uint_eq(fake.n_doubts, 2);
+    fake_port_advance(&fake_port, 10000);
+    attempt_doubt(one);
+    ck_assert_uint_eq(fake.n_doubts, 3);
+    attempt_free(one, false);
+    attempt_free(other, false);
+}
+END_TEST
+
 START_TEST(end_says_whether_a_doubt_may_have_cost_the_connection)
 {
     static const struct {
@@ -410,6 +432,7 @@ int main(void)
         more_attempts_than_allowed_are_refused,
         exchange_that_cannot_start_leaves_nothing_behind,
         doubt_tells_the_exchange_for_how_long_the_attempt_has_been_silent,
+        of_many_that_doubt_at_once_one_speaks_for_all_but_for_a_shorter_silence,
         end_says_whether_a_doubt_may_have_cost_the_connection,
         timed_out_attempt_makes_the_connection_suspect_only_if_the_provider_was_silent,
         route_keeps_to_its_members_and_then_to_its_fallback,
