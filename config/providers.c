@@ -5,7 +5,7 @@
 
 #define HEX "0123456789abcdefABCDEF"
 
-enum { SDNS_MAX = 256 };
+enum { SDNS_MAX = 1000, SECRET_DIGITS_MAX = 512 };
 
 static void error_at(struct reader *r, const struct yaml_node *node, const char *why)
 {
@@ -41,6 +41,12 @@ static const char *check_cipher(const struct provider_params *p)
                     : NULL;
 }
 
+static bool is_octets(const char *text)
+{
+    size_t n = strlen(text);
+    return n > 0 && n % 2 == 0 && n <= SECRET_DIGITS_MAX && strspn(text, HEX) == n;
+}
+
 static bool is_simple(const char *text)
 {
     for (; *text != '\0'; text++) {
@@ -63,7 +69,7 @@ static const char *check_sdns(const struct provider_params *p)
         n += strlen(a->sdns.at[i]);
     }
     return !good          ? "sdns takes key=value, and tags a word: without spaces, quotes and '\\'"
-           : n > SDNS_MAX ? "sdns and tags are too long: 256 octets in all"
+           : n > SDNS_MAX ? "sdns and tags are too long: 1000 octets in all"
                           : NULL;
 }
 
@@ -110,8 +116,8 @@ static const char *check_account(const struct provider_params *p)
                    ? "alidns signs with account, access-key and secret: give all three"
                    : NULL;
     case PROTOCOL_ALIYUN2:
-        if (a->secret.text != NULL && a->secret.text[strspn(a->secret.text, HEX)] != '\0') {
-            return "aliyun2's secret is hexadecimal";
+        if (a->secret.text != NULL && !is_octets(a->secret.text)) {
+            return "aliyun2's secret is hexadecimal, an even number of digits up to 512";
         }
         return a->id == NULL ? "aliyun2 needs account" : check_aliyun(p);
     case PROTOCOL_ALIYUN:

@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { AES_KEY = 16, HMAC_KEY_MAX = 256, PLAIN_MAX = 768, HIDDEN_MAX = PLAIN_MAX + 64 };
+enum { AES_KEY = 16, HMAC_KEY_MAX = 256, PLAIN_MAX = 1536, HIDDEN_MAX = PLAIN_MAX + 64 };
 
 /* A key as configured, in hexadecimal. False when it is none of that length (0: of any). */
 static bool read_key(const struct provider_secret *secret, size_t length, struct buf *out)
@@ -65,19 +65,28 @@ static int hide(const struct driver_call *call, struct bytes plain, struct buf *
     return failure;
 }
 
+/* What is empty is neither sent nor signed. */
+static bool has_tags(const struct provider_account *account)
+{
+    return account->tags != NULL && account->tags[0] != '\0';
+}
+
 /* ,"sdns-key":"value" for each, and ,"tags":…: they hold nothing that JSON escapes. */
 static void put_hidden_sdns(const struct provider_account *account, struct buf *plain)
 {
     for (size_t i = 0; i < account->sdns.n; i++) {
         const char *text = account->sdns.at[i];
         size_t n_key = strcspn(text, "=");
+        if (text[n_key + 1] == '\0') {
+            continue;
+        }
         encode_text(",\"sdns-", plain);
         buf_put(plain, text, n_key);
         encode_text("\":\"", plain);
         encode_text(text + n_key + 1, plain);
         encode_text("\"", plain);
     }
-    if (account->tags != NULL) {
+    if (has_tags(account)) {
         encode_text(",\"tags\":\"", plain);
         encode_text(account->tags, plain);
         encode_text("\"", plain);
@@ -117,6 +126,15 @@ static void put(const char *name, const char *value, struct buf *out)
     encode_text(value, out);
 }
 
+/* The same with a value that may need escaping. */
+static void put_free(const char *name, const char *value, bool in_url, struct buf *out)
+{
+    put(name, in_url ? "" : value, out);
+    if (in_url) {
+        encode_url(bytes_of(value, strlen(value)), out);
+    }
+}
+
 /* The parameters that are signed, sorted by name. In a URL values are escaped, where they need it.
  */
 static void put_parameters(const struct driver_call *call, const struct wish *wish, bool in_url,
@@ -136,17 +154,14 @@ static void put_parameters(const struct driver_call *call, const struct wish *wi
         put("enc", wish->hidden, out);
     }
     put("exp", number, out);
-    put("id", account->id, out);
+    put_free("id", account->id, in_url, out);
     put("m", mode, out);
     if (clear) {
         put("q", "4,6", out);
         service_put_sdns(&account->sdns, "&", in_url, out);
     }
-    if (clear && account->tags != NULL) {
-        put("tags", in_url ? "" : account->tags, out);
-        if (in_url) {
-            encode_url(bytes_of(account->tags, strlen(account->tags)), out);
-        }
+    if (clear && has_tags(account)) {
+        put_free("tags", account->tags, in_url, out);
     }
     put("v", "1.0", out);
 }

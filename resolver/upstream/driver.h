@@ -12,7 +12,7 @@
 #include "resolver/upstream/provider.h"
 #include "resolver/wire/answer.h"
 
-enum { DRIVER_BODY_MAX = 1024, DRIVER_TARGET_MAX = 2048, DRIVER_HEADER_MAX = 256 };
+enum { DRIVER_BODY_MAX = 1024, DRIVER_TARGET_MAX = 4096, DRIVER_HEADER_MAX = 256 };
 
 /* What a whole HTTP reply comes to. */
 enum driver_class {

@@ -165,7 +165,7 @@ static int class_of(const struct driver_call *call, const struct exchange_reply 
     const struct provider_template *template = &call->provider->template;
     bool good = reply->status >= 200 && reply->status <= 299;
     const struct jsonv *code = template->code != NULL ? tree_pointer(root, template->code) : NULL;
-    if (code == NULL || is_among(&template->good_codes, code)) {
+    if (code == NULL || tree_is_null(code) || is_among(&template->good_codes, code)) {
         return good ? DRIVER_OK : vendor_class_of_status(call, reply, found);
     }
     if (is_among(&template->clock_codes, code)) {
@@ -183,13 +183,24 @@ static int class_of(const struct driver_call *call, const struct exchange_reply 
     return vendor_class_of_code(call, reply, tree_text(code), found);
 }
 
+/* vendor_parse(), for a list at the top as well. */
+static int parse(struct bytes body, struct driver_found *found, struct jsonv **ret_root)
+{
+    int failure = tree_parse(body, ret_root);
+    if (failure == -ENOMEM) {
+        return failure;
+    }
+    bool good = failure == 0 && (tree_is_object(*ret_root) || tree_is_array(*ret_root));
+    return good ? DRIVER_OK : vendor_garbage(found, "no JSON object in the reply");
+}
+
 static int read_reply(struct driver_call *call, const struct exchange_reply *reply,
                       const struct answer_expect *expect, struct driver_found *found)
 {
     owned(jsonv_freep) struct jsonv *root = NULL;
     const struct provider_template *template = &call->provider->template;
     struct hosts hosts;
-    int class = vendor_parse(reply->body, found, &root);
+    int class = parse(reply->body, found, &root);
     if (class == DRIVER_PARSE && (reply->status < 200 || reply->status > 299)) {
         return vendor_class_of_status(call, reply, found);
     }

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-enum { NONCE = 5, HTTPS_PORT = 443 };
+enum { NONCE = 5, HTTP_PORT = 80, HTTPS_PORT = 443 };
 
 const char *const service_addresses[] = {"203.107.1.1",
                                          "203.107.1.97",
@@ -67,6 +67,9 @@ void service_put_sdns(const struct provider_texts *sdns, const char *before, boo
     qsort(sorted.at, sorted.n, sizeof sorted.at[0], by_key);
     for (size_t i = 0; i < sorted.n; i++) {
         const char *value = sorted.at[i] + key_of(sorted.at[i]) + 1;
+        if (value[0] == '\0') {
+            continue;
+        }
         encode_text(before, out);
         encode_text("sdns-", out);
         buf_put(out, sorted.at[i], key_of(sorted.at[i]) + 1);
@@ -114,15 +117,28 @@ enum driver_errand service_errand(struct driver_call *call, struct driver_room *
 
 /* ---- what came ---- */
 
+/* Of a URL that the configuration has found to be good. */
+static int64_t port_of(const char *url)
+{
+    const char *host = strstr(url, "://") + 3;
+    size_t n = strcspn(host, "/?#");
+    const char *colon = memrchr(host, ':', n), *bracket = memrchr(host, ']', n);
+    if (colon != NULL && (bracket == NULL || bracket < colon)) {
+        return strtol(colon + 1, NULL, 10);
+    }
+    return strncmp(url, "http:", 5) == 0 ? HTTP_PORT : HTTPS_PORT;
+}
+
 /* An address whose port is another than ours cannot be used: the endpoint has one. */
 static void add_list(struct driver_call *call, const struct jsonv *addresses,
                      const struct jsonv *ports)
 {
+    int64_t ours = port_of(call->endpoint->url);
     for (size_t i = 0; i < jsonv_count(addresses); i++) {
-        int64_t port = HTTPS_PORT;
+        int64_t port = ours;
         const struct jsonv *given = jsonv_element(ports, i);
         bool told = given == NULL || tree_number(given, 0, UINT16_MAX, &port);
-        if (told && (port == HTTPS_PORT || port == 0)) {
+        if (told && (port == ours || port == 0)) {
             dispatch_add(call, tree_text(jsonv_element(addresses, i)));
         }
     }

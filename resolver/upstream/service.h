@@ -15,7 +15,8 @@ extern const char *const service_addresses[];
 const char *const *service_addresses_of(const char *region);
 
 /* Appends `before`, "sdns-" and "key=value" for each, sorted by key, the value as it is or as a URL
- * has it: what "custom resolution" is told. Neither version signs them otherwise than so. */
+ * has it: what "custom resolution" is told. One without a value is left out, as it is of what is
+ * signed. Neither version signs them otherwise than so. */
 void service_put_sdns(const struct provider_texts *sdns, const char *before, bool in_url,
                       struct buf *out);
 

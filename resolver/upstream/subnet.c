@@ -102,7 +102,7 @@ void subnet_put(const struct provider_subnet *subnet, const char *before, enum s
                 struct buf *out)
 {
     char address[INET6_ADDRSTRLEN];
-    if (subnet->n == 0) {
+    if (subnet->n == 0 || (subnet->length == 0 && form == SUBNET_ADDRESS)) {
         return;
     }
     encode_text(before, out);

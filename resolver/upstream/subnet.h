@@ -19,7 +19,8 @@ enum { SUBNET_V4_MAX = 24, SUBNET_V6_MAX = 56, SUBNET_TEXT_MAX = 64 };
 int subnet_read(const char *text, struct provider_subnet *ret_subnet);
 /* The subnet of the address this host would speak from, if that is a public one; else none. */
 void subnet_from_here(struct provider_subnet *ret_subnet);
-/* Appends `before` and the subnet; nothing when there is none. */
+/* Appends `before` and the subnet; nothing when there is none. One of length 0 asks to tell nobody
+ * (RFC 7871 §7.1.2): as an address alone it would say something else, and is left out. */
 void subnet_put(const struct provider_subnet *subnet, const char *before, enum subnet_form form,
                 struct buf *out);
 /* The data of an EDNS option that tells it (RFC 7871 §6), written to `room`; {NULL, 0} when there

@@ -10,7 +10,7 @@
 #include "resolver/upstream/subnet.h"
 #include "resolver/upstream/tree.h"
 
-enum { VENDOR_EXPIRY_S = 300, VENDOR_SIGNED_MAX = 2048, VENDOR_SKEW_S = 60 };
+enum { VENDOR_EXPIRY_S = 300, VENDOR_SIGNED_MAX = 4096, VENDOR_SKEW_S = 60 };
 
 /* Starts a URL in the room. */
 struct buf vendor_url(struct driver_room *room, const char *base);

@@ -179,7 +179,7 @@ def test_aliyun_service_addresses_are_asked_for_with_a_signature(with_vendor, ve
     assert vendors.refused == []
 
 
-@pytest.mark.parametrize("protocol", ["tencent", "tencent-aes", "volc"])
+@pytest.mark.parametrize("protocol", ["tencent", "tencent-aes", "volc", "aliyun-batch", "aliyun2-gcm"])
 def test_service_tells_where_it_is_when_it_is_asked_to(with_vendor, vendors, protocol):
     vendors.closes = True  # each question makes a connection
     d = with_vendor(PROTOCOLS[protocol] + ", dispatch: yes", alone=True)
@@ -188,6 +188,22 @@ def test_service_tells_where_it_is_when_it_is_asked_to(with_vendor, vendors, pro
     wait_for(lambda: d.udp(next(names)) and vendors.heard_at[-1] == vendors.elsewhere, what="a question at the address that was told")
     assert addresses(d.udp("four.vendor-lab.com")) == ["198.51.100.4"]
     assert vendors.refused == []
+
+
+@pytest.mark.parametrize("protocol", ["aliyun-batch", "aliyun2-gcm"])
+def test_service_that_is_switched_off_is_left_alone_for_another_provider(with_vendor, vendors, protocol):
+    vendors.switched_off = True
+    d = with_vendor(PROTOCOLS[protocol])
+    names = (f"n{i}.wild.honest-lab.net" for i in range(1000))
+    wait_for(lambda: d.udp(next(names)) and any(path[-1] == "ss" for _, path, _ in vendors.asked), what="the service's state")
+
+    def is_left_alone():
+        before = len(vendors.questions())
+        return d.udp(next(names)) and len(vendors.questions()) == before
+    wait_for(is_left_alone, what="a question that is not put to it")
+    before = len(vendors.questions())
+    assert addresses(d.udp("one.wild.honest-lab.net")) == ["151.101.1.72"]
+    assert len(vendors.questions()) == before
 
 
 def test_client_subnet_is_told_only_when_configured_and_never_whole(with_vendor, vendors):

@@ -58,6 +58,7 @@ class Vendors:
         lab_module.run([openssl, "x509", "-req", "-in", folder / "vendors.csr", "-CA", lab.ca, "-CAkey", lab.folder / "ca.key",
                         "-CAcreateserial", "-days", "2", "-copy_extensions", "copy", "-out", leaf])
         self.asked, self.heard_at, self.refused, self.ahead_s, self.delay_s, self.closes = [], [], [], 0, 0, False
+        self.switched_off = False
         self.misbehaves = None  # or a word that Handler.misbehave() knows
         self.elsewhere = "127.0.0.2"  # where the services say they are, and are
         self.tls = self.serve(ssl_files=(leaf, key))
@@ -102,6 +103,11 @@ class Vendors:
         if account != ACCOUNT:
             raise code(403, "InvalidAccount")
 
+    def service(self):
+        """Aliyun's servers, as both of its versions are told."""
+        told = {"service_ip": [self.elsewhere], "service_ip_port": [self.port]}
+        return {**told, "service_status": "disable"} if self.switched_off else told
+
     # ---- one method a path ----
 
     def alidns(self, _, q):
@@ -125,7 +131,7 @@ class Vendors:
         if call == "ss":
             if q["s"] != md5(f"{q['n']}-{SECRET}-{q['t']}"):
                 raise code(403, "InvalidSignature")
-            return {"service_ip": ["127.0.0.1", "127.0.0.2"], "service_ip_port": [443, 443]}
+            return self.service()
         if call in ("d", "resolve"):
             raise code(403, "UnsignedInterfaceDisabled")
         self.check_expiry(q["t"])
@@ -139,7 +145,7 @@ class Vendors:
 
     def aliyun2(self, path, q):
         if path[1:] == ["ss"]:
-            return {"service_status": "disable"}
+            return self.service()
         self.check_account(q["id"])
         signed = "&".join(f"{k}={v}" for k, v in sorted(q.items()) if k != "s" and v)
         if q.get("s") != hmac.new(bytes.fromhex(SECRET_HEX), signed.encode(), hashlib.sha256).hexdigest():

@@ -62,6 +62,7 @@ START_TEST(vendors_know_where_they_are_and_what_they_need)
             "insecure-http: yes");
     refuses("providers:\n  - {protocol: aliyun}\n", 2, 5, "needs account");
     refuses("providers:\n  - {protocol: aliyun2, account: 1, secret: xyz}\n", 2, 5, "hexadecimal");
+    refuses("providers:\n  - {protocol: aliyun2, account: 1, secret: abc}\n", 2, 5, "hexadecimal");
     refuses("providers:\n  - {protocol: aliyun2, account: 1, cipher: aes-gcm, cipher-key: 00}\n", 2,
             5, "32 hexadecimal digits");
     refuses("providers:\n  - {protocol: aliyun, account: 1, sdns: [\"a b=c\"]}\n", 2, 5,

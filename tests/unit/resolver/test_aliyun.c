@@ -168,6 +168,39 @@ START_TEST(scripts_of_the_account_are_told_what_they_want_sorted_and_signed)
 }
 END_TEST
 
+START_TEST(aliyun2_signs_values_as_they_are_and_leaves_out_what_is_empty)
+{
+    static char long_value[900];
+    char value[sizeof long_value + 8];
+    begin(&driver_aliyun2);
+    rig.provider.account.id = "a&b";
+    rig.provider.account.secret = secret("3130313132333435363738393a3b3c3d");
+    rig.provider.account.sdns = (struct provider_texts){{"k=", "a=1"}, 2};
+    rig.provider.account.tags = "";
+    rig_ask(&rig, "www.aliyun.com", TYPE_A);
+    expire_at(1700000600);
+    /* Computed with Python's hmac, over dn, exp, id=a&b, m, q, sdns-a, v. */
+    ck_assert_str_eq(rig_url(&rig),
+                     "https://resolvers.httpdns.aliyuncs.com/v2/d?dn=www.aliyun.com&exp=1700000600&"
+                     "id=a%26b&m=0&q=4,6&sdns-a=1&v=1.0&s="
+                     "a9a14bc6b0068bcf4e1b9c30677ef73059850dc6ce830b0383965ea7e1147293");
+    /* As much as the vendor takes, hidden or not. */
+    memset(long_value, 'v', sizeof long_value - 1);
+    snprintf(value, sizeof value, "k=%s", long_value);
+    rig.provider.account.sdns = (struct provider_texts){{value}, 1};
+    ck_assert_ptr_nonnull(strstr(rig_url(&rig), long_value));
+    rig.provider.account.cipher = CIPHER_AES_CBC;
+    rig.provider.account.cipher_key = secret("000102030405060708090a0b0c0d0e0f");
+    ck_assert_uint_gt(strlen(rig_url(&rig)), 2 * strlen(long_value));
+    vendor_rig_end();
+    begin(&driver_aliyun);
+    rig.provider.account.id = "1";
+    rig.provider.account.sdns = (struct provider_texts){{"k=", "a=1"}, 2};
+    ck_assert_ptr_nonnull(strstr(rig_url(&rig), "&query=4,6&sdns-a=1"));
+    ck_assert_ptr_null(strstr(rig_url(&rig), "sdns-k"));
+}
+END_TEST
+
 START_TEST(aliyun2_hides_the_question_and_opens_the_answer)
 {
     static const char *const bodies[] = {
@@ -269,6 +302,7 @@ int main(void)
         aliyun_error_words_are_classes,
         aliyun2_signs_what_it_sends_sorted,
         scripts_of_the_account_are_told_what_they_want_sorted_and_signed,
+        aliyun2_signs_values_as_they_are_and_leaves_out_what_is_empty,
         aliyun2_hides_the_question_and_opens_the_answer,
         aliyun2_reasons_are_told_apart,
         other_family_alone_says_that_this_one_is_absent,

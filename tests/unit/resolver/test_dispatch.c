@@ -65,6 +65,33 @@ START_TEST(aliyun_service_addresses_are_used_before_those_to_begin_with)
 }
 END_TEST
 
+START_TEST(aliyun_service_addresses_are_those_with_the_port_that_is_ours)
+{
+    static const char told[] =
+        "{\"service_ip\":[\"203.0.113.10\",\"203.0.113.11\",\"203.0.113.12\"],"
+        "\"service_ip_port\":[8443,443,\"0\"]}";
+    static const struct {
+        const char *url;
+        size_t n;
+        const char *first;
+    } cases[] = {
+        {"https://resolvers.example", 2, "203.0.113.11"},
+        {"https://resolvers.example:8443", 2, "203.0.113.10"},
+        {"https://[2001:db8::1]:8443/x", 2, "203.0.113.10"},
+        {"https://[2001:db8::1]", 2, "203.0.113.11"},
+        {"http://resolvers.example", 1, "203.0.113.12"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        begin(&driver_aliyun);
+        rig.provider.endpoint.url = cases[i].url;
+        struct driver_addresses found = errand_done(200, told);
+        ck_assert_uint_eq(found.n, cases[i].n);
+        ck_assert_str_eq(found.at[0], cases[i].first);
+        vendor_rig_end();
+    }
+}
+END_TEST
+
 START_TEST(aliyun_server_that_denies_is_passed_over)
 {
     static const char *const at[] = {"192.0.2.1", "192.0.2.2", "192.0.2.3"};
@@ -277,6 +304,7 @@ int main(void)
     const TTest *const tests[] = {
         aliyun_service_addresses_are_asked_signed_and_asked_again,
         aliyun_service_addresses_are_used_before_those_to_begin_with,
+        aliyun_service_addresses_are_those_with_the_port_that_is_ours,
         aliyun_server_that_denies_is_passed_over,
         server_that_talks_nonsense_is_passed_over_as_well,
         service_that_is_switched_off_is_not_asked_until_it_is_on_again,

@@ -67,6 +67,46 @@ START_TEST(alidns_signs_name_and_time)
 }
 END_TEST
 
+START_TEST(subnet_that_is_all_of_the_net_says_tell_nobody_and_is_no_address)
+{
+    begin(&driver_alidns);
+    ck_assert_int_eq(subnet_read("0.0.0.0/0", &rig.provider.client_subnet), 0);
+    ck_assert_ptr_nonnull(strstr(rig_url(&rig), "&edns_client_subnet=0.0.0.0/0"));
+    vendor_rig_end();
+    static const struct driver *const drivers[] = {&driver_aliyun, &driver_aliyun2, &driver_tencent,
+                                                   &driver_volc, &driver_baidu};
+    for (size_t i = 0; i < sizeof drivers / sizeof drivers[0]; i++) {
+        begin(drivers[i]);
+        rig.provider.account.id = "1";
+        rig.provider.account.secret = secret("00");
+        rig.provider.account.token = secret("t");
+        ck_assert_int_eq(subnet_read("0.0.0.0/0", &rig.provider.client_subnet), 0);
+        ck_assert_ptr_nonnull(strstr(rig_url(&rig), "www.example.com"));
+        ck_assert_ptr_null(strstr(rig_url(&rig), "&ip="));
+        ck_assert_ptr_null(strstr(rig_url(&rig), "cip="));
+        ck_assert_ptr_null(strstr(rig_url(&rig), "0.0.0.0"));
+        vendor_rig_end();
+    }
+}
+END_TEST
+
+START_TEST(generic_finds_what_it_is_told_to_in_a_list_and_passes_null_over)
+{
+    begin(&driver_generic);
+    rig.provider.endpoint.url = "https://own.example/{host}";
+    rig.provider.template = (struct provider_template){
+        .addresses = {{"/0/ip", "/1/ip"}, 2}, .ttl = "/0/ttl", .code = "/code"};
+    reads(200, "[{\"ip\":[\"192.0.2.1\"],\"ttl\":7},{\"ip\":\"192.0.2.2\"}]",
+          "OK NOERROR: A 7 192.0.2.1; A 7 192.0.2.2");
+    ck_assert(begins(rig_read(&rig, 200, JSON, "[]"), "UNKNOWN_EMPTY"));
+    reads(200, "\"192.0.2.1\"", "PARSE");
+    rig.provider.template.addresses = (struct provider_texts){{"/ip"}, 1};
+    reads(200, "{\"code\":null,\"ip\":[\"192.0.2.1\"]}", "OK NOERROR: A 60 192.0.2.1");
+    rig.provider.template.code = "/error";
+    reads(200, "{\"error\":{\"x\":1},\"ip\":[\"192.0.2.1\"]}", "NOT_SERVED");
+}
+END_TEST
+
 START_TEST(volc_signs_values_in_order_and_tells_families_apart)
 {
     begin(&driver_volc);
@@ -203,6 +243,8 @@ int main(void)
     const TTest *const tests[] = {
         address_services_are_asked_for_hosts_alone,
         alidns_signs_name_and_time,
+        subnet_that_is_all_of_the_net_says_tell_nobody_and_is_no_address,
+        generic_finds_what_it_is_told_to_in_a_list_and_passes_null_over,
         volc_signs_values_in_order_and_tells_families_apart,
         baidu_signs_host_and_expiry_and_tells_its_time,
         generic_speaks_ucloud_by_configuration,
