@@ -84,12 +84,33 @@ static void read_opt(struct reading *r, uint16_t size, uint32_t ttl, struct byte
         r->odd = true;
 }
 
-/* TSIG is of class ANY and the last record (RFC 8945 §5.2); a SIG that covers no type is SIG(0),
- * and nothing but its like or a TSIG stands behind it (RFC 2931 §3.1). */
+/* RFC 8945 §4.2: algorithm, time and fudge, MAC, original ID and error, other data. */
+static bool fills_tsig(struct bytes rdata)
+{
+    struct cursor c = cursor_over(rdata);
+    skip_name(&c);
+    cursor_take(&c, 8);
+    cursor_take(&c, cursor_u16(&c));
+    cursor_take(&c, 4);
+    cursor_take(&c, cursor_u16(&c));
+    return !c.failed && cursor_left(&c) == 0;
+}
+
+/* RFC 2931 §3: a SIG that covers no type; its signer stands before the signature. */
+static bool is_sig0(struct bytes rdata)
+{
+    struct cursor c = cursor_over(rdata);
+    bool covers_none = cursor_u16(&c) == 0;
+    cursor_take(&c, 16);
+    skip_name(&c);
+    return covers_none && !c.failed;
+}
+
+/* TSIG is of class ANY and the last record (RFC 8945 §5.2); nothing but its like or a TSIG stands
+ * behind a SIG(0) (RFC 2931 §3.1). */
 static void read_signature(struct reading *r, uint16_t type, uint16_t class, struct bytes rdata)
 {
-    bool is_whole =
-        type == TYPE_TSIG ? class == CLASS_ANY : rdata.n >= 2 && bytes_read_u16(rdata.at) == 0;
+    bool is_whole = type == TYPE_TSIG ? class == CLASS_ANY && fills_tsig(rdata) : is_sig0(rdata);
     r->odd = r->odd || !is_whole || r->is_signed;
     r->is_signed = r->is_signed || type == TYPE_TSIG;
     r->ended = true;

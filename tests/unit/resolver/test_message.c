@@ -177,6 +177,7 @@ START_TEST(m7_records_where_a_query_has_none_are_a_format_error)
 {
     static const enum section sections[] = {ANSWER, AUTHORITY, ADDITIONAL};
     static const uint16_t types[] = {TYPE_A, TYPE_SOA, 50, TYPE_OPT, TYPE_SIG, TYPE_TSIG, 65400};
+    static const uint8_t rdata[20]; /* a whole SIG(0) */
     for (size_t i = 0; i < 3; i++) {
         for (size_t k = 0; k < sizeof types / sizeof *types; k++) {
             for (unsigned first = 0; first < 2; first++) {
@@ -184,7 +185,7 @@ START_TEST(m7_records_where_a_query_has_none_are_a_format_error)
                 if (!first)
                     put_opt("", 0);
                 maker_put(&m, sections[i], (struct head){".", types[k], 1},
-                          bytes_of("\0\0\0\0", 4));
+                          bytes_of(rdata, sizeof rdata));
                 if (first)
                     put_opt("", 0);
                 bool is_good = i == 2 && types[k] == TYPE_SIG && !first;
@@ -249,13 +250,18 @@ START_TEST(chance_octets_are_no_message_and_one_wrong_count_is_a_format_error)
 }
 END_TEST
 
-/* A signature of `class` that begins with `covered`. */
+static void put_signature_of(uint16_t type, uint16_t class, struct bytes rdata)
+{
+    maker_put(&m, ADDITIONAL, (struct head){".", type, 0}, rdata);
+    bytes_write_u16(m.at + m.b.n - rdata.n - 8, class);
+}
+
+/* The shortest there is: a TSIG of 17 octets, or a SIG that begins with `covered`. */
 static void put_signature(uint16_t type, uint16_t class, uint16_t covered)
 {
     uint8_t rdata[20] = {0};
     bytes_write_u16(rdata, covered);
-    maker_put(&m, ADDITIONAL, (struct head){".", type, 0}, bytes_of(rdata, sizeof rdata));
-    bytes_write_u16(m.at + m.b.n - sizeof rdata - 8, class);
+    put_signature_of(type, class, bytes_of(rdata, type == TYPE_TSIG ? 17 : sizeof rdata));
 }
 
 START_TEST(m7_signed_queries_cannot_be_relayed_but_sig0_is_tolerated)
@@ -299,6 +305,29 @@ START_TEST(m7_signature_of_another_form_or_before_another_record_is_a_format_err
     begin();
     maker_put(&m, ADDITIONAL, (struct head){".", TYPE_SIG, 0}, bytes_of("", 1));
     ck_assert_int_eq(outcome(), MESSAGE_FORMERR);
+}
+END_TEST
+
+/* Algorithm, time, fudge, MAC, original ID, error and other data fill a TSIG; a SIG(0) has eighteen
+ * octets and its signer's name before the signature. */
+START_TEST(m7_signature_that_does_not_fill_its_record_is_a_format_error)
+{
+    static const uint8_t tsig[] = "\11hmac-sha1\0......\1\54\0\4MACS\0\1\0\0\0\2ot",
+                         sig[18 + 4 + 1] = {[18] = 2, 'm', 'e', 0, 's'};
+    enum { N_TSIG = sizeof tsig - 1 };
+    for (size_t n = 0; n <= N_TSIG; n++) {
+        begin();
+        put_signature_of(TYPE_TSIG, CLASS_ANY, bytes_of(tsig, n));
+        ck_assert_int_eq(outcome(), n == N_TSIG ? MESSAGE_NOTAUTH : MESSAGE_FORMERR);
+    }
+    begin();
+    put_signature_of(TYPE_TSIG, CLASS_ANY, bytes_of(tsig, sizeof tsig)); /* and an octet more */
+    ck_assert_int_eq(outcome(), MESSAGE_FORMERR);
+    for (size_t n = 0; n <= sizeof sig; n++) {
+        begin();
+        put_signature_of(TYPE_SIG, CLASS_ANY, bytes_of(sig, n));
+        ck_assert_int_eq(outcome(), n >= 18 + 4 ? MESSAGE_OK : MESSAGE_FORMERR);
+    }
 }
 END_TEST
 
@@ -527,6 +556,7 @@ int main(void)
         chance_octets_are_no_message_and_one_wrong_count_is_a_format_error,
         m7_signed_queries_cannot_be_relayed_but_sig0_is_tolerated,
         m7_signature_of_another_form_or_before_another_record_is_a_format_error,
+        m7_signature_that_does_not_fill_its_record_is_a_format_error,
         edns_is_read,
         e4_edns_sizes_under_512_count_as_512,
         e2_two_opts_or_an_opt_in_a_wrong_place_are_a_format_error,
