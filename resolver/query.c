@@ -88,6 +88,12 @@ static enum query_state reply_with(struct query *q, enum rcode rcode, enum ede e
     return QUERY_REPLYING;
 }
 
+/* Over the bound of live queries. */
+static enum query_state reply_busy(struct query *q)
+{
+    return reply_with(q, RCODE_SERVFAIL, EDE_NOT_READY, "too many queries under way");
+}
+
 /* ---- on the client's stack ---- */
 
 static enum query_state drop(struct query *q, enum resolver_outcome why)
@@ -234,7 +240,7 @@ static enum query_state step_policy(struct query *q)
         q->error = q->decision.error;
         return QUERY_REPLYING;
     case POLICY_ALIAS:
-        return query_chase_alias(q);
+        return q->may_wait ? query_chase_alias(q) : reply_busy(q);
     }
     assert(false);
     return QUERY_REPLYING;
@@ -278,7 +284,7 @@ static enum query_state step_cache(struct query *q)
 {
     struct resolver *r = q->resolver;
     struct cache_key key = query_key(q);
-    bool may_ask = (q->message.flags & FLAG_RD) != 0;
+    bool wants = (q->message.flags & FLAG_RD) != 0, may_ask = wants && q->may_wait;
     enum cache_state state;
     q->answer = cache_take(r->cache, &key, port_now_us(r->port), &state);
     switch (state) {
@@ -300,12 +306,18 @@ static enum query_state step_cache(struct query *q)
     case CACHE_NONE:
         break;
     }
-    if (may_ask) {
-        return !q->has_stale && query_recall_failure(q) ? QUERY_REPLYING : QUERY_JOINING;
+    if (!wants) {
+        q->answer = answer_unref(q->answer);
+        q->has_stale = false;
+        return reply_with(q, RCODE_REFUSED, EDE_NOT_AUTHORITATIVE, "ask with RD=1");
     }
-    q->answer = answer_unref(q->answer);
-    q->has_stale = false;
-    return reply_with(q, RCODE_REFUSED, EDE_NOT_AUTHORITATIVE, "ask with RD=1");
+    if (!q->has_stale && query_recall_failure(q)) {
+        return QUERY_REPLYING;
+    }
+    if (may_ask) {
+        return QUERY_JOINING;
+    }
+    return q->has_stale ? QUERY_REPLYING : reply_busy(q);
 }
 
 void query_take(struct query *q, struct answer *answer)

@@ -47,6 +47,7 @@ struct query {
     bool refused;                  /* its client may not ask, and is told so */
     bool truncated;                /* its client is to come again over TCP */
     size_t reply_max; /* octets for a client that may not be who it says; 0: no bound */
+    bool may_wait;    /* there is room for it among the live; else it ends at once */
     bool leads;       /* stands in the table of questions under way */
     bool has_led;     /* its question was put to providers, or to another worker that does */
     bool told;        /* no client waits for it: answered already, or it is a refresh */

@@ -52,15 +52,20 @@ void resolver_set_policy(struct resolver *r, struct policy *policy)
     r->policy = policy;
 }
 
+/* One more than there may be gets its answer while it is on its client's stack, or not at all. */
 struct query *query_obtain(struct resolver *r)
 {
+    size_t n = r->counts.n_live + r->counts.n_refreshing;
     struct query *q = r->free;
-    if (q != NULL) {
-        r->free = q->next;
-    } else if (r->counts.n_live + r->counts.n_refreshing >= r->params.max_queries ||
-               (q = malloc(sizeof *q)) == NULL) {
+    if (n > r->params.max_queries) {
         return NULL;
     }
+    if (q != NULL) {
+        r->free = q->next;
+    } else if ((q = malloc(sizeof *q)) == NULL) {
+        return NULL;
+    }
+    q->may_wait = n < r->params.max_queries;
     r->counts.n_live++;
     return q;
 }
@@ -179,7 +184,7 @@ static void query_begin(struct query *q, struct resolver *r, struct bytes messag
     q->followers = NULL;
 }
 
-/* Over the bound of live queries the newcomer still gets its answer, though a poor one. */
+/* Without room for a query the newcomer still gets its answer, though a poor one. */
 static enum resolver_outcome resolver_refuse(struct resolver *r, struct bytes message,
                                              struct buf *out)
 {

@@ -4,7 +4,7 @@
  *
  * Every question asked is answered exactly once, or was dropped by rule (PROMISES M1, M2; access
  * and rate, when so configured). Bounds: params.max_queries live queries; over it the newcomer is
- * answered SERVFAIL. */
+ * answered from the cache, else SERVFAIL. */
 #ifndef RESOLVER_RESOLVER_H
 #define RESOLVER_RESOLVER_H
 

@@ -130,6 +130,45 @@ START_TEST(over_the_bound_the_newcomer_gets_servfail_and_the_others_their_answer
 }
 END_TEST
 
+/* More of one client must not take from another what needs nobody's time. */
+START_TEST(over_the_bound_what_is_known_is_still_told_and_nothing_more_is_taken_on)
+{
+    char name[32];
+    enum { LATE = MAX_QUERIES + 1, STALE_S = 20 };
+    ask(0, "known.example");
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good("known.example", 300));
+    ask(1, "stale.example");
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good("stale.example", STALE_S));
+    fake_port_advance(&world.port, (uint64_t)STALE_S * 1000000);
+    unsigned n_before = world.pool.n_started;
+    for (size_t i = 0; i < MAX_QUERIES; i++) {
+        snprintf(name, sizeof name, "n%zu.example", i);
+        ck_assert_int_eq(ask(i + 2, name), RESOLVER_PENDING);
+    }
+    for (unsigned round = 0; round < 3; round++) {
+        world.clients[LATE + 1].n_replies = world.clients[LATE + 2].n_replies = 0;
+        world.clients[LATE + 3].n_replies = 0;
+        ck_assert_int_eq(ask(LATE + 1, "known.example"), RESOLVER_ANSWERED);
+        ck_assert_uint_eq(n_answers_of(LATE + 1), 1);
+        ck_assert_int_eq(ask(LATE + 2, "stale.example"), RESOLVER_ANSWERED);
+        ck_assert_uint_eq(n_answers_of(LATE + 2), 1);
+        ck_assert_int_eq(ede_of(LATE + 2), EDE_STALE);
+        ck_assert_int_eq(ask(LATE + 3, "unknown.example"), RESOLVER_ANSWERED);
+        ck_assert_uint_eq(rcode_of(LATE + 3), RCODE_SERVFAIL);
+        ck_assert_int_eq(ede_of(LATE + 3), EDE_NOT_READY);
+    }
+    ck_assert_uint_eq(world.pool.n_started, n_before + MAX_QUERIES);
+    for (size_t i = 0; i < MAX_QUERIES; i++) {
+        snprintf(name, sizeof name, "n%zu.example", i);
+        fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good(name, 60));
+        ck_assert_uint_eq(rcode_of(i + 2), RCODE_NOERROR);
+    }
+    ck_assert_int_eq(ask(LATE + 4, "unknown.example"),
+                     RESOLVER_PENDING); /* no failure of its own */
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good("unknown.example", 60));
+}
+END_TEST
+
 START_TEST(ending_the_resolver_answers_whoever_waits)
 {
     ask(0, "www.example.com");
@@ -192,6 +231,7 @@ int main(void)
         k9_question_without_rd_never_leaves_the_host,
         response_and_fragment_are_dropped_without_a_reply,
         over_the_bound_the_newcomer_gets_servfail_and_the_others_their_answers,
+        over_the_bound_what_is_known_is_still_told_and_nothing_more_is_taken_on,
         ending_the_resolver_answers_whoever_waits,
         drained_is_said_once_the_last_query_ended,
         whatever_happens_each_query_is_answered_exactly_once,
