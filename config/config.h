@@ -12,6 +12,7 @@
 #include "resolver/cache/cache.h"
 #include "resolver/clients/clients.h"
 #include "resolver/policy/policy.h"
+#include "resolver/resolver.h"
 #include "resolver/upstream/pool.h"
 
 #include <stdio.h>
@@ -73,6 +74,7 @@ struct config {
     uint32_t query_timeout_ms;
     uint32_t connection_age_s;
     enum answers answers;
+    enum resolver_unserved unserved;
     struct cache_params cache;
     struct cache_stale stale;
     struct audit_params

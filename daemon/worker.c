@@ -374,6 +374,7 @@ static bool make_resolver(struct worker *w)
     };
     struct resolver_params resolver = {
         .query_timeout_ms = config->query_timeout_ms,
+        .unserved = config->unserved,
         .stale = config->stale,
         .max_queries = QUERIES_MAX,
         .routes = config->routes,

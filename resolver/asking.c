@@ -124,6 +124,19 @@ static uint64_t query_doubt_us(const struct query *q)
     return at_us;
 }
 
+static enum rcode rcode_of_unserved(enum resolver_unserved unserved)
+{
+    switch (unserved) {
+    case UNSERVED_SERVFAIL:
+        break;
+    case UNSERVED_NOTIMP:
+        return RCODE_NOTIMP;
+    case UNSERVED_REFUSED:
+        return RCODE_REFUSED;
+    }
+    return RCODE_SERVFAIL;
+}
+
 /* Nobody is left to ask. What there is for want of better (an absence that nobody explained) may be
  * kept for its short time. Whoever was asked and failed has left a reason; without one, nobody
  * takes such questions. */
@@ -137,7 +150,10 @@ static void query_settle(struct query *q)
     if (q->answer != NULL && !q->has_stale && q->answer->ttl_s > 0) {
         cache_put(r->cache, &key, q->answer);
     }
-    query_note_error(q, EDE_NOT_SUPPORTED, "no provider takes this question");
+    if (q->error.rcode == RCODE_NOERROR) {
+        query_note_error(q, EDE_NOT_SUPPORTED, "no provider takes this question");
+        q->error.rcode = rcode_of_unserved(r->params.unserved);
+    }
 }
 
 /* lends the latest try when all are at one provider. */

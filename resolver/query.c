@@ -261,7 +261,8 @@ static bool query_recall_failure(struct query *q)
 }
 
 /* A question that providers were asked has ended: that it failed is kept for a while. What failed
- * here, for want of memory or time to live, says nothing about the question. */
+ * here, for want of memory or time to live, says nothing about the question; one that nobody takes
+ * has not failed. */
 static void query_note_failure(const struct query *q)
 {
     struct resolver *r = q->resolver;
@@ -270,7 +271,7 @@ static void query_note_failure(const struct query *q)
         failures_forget(cache_failures(r->cache), &key);
         return;
     }
-    if (q->error.ede == EDE_NOT_READY && !q->has_word) {
+    if ((q->error.ede == EDE_NOT_READY && !q->has_word) || q->error.rcode != RCODE_SERVFAIL) {
         return;
     }
     bool heard = q->was_heard || q->error.ede == EDE_INVALID_DATA;

@@ -17,8 +17,12 @@
 
 struct resolver;
 
+/* What a question is answered with that no provider takes (PROVIDERS §11). */
+enum resolver_unserved { UNSERVED_SERVFAIL, UNSERVED_NOTIMP, UNSERVED_REFUSED };
+
 struct resolver_params {
     uint32_t query_timeout_ms; /* the budget of one query; a stub gives up after 5 s */
+    enum resolver_unserved unserved;
     struct cache_stale stale;
     size_t max_queries;
     struct clients *clients;         /* borrowed; NULL: everybody may ask, as much as they like */

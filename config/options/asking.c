@@ -12,6 +12,10 @@ static const struct schema_word strategies[] = {{"failover", POOL_FAILOVER},
                                                 {NULL, 0}};
 static const struct schema_word answers[] = {
     {"complete", ANSWERS_COMPLETE}, {"minimal", ANSWERS_MINIMAL}, {NULL, 0}};
+static const struct schema_word unserved[] = {{"servfail", UNSERVED_SERVFAIL},
+                                              {"notimp", UNSERVED_NOTIMP},
+                                              {"refused", UNSERVED_REFUSED},
+                                              {NULL, 0}};
 static const struct schema_word prefetch[] = {
     {"yes", CACHE_PREFETCH_YES}, {"no", CACHE_PREFETCH_NO}, {NULL, 0}};
 
@@ -62,6 +66,14 @@ static const struct schema_row rows[] = {
      .words = answers,
      .help = "What a client is given: minimal leaves the zone's NS records out where the question "
              "was answered."},
+    {.key = "unserved",
+     .kind = SCHEMA_WORD,
+     .offset = AT(unserved),
+     .fallback = "servfail",
+     .words = unserved,
+     .help = "What is said to a question that no provider takes, such as MX where all know "
+             "addresses alone: servfail, notimp or refused, each with EDE 21; HTTPS and SVCB are "
+             "then absent all the same."},
     {.section = "cache",
      .key = "size",
      .kind = SCHEMA_SIZE,

@@ -92,6 +92,7 @@ const struct driver driver_aliyun = {
     .name = "aliyun",
     .url = SERVICE_URL,
     .addresses = service_addresses,
+    .addresses_alone = true,
     .wants_date = true,
     .body_max = EXCHANGE_JSON_MAX,
     .serves = hosts_serves,

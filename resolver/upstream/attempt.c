@@ -254,7 +254,7 @@ static void attempt_conclude(struct attempt *a, const struct exchange_reply *rep
         end.was_doubted = !a->lost && reply->result != EXCHANGE_UNTRUSTED &&
                           reply->result <= EXCHANGE_BROKEN &&
                           a->upstream->doubted_us >= a->began_us;
-        end.ede = verdict_ede(reply->result, f->class);
+        end.ede = verdict_ede(reply->result, f->class, a->upstream->driver->addresses_alone);
         describe(a, reply, f, detail);
         end.answer = answer == NULL || verdict_is_worth_telling(answer->rcode)
                          ? answer

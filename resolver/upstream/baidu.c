@@ -98,6 +98,7 @@ const struct driver driver_baidu = {
     .name = "baidu",
     .url = "https://httpdns.baidubce.com/v4/resolve",
     .addresses = addresses,
+    .addresses_alone = true,
     .wants_date = true,
     .body_max = EXCHANGE_JSON_MAX,
     .serves = hosts_serves,

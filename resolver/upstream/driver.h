@@ -97,6 +97,7 @@ struct driver {
     /* The same for what an account's own cipher hides, over http; NULL: there as well. */
     const char *clear_url;
     const char *const *clear_addresses;
+    bool addresses_alone; /* it knows no other types */
     /* Reads a reply's Date, for the clock. */
     bool wants_date;
     size_t body_max; /* octets a reply may have; 0: a DNS message's */

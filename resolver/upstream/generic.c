@@ -244,6 +244,7 @@ static bool asks_both(const struct provider_params *provider)
 
 const struct driver driver_generic = {
     .name = "generic",
+    .addresses_alone = true,
     .wants_date = true,
     .body_max = EXCHANGE_JSON_MAX,
     .serves = serves,

@@ -381,6 +381,7 @@ const struct driver driver_tencent = {
     .addresses = addresses,
     .clear_url = "http://119.29.29.98/d",
     .clear_addresses = clear_addresses,
+    .addresses_alone = true,
     .body_max = BODY_MAX,
     .serves = hosts_serves,
     .build = build,

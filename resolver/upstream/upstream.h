@@ -157,8 +157,9 @@ bool errand_run(struct upstream *upstream);
 /* Ends the errand that is under way, if any, and what errand_init() made. */
 void errand_done(struct upstream *upstream);
 
-/* Why there is no answer, of what the driver found. */
-enum ede verdict_ede(enum exchange_result result, int found);
+/* Why there is no answer, of what the driver found. Of a service that knows addresses alone it is
+ * its own trouble and no word on the name (PROVIDERS §11). */
+enum ede verdict_ede(enum exchange_result result, int found, bool addresses_alone);
 /* The same in words for whoever looks after the provider; lent for ever. */
 const char *verdict_trouble(enum exchange_result result, int found);
 /* Whether it says something about the question or the provider. FORMERR, BADVERS and the like are

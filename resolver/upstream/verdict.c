@@ -90,9 +90,10 @@ static enum ede ede_of_class(int found)
     return EDE_INVALID_DATA;
 }
 
-enum ede verdict_ede(enum exchange_result result, int found)
+enum ede verdict_ede(enum exchange_result result, int found, bool addresses_alone)
 {
-    return result == EXCHANGE_DONE ? ede_of_class(found) : ede_of(result);
+    enum ede ede = result == EXCHANGE_DONE ? ede_of_class(found) : ede_of(result);
+    return addresses_alone && ede != EDE_INVALID_DATA ? EDE_NETWORK : ede;
 }
 
 static const char *trouble_of_class(int found)

@@ -147,6 +147,7 @@ static struct driver_addresses meta_errand_done(struct driver_call *call,
 const struct driver driver_volc = {
     .name = "volc",
     .url = "https://httpdns.volcengineapi.com/resolve",
+    .addresses_alone = true,
     .wants_date = true,
     .body_max = EXCHANGE_JSON_MAX,
     .serves = hosts_serves,

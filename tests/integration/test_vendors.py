@@ -46,12 +46,12 @@ def vendors(lab, tmp_path):
 @pytest.fixture
 def with_vendor(daemon, vendors, lab):
     """A factory: a daemon with this provider, and with the lab's DoH providers behind it unless `alone`."""
-    def make(entry, alone=False):
+    def make(entry, alone=False, more=""):
         entry = entry.replace("URL", vendors.url).replace("CLEAR", f"http://127.0.0.1:{vendors.clear_port}")
         yaml = f"workers: 1\nproviders:\n  - {{name: vendor, addresses: [127.0.0.1], ca-file: {lab.ca}, {entry}}}\n"
         if not alone:
             yaml += lab.provider_yaml().removeprefix("providers:\n")
-        d = daemon(yaml + "hijack: {mode: off}\nlog: {level: debug}\n", start=False)
+        d = daemon(yaml + more + "hijack: {mode: off}\nlog: {level: debug}\n", start=False)
         d.config.chmod(0o600)
         return d.start()
     return make
@@ -139,6 +139,16 @@ def test_types_that_nobody_takes_are_servfail_save_https(with_vendor, vendors):
     reply = d.udp("www.vendor-lab.com", "HTTPS")
     assert reply.rcode() == dns.rcode.NOERROR and not reply.answer
     assert d.udp("_x.vendor-lab.com", "A").rcode() == dns.rcode.SERVFAIL
+    assert vendors.asked == []
+
+
+@pytest.mark.parametrize("word, rcode", [("notimp", dns.rcode.NOTIMP), ("refused", dns.rcode.REFUSED)])
+def test_types_that_nobody_takes_are_answered_as_wanted(with_vendor, vendors, word, rcode):
+    d = with_vendor(PROTOCOLS["aliyun"], alone=True, more=f"unserved: {word}\n")
+    for _ in range(2):
+        reply = d.udp("www.vendor-lab.com", "MX")
+        assert reply.rcode() == rcode and 21 in [code for code, _ in edes(reply)]
+    assert d.udp("www.vendor-lab.com", "HTTPS").rcode() == dns.rcode.NOERROR
     assert vendors.asked == []
 
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "resolver/query.h"
 #include "resolver/upstream/synth.h"
 #include "tests/unit/messages.h"
 #include "tests/unit/query_world.h"
@@ -402,6 +403,30 @@ START_TEST(question_that_no_provider_takes_is_servfail_save_https_which_is_nodat
 }
 END_TEST
 
+START_TEST(question_that_no_provider_takes_is_answered_with_the_rcode_that_is_wanted)
+{
+    static const struct {
+        enum resolver_unserved unserved;
+        unsigned rcode;
+    } cases[] = {{UNSERVED_NOTIMP, RCODE_NOTIMP}, {UNSERVED_REFUSED, RCODE_REFUSED}};
+    world.pool.start_fails = -ENOTSUP;
+    for (size_t i = 0; i < 2; i++) {
+        world.resolver->params.unserved = cases[i].unserved;
+        for (size_t n = 0; n < 2; n++) { /* the second time as well */
+            ck_assert_int_eq(ask_type(3 * i + n, TYPE_MX), RESOLVER_ANSWERED);
+            ck_assert_uint_eq(rcode_of(3 * i + n), cases[i].rcode);
+            ck_assert_int_eq(ede_of(3 * i + n), EDE_NOT_SUPPORTED);
+        }
+        ck_assert_int_eq(ask_type(3 * i + 2, TYPE_HTTPS), RESOLVER_ANSWERED);
+        ck_assert_uint_eq(rcode_of(3 * i + 2), RCODE_NOERROR);
+    }
+    /* What failed is no matter of the question. */
+    world.pool.start_fails = -EBUSY;
+    ck_assert_int_eq(ask_type(9, TYPE_MX), RESOLVER_ANSWERED);
+    ck_assert_uint_eq(rcode_of(9), RCODE_SERVFAIL);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -429,6 +454,7 @@ int main(void)
         pool_that_takes_no_attempt_answers_servfail_at_once,
         unexplained_absence_is_told_and_kept_only_when_nobody_knows_better,
         question_that_no_provider_takes_is_servfail_save_https_which_is_nodata,
+        question_that_no_provider_takes_is_answered_with_the_rcode_that_is_wanted,
     };
     return suite_run("asking", tests, sizeof tests / sizeof tests[0], world_set_up,
                      world_tear_down);

@@ -221,12 +221,14 @@ END_TEST
 
 static struct fake_exchange fake;
 static enum attempt_verdict verdict;
+static enum ede ede;
 static unsigned edition; /* of the addresses that were asked last */
 
 static void on_end(void *ctx, struct attempt_end *end)
 {
     (void)ctx;
     verdict = end->verdict;
+    ede = end->ede;
     answer_unref(end->answer);
     answer_unref(end->other);
 }
@@ -299,6 +301,47 @@ START_TEST(server_that_is_none_or_somebody_else_is_followed_by_the_next)
 }
 END_TEST
 
+START_TEST(what_an_address_service_fails_to_tell_is_a_network_error)
+{
+    static const struct {
+        enum pool_protocol protocol;
+        enum exchange_result result;
+        unsigned status;
+        const char *body;
+        enum ede ede;
+    } cases[] = {
+        {PROTOCOL_ALIYUN, EXCHANGE_DONE, 400, "{\"code\":\"InvalidHost\"}", EDE_NETWORK},
+        {PROTOCOL_ALIYUN, EXCHANGE_DONE, 403, "{\"code\":\"InvalidAccount\"}", EDE_NETWORK},
+        {PROTOCOL_ALIYUN, EXCHANGE_DONE, 500, "", EDE_NETWORK},
+        {PROTOCOL_ALIYUN, EXCHANGE_UNREACHABLE, 0, "", EDE_NETWORK},
+        {PROTOCOL_ALIYUN, EXCHANGE_DONE, 200, "<html>", EDE_INVALID_DATA},
+        {PROTOCOL_JSON, EXCHANGE_DONE, 500, "", EDE_NO_REACHABLE},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct provider_params provider = {.name = "v",
+                                           .protocol = cases[i].protocol,
+                                           .account = {.id = "1", .fixed_addresses = true},
+                                           .endpoint = {.url = "https://192.0.2.1"}};
+        struct pool_params params = {.providers = &provider, .n_providers = 1, .max_attempts = 4};
+        struct exchange_reply reply = {.result = cases[i].result,
+                                       .status = cases[i].status,
+                                       .media_type = JSON,
+                                       .body = bytes_of(cases[i].body, strlen(cases[i].body)),
+                                       .detail = ""};
+        begin(&driver_aliyun);
+        fake_exchange_init(&fake);
+        struct pool *pool = pool_new(&params, &rig.port.port, &fake.exchange);
+        struct attempt *attempt;
+        struct attempt_wish wish = {.question = &rig.question, .on_end = on_end};
+        ck_assert_int_eq(attempt_start(pool, &wish, &attempt), 0);
+        fake_exchange_end(&fake, &reply);
+        ck_assert_msg(ede == cases[i].ede, "case %zu: %d", i, ede);
+        pool_free(pool);
+        vendor_rig_end();
+    }
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -311,6 +354,7 @@ int main(void)
         tencent_service_addresses_are_asked_for_only_when_told_to,
         volc_service_addresses_are_asked_for_only_when_told_to,
         server_that_is_none_or_somebody_else_is_followed_by_the_next,
+        what_an_address_service_fails_to_tell_is_a_network_error,
     };
     return suite_run("dispatch", tests, sizeof tests / sizeof tests[0], NULL, vendor_rig_end);
 }
