@@ -130,9 +130,30 @@ void policy_print_dns64(const void *base, FILE *to)
     }
 }
 
+static bool is_excluded(const char *text)
+{
+    struct dns64_range range;
+    return dns64_range_parse(text, &range) || (strchr(text, ':') == NULL && is_suffix(text));
+}
+
 void policy_read_dns64_exclude(struct reader *r, const struct yaml_node *node)
 {
-    r->config->policy.dns64_exclude = read_some(r, node, &suffix_texts);
+    static const struct text_list kind = {
+        .what = "a domain or a range",
+        .form = "a domain name, or a range of IPv6 addresses: example.com, \"2001:db8::/32\"",
+        .max = TEXTS_MAX,
+        .is_good = is_excluded,
+    };
+    struct policy_texts texts = read_some(r, node, &kind);
+    struct dns64_range range;
+    size_t n = 0;
+    for (size_t i = 0; i < texts.n; i++) {
+        n += dns64_range_parse(texts.at[i], &range);
+    }
+    if (n > DNS64_RANGES_MAX) {
+        errors_add(r->errors, node->line, node->column, "more than %d ranges", DNS64_RANGES_MAX);
+    }
+    r->config->policy.dns64_exclude = texts;
 }
 
 void policy_print_dns64_exclude(const void *base, FILE *to)

@@ -233,6 +233,9 @@ enum query_state query_ask(struct query *q)
         q->hedge_us = query_doubt_us(q);
         return QUERY_WAITING;
     }
+    if (query_wants_synthesis_anyway(q)) {
+        return query_chase_synthesis(q);
+    }
     query_settle(q);
     return QUERY_REPLYING;
 }

@@ -121,29 +121,38 @@ static bool take_alias(struct query *q, struct answer *found)
     return false;
 }
 
+/* Nothing is made after all: what providers told holds, or that they failed. */
+static bool take_unmade(struct query *q)
+{
+    if (q->part != NULL) {
+        take_part(q);
+        query_keep(q);
+    }
+    return false;
+}
+
 static bool take_prefix(struct query *q, const struct answer *found)
 {
     if (found != NULL) {
         q->prefix = dns64_discover(found);
     }
     if (q->prefix.bits == 0) {
-        take_part(q);
-        query_keep(q);
-        return false;
+        return take_unmade(q);
     }
     q->chase = CHASE_ADDRESS;
     return true;
 }
 
-static void embed(const void *ctx, const uint8_t v4[4], uint8_t ret_v6[16])
+static bool embed(const void *ctx, const uint8_t v4[4], uint8_t ret_v6[16])
 {
     dns64_embed(ctx, v4, ret_v6);
+    return dns64_may_embed(ctx, v4);
 }
 
 /* Without addresses the empty answer is true, but may not be the whole truth: not kept. */
 static bool take_no_address(struct query *q)
 {
-    if (!q->has_stale) {
+    if (!q->has_stale && q->part != NULL) {
         take_part(q);
     }
     return false;
@@ -157,19 +166,17 @@ static bool take_address(struct query *q, const struct answer *found)
         .question = &q->message.question,
         .address = embed,
         .ctx = &q->prefix,
-        .max_ttl_s = q->part->ttl_s > 0 ? q->part->ttl_s : SYNTH_TTL_S,
+        .max_ttl_s = q->part != NULL && q->part->ttl_s > 0 ? q->part->ttl_s : SYNTH_TTL_S,
         .now_us = port_now_us(q->resolver->port),
     };
     if (found == NULL || found->rcode != RCODE_NOERROR) {
         return take_no_address(q);
     }
-    if (compose_from(found, &wish, &made) == 0 && dns64_has_address(made)) {
+    if (compose_from(found, &wish, &made) == 0 && dns64_has_address(made, NULL)) {
         return take_whole(q, found, made);
     }
     answer_unref(made);
-    take_part(q);
-    query_keep(q);
-    return false;
+    return take_unmade(q);
 }
 
 /* Without the rest there is nothing to tell: to a stub the beginning would mean that the name has
@@ -307,19 +314,33 @@ enum query_state query_chase_alias(struct query *q)
     return chase(q);
 }
 
-/* Writes the prefix to q->prefix. */
+/* `answer` NULL: providers gave an error, which is taken for an empty one (RFC 6147 section 5.1.2).
+ * Writes the prefix to q->prefix. */
 static bool wants_synthesis(struct query *q, uint16_t type, const struct answer *answer)
 {
     const struct question *question = &q->message.question;
+    const struct policy *policy = q->resolver->policy;
     bool looks_itself = q->message.edns_do && (q->message.flags & FLAG_CD) != 0;
     return type == TYPE_AAAA && question->class == CLASS_IN && !looks_itself &&
-           policy_dns64(q->resolver->policy, &question->name, &q->prefix) &&
-           answer->rcode == RCODE_NOERROR && !dns64_has_address(answer);
+           policy_dns64(policy, &question->name, &q->prefix) &&
+           (answer == NULL || (answer->rcode == RCODE_NOERROR &&
+                               !dns64_has_address(answer, policy_unusable(policy))));
 }
 
 bool query_wants_synthesis(struct query *q)
 {
     return wants_synthesis(q, q->message.question.type, q->part);
+}
+
+bool query_wants_synthesis_anyway(struct query *q)
+{
+    if (q->has_stale || (!q->was_heard && q->answer == NULL) ||
+        !wants_synthesis(q, q->message.question.type, q->answer)) {
+        return false;
+    }
+    q->part = q->answer;
+    q->answer = NULL;
+    return true;
 }
 
 enum query_state query_chase_synthesis(struct query *q)

@@ -40,7 +40,7 @@ static const struct {
     [QUERY_CACHE] = {step_cache, TO(JOINING) | TO(REPLYING)},
     [QUERY_JOINING] = {step_joining, TO(FOLLOWING) | TO(ASKING) | TO(WAITING) | TO(REPLYING)},
     [QUERY_FOLLOWING] = {NULL, TO(REPLYING)},
-    [QUERY_ASKING] = {query_ask, TO(WAITING) | TO(REPLYING)},
+    [QUERY_ASKING] = {query_ask, TO(WAITING) | TO(CHASING) | TO(REPLYING)},
     [QUERY_WAITING] = {NULL, TO(CHASING) | TO(ASKING) | TO(WAITING) | TO(REPLYING)},
     [QUERY_CHASING] = {NULL, TO(CHASING) | TO(REPLYING)},
     [QUERY_REPLYING] = {step_replying, TO(DONE)},

@@ -167,6 +167,9 @@ void query_end_tries(struct query *query);
 enum query_state query_chase_alias(struct query *query);
 /* Whether its part, AAAA, is to be made of A records; then by this. */
 bool query_wants_synthesis(struct query *query);
+/* The same when all providers failed, or said no more than that they know of nothing: its part is
+ * that, or NULL. */
+bool query_wants_synthesis_anyway(struct query *query);
 enum query_state query_chase_synthesis(struct query *query);
 /* Whether its part is but the beginning of a chain; then the rest is asked for. */
 bool query_wants_rest(struct query *query);

@@ -130,7 +130,8 @@ static const struct schema_row rows[] = {
      .kind = SCHEMA_OTHER,
      .read = policy_read_dns64_exclude,
      .print = policy_print_dns64_exclude,
-     .help = "Domains that get no such addresses, nor what lies below them."},
+     .help = "Domains that get no such addresses, nor what lies below them; and ranges of AAAA "
+             "that count as none, \"2001:db8::/32\", as the IPv4-mapped ones always do."},
     {.section = "special-names",
      .key = "single-label",
      .kind = SCHEMA_WORD,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "resolver/policy/dns64.h"
 
+#include "resolver/policy/guard.h"
+
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,6 +51,13 @@ void dns64_embed(const struct dns64_prefix *prefix, const uint8_t v4[4], uint8_t
     }
 }
 
+bool dns64_may_embed(const struct dns64_prefix *prefix, const uint8_t v4[4])
+{
+    static const uint8_t well_known[12] = {0, 0x64, 0xff, 0x9b};
+    return prefix->bits != 96 || memcmp(prefix->at, well_known, sizeof well_known) != 0 ||
+           !guard_is_inner_v4(v4);
+}
+
 bool dns64_extract(const struct dns64_prefix *prefix, const uint8_t v6[16], uint8_t ret_v4[4])
 {
     if (prefix->bits == 0 || memcmp(v6, prefix->at, prefix->bits / 8u) != 0) {
@@ -90,13 +99,49 @@ struct dns64_prefix dns64_discover(const struct answer *answer)
     return prefix;
 }
 
-bool dns64_has_address(const struct answer *answer)
+bool dns64_range_parse(const char *text, struct dns64_range *ret_range)
+{
+    char address[INET6_ADDRSTRLEN], *end;
+    struct dns64_range range;
+    const char *slash = strchr(text, '/');
+    if (slash == NULL || (size_t)(slash - text) >= sizeof address || slash[1] < '0' ||
+        slash[1] > '9') {
+        return false;
+    }
+    memcpy(address, text, (size_t)(slash - text));
+    address[slash - text] = '\0';
+    long bits = strtol(slash + 1, &end, 10);
+    if (*end != '\0' || bits < 0 || bits > 8 * V6 || inet_pton(AF_INET6, address, range.at) != 1) {
+        return false;
+    }
+    range.bits = (uint8_t)bits;
+    *ret_range = range;
+    return true;
+}
+
+static bool is_within(const uint8_t v6[16], const struct dns64_range *range)
+{
+    size_t whole = range->bits / 8u, rest = range->bits % 8u;
+    return memcmp(v6, range->at, whole) == 0 &&
+           (rest == 0 || (v6[whole] ^ range->at[whole]) >> (8 - rest) == 0);
+}
+
+static bool is_usable(const uint8_t v6[16], const struct dns64_ranges *unusable)
 {
     static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    bool usable = memcmp(v6, mapped, sizeof mapped) != 0;
+    for (size_t i = 0; usable && unusable != NULL && i < unusable->n; i++) {
+        usable = !is_within(v6, &unusable->at[i]);
+    }
+    return usable;
+}
+
+bool dns64_has_address(const struct answer *answer, const struct dns64_ranges *unusable)
+{
     struct answer_walk walk = answer_walk(answer);
     struct answer_record record;
     while (walk.n_done < answer->n_answers && answer_next(&walk, &record)) {
-        if (record.type == TYPE_AAAA && memcmp(record.rdata.at, mapped, sizeof mapped) != 0) {
+        if (record.type == TYPE_AAAA && is_usable(record.rdata.at, unusable)) {
             return true;
         }
     }

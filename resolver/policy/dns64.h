@@ -6,6 +6,8 @@
 
 #include "resolver/wire/answer.h"
 
+enum { DNS64_RANGES_MAX = 16 };
+
 struct dns64_prefix {
     uint8_t at[16];
     uint8_t bits; /* 32, 40, 48, 56, 64 or 96; 0: there is none */
@@ -15,6 +17,9 @@ struct dns64_prefix {
 bool dns64_prefix_parse(const char *text, struct dns64_prefix *ret_prefix);
 /* Puts an IPv4 address behind the prefix. */
 void dns64_embed(const struct dns64_prefix *prefix, const uint8_t v4[4], uint8_t ret_v6[16]);
+/* False for a private address behind the well-known prefix: translators drop what is sent there
+ * (RFC 6052 section 3.1). */
+bool dns64_may_embed(const struct dns64_prefix *prefix, const uint8_t v4[4]);
 /* The IPv4 address inside; false when the address is not behind the prefix. */
 bool dns64_extract(const struct dns64_prefix *prefix, const uint8_t v6[16], uint8_t ret_v4[4]);
 /* The prefix that an answer to ipv4only.arpa AAAA shows; bits 0 when it shows none. */
@@ -25,8 +30,20 @@ struct dns64_prefix dns64_discover(const struct answer *answer);
 bool dns64_reverse(const struct dns64_prefix *prefix, const struct name *name,
                    struct name *ret_name);
 
-/* True when the answer gives an AAAA that counts: IPv4-mapped ones do not (RFC 6147 section
- * 5.1.4). */
-bool dns64_has_address(const struct answer *answer);
+/* Addresses that count as none (RFC 6147 section 5.1.4), beside the IPv4-mapped ones, which never
+ * count. */
+struct dns64_range {
+    uint8_t at[16];
+    uint8_t bits;
+};
+struct dns64_ranges {
+    struct dns64_range at[DNS64_RANGES_MAX];
+    size_t n;
+};
+/* "2001:db8::/32". False when it is none. */
+bool dns64_range_parse(const char *text, struct dns64_range *ret_range);
+
+/* True when the answer gives an AAAA that counts. `unusable` NULL: there are no such ranges. */
+bool dns64_has_address(const struct answer *answer, const struct dns64_ranges *unusable);
 
 #endif

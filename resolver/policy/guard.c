@@ -3,7 +3,7 @@
 
 enum { V4 = 4, V6 = 16, KEY_IPV4HINT = 4, KEY_IPV6HINT = 6 /* RFC 9460 section 14.3.2 */ };
 
-static bool is_inner_v4(const uint8_t *a)
+bool guard_is_inner_v4(const uint8_t a[4])
 {
     return a[0] == 0 || a[0] == 10 || a[0] == 127 || (a[0] == 100 && (a[1] & 0xc0) == 64) ||
            (a[0] == 169 && a[1] == 254) || (a[0] == 172 && (a[1] & 0xf0) == 16) ||
@@ -15,7 +15,7 @@ static bool is_inner_v6(const uint8_t *a)
     static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
     static const uint8_t zero[15];
     if (memcmp(a, mapped, sizeof mapped) == 0) {
-        return is_inner_v4(a + sizeof mapped);
+        return guard_is_inner_v4(a + sizeof mapped);
     }
     return (memcmp(a, zero, sizeof zero) == 0 && a[15] <= 1) || (a[0] & 0xfe) == 0xfc ||
            (a[0] == 0xfe && (a[1] & 0xc0) == 0x80);
@@ -25,7 +25,7 @@ static bool has_inner(struct bytes addresses, size_t n)
 {
     for (size_t at = 0; at + n <= addresses.n; at += n) {
         const uint8_t *a = addresses.at + at;
-        if (n == V4 ? is_inner_v4(a) : is_inner_v6(a)) {
+        if (n == V4 ? guard_is_inner_v4(a) : is_inner_v6(a)) {
             return true;
         }
     }

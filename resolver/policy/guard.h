@@ -10,4 +10,7 @@
  * no public name has: private, loopback, link-local, shared or unspecified. */
 bool guard_finds(const struct answer *answer);
 
+/* Whether an IPv4 address is such a one. */
+bool guard_is_inner_v4(const uint8_t address[4]);
+
 #endif

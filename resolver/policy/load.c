@@ -314,6 +314,19 @@ static int take_list_entry(void *ctx, const struct list_entry *entry)
     return 0;
 }
 
+/* False when it is no range of addresses, but a name. */
+static bool take_range(struct policy *p, const char *text)
+{
+    struct dns64_range range;
+    if (!dns64_range_parse(text, &range)) {
+        return false;
+    }
+    if (p->unusable.n < DNS64_RANGES_MAX) {
+        p->unusable.at[p->unusable.n++] = range;
+    }
+    return true;
+}
+
 static int load_passes(struct loading *l, const struct policy_texts *texts, unsigned class,
                        unsigned action)
 {
@@ -322,6 +335,9 @@ static int load_passes(struct loading *l, const struct policy_texts *texts, unsi
     for (size_t i = 0; i < texts->n && failure == 0; i++) {
         struct list_entry entry = {.self = true, .below = true};
         bool wildcard;
+        if (class == CLASS_TRUE_ONLY && take_range(l->policy, texts->at[i])) {
+            continue;
+        }
         if (read_owner(texts->at[i], &entry.name, &wildcard)) {
             entry.self = !wildcard;
             failure = add_listed(l, &entry, class, action);

@@ -349,6 +349,25 @@ static enum policy_outcome decide_localhost(struct deciding *d, const struct spe
     return answer(d, (struct reply_local){.authoritative = true, .n_records = 1, .ede = EDE_NONE});
 }
 
+/* RFC 8880 section 7.1: whoever makes addresses tells behind which prefix. */
+static enum policy_outcome decide_ipv4only(struct deciding *d, const struct special_zone *zone)
+{
+    static const uint8_t v4[2][4] = {{192, 0, 0, 170}, {192, 0, 0, 171}};
+    uint16_t type = d->question->type;
+    uint32_t ttl_s = d->policy->params.local_ttl_s;
+    if (zone->at > 0 || (type != TYPE_A && type != TYPE_AAAA)) {
+        return absent(d, zone->at > 0 ? RCODE_NXDOMAIN : RCODE_NOERROR, zone->at, NULL);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        uint8_t v6[16];
+        dns64_embed(&d->policy->params.dns64_prefix, v4[i], v6);
+        struct bytes rdata =
+            type == TYPE_A ? bytes_of(v4[i], sizeof v4[i]) : bytes_of(v6, sizeof v6);
+        put_record(d, &(struct localdata_record){type, ttl_s, rdata});
+    }
+    return answer(d, (struct reply_local){.authoritative = true, .n_records = 2, .ede = EDE_NONE});
+}
+
 /* A rule for the zone or for a part of it is somebody who knows better. The delegation of a zone of
  * private use is above it, and is asked for there. */
 static enum policy_outcome decide_special(struct deciding *d)
@@ -356,6 +375,10 @@ static enum policy_outcome decide_special(struct deciding *d)
     const struct policy_params *params = &d->policy->params;
     struct special_zone zone;
     enum special special = special_find(&d->question->name, &zone);
+    bool is_ours = params->dns64 == POLICY_DNS64_PREFIX;
+    if (special == SPECIAL_IPV4ONLY && d->rule_depth < zone.depth && is_ours) {
+        return decide_ipv4only(d, &zone);
+    }
     if (special == SPECIAL_IPV4ONLY && d->rule_depth < zone.depth) {
         d->decision->route = (unsigned)params->n_rules + 1;
         d->decision->is_local_route = true;
@@ -434,6 +457,11 @@ bool policy_dns64(const struct policy *policy, const struct name *name,
     }
     *ret_prefix = policy->params.dns64_prefix;
     return true;
+}
+
+const struct dns64_ranges *policy_unusable(const struct policy *policy)
+{
+    return policy != NULL ? &policy->unusable : NULL;
 }
 
 static enum policy_outcome decide_family(struct deciding *d)

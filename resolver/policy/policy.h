@@ -77,7 +77,8 @@ struct policy_params {
     struct policy_texts guard_allow;   /* but not of these, nor below them */
     enum policy_dns64 dns64;
     struct dns64_prefix dns64_prefix;    /* with POLICY_DNS64_PREFIX */
-    struct policy_texts dns64_exclude;   /* names that get no made addresses, nor below them */
+    struct policy_texts dns64_exclude;   /* names that get no made addresses, nor below them, and
+                                            ranges of AAAA that count as none */
     const char *version, *id, *hostname; /* of the CH class; NULL: REFUSED */
 };
 
@@ -152,5 +153,7 @@ enum policy_outcome policy_decide_answer(const struct policy *policy,
  * stand behind, bits 0: as the network says (RFC 7050). */
 bool policy_dns64(const struct policy *policy, const struct name *name,
                   struct dns64_prefix *ret_prefix);
+/* lends the ranges whose AAAA count as none, as long as the policy lives; NULL with no policy. */
+const struct dns64_ranges *policy_unusable(const struct policy *policy);
 
 #endif

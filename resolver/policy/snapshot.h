@@ -36,6 +36,7 @@ struct policy {
     struct policy_params params; /* of which only numbers are read after loading */
     struct suffixes *suffixes;   /* NULL: none */
     struct localdata *local;
+    struct dns64_ranges unusable;
     bool rule_is_local[POLICY_RULES_MAX];
     char list_texts[POLICY_LISTS_MAX][LIST_TEXT_MAX];
     char version[256], id[256], hostname[256]; /* "": REFUSED */

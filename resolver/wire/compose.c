@@ -76,10 +76,8 @@ static void put_alias(struct composing *c, const struct question *target)
     c->n_answers++;
 }
 
-static void put_address(struct composing *c, const struct record *record)
+static void put_address(struct composing *c, const struct record *record, const uint8_t v6[V6])
 {
-    uint8_t v6[V6];
-    c->wish->address(c->wish->ctx, c->from.message.at + record->rdata_at, v6);
     buf_put_u16(&c->out, TYPE_AAAA);
     buf_put_u16(&c->out, record->class);
     buf_put_u32(&c->out, ttl_of(c, record->ttl_s));
@@ -87,15 +85,26 @@ static void put_address(struct composing *c, const struct record *record)
     buf_put(&c->out, v6, V6);
 }
 
+/* Whether what makes addresses of others takes the record; an address is made then. */
+static bool takes(const struct composing *c, const struct record *record, uint8_t ret_v6[V6])
+{
+    if (!record->in_answer || record->type != TYPE_A) {
+        return record->in_answer && record->type == TYPE_CNAME;
+    }
+    return record->n_rdata == V4 &&
+           c->wish->address(c->wish->ctx, c->from.message.at + record->rdata_at, ret_v6);
+}
+
 static void put_record(struct composing *c, const struct record *record)
 {
+    uint8_t v6[V6];
     bool maps = c->wish->address != NULL;
-    if (maps && (!record->in_answer || (record->type != TYPE_A && record->type != TYPE_CNAME))) {
+    if (maps && !takes(c, record, v6)) {
         return;
     }
     names_write(&c->from.names, record->owner, NAMES_PLAIN, &c->out);
-    if (maps && record->type == TYPE_A && record->n_rdata == V4) {
-        put_address(c, record);
+    if (maps && record->type == TYPE_A) {
+        put_address(c, record, v6);
     } else {
         buf_put_u16(&c->out, record->type);
         buf_put_u16(&c->out, record->class);

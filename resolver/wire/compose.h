@@ -17,9 +17,10 @@ struct compose_wish {
     uint32_t alias_ttl_s;
     const struct answer *before; /* its answer section stands in front: the beginning of a chain
                                     that leads to the question of `from`; NULL: nothing does */
-    /* Makes the four octets of an A record the sixteen of an AAAA; NULL: they stay. What else the
-     * answer section has but CNAMEs is left out then, and the authority too. */
-    void (*address)(const void *ctx, const uint8_t v4[4], uint8_t ret_v6[16]);
+    /* Makes the four octets of an A record the sixteen of an AAAA, or says no and it is left out;
+     * NULL: they stay. What else the answer section has but CNAMEs is left out then, and the
+     * authority too. */
+    bool (*address)(const void *ctx, const uint8_t v4[4], uint8_t ret_v6[16]);
     const void *ctx;
     uint32_t max_ttl_s;
     uint64_t now_us;

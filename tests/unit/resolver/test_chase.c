@@ -147,6 +147,63 @@ START_TEST(stale_addresses_made_by_dns64_are_told_while_what_they_are_made_of_is
 }
 END_TEST
 
+/* A provider's reply with this rcode and no record. */
+static void answer_error(const char *name, uint16_t type, enum rcode rcode)
+{
+    struct question question = {.type = type, .class = CLASS_IN};
+    struct reply_local error = {.rcode = rcode, .ttl_s = 60, .ede = EDE_NONE};
+    struct answer *answer = NULL;
+    ck_assert_int_eq(name_from_text(name, &question.name), 0);
+    ck_assert_int_eq(compose_local(&question, &error, port_now_us(port()), &answer), 0);
+    fake_pool_end(&world.pool, ATTEMPT_RETRY_NEXT, answer);
+}
+
+START_TEST(error_for_aaaa_of_all_providers_is_taken_for_an_empty_answer)
+{
+    dns64(POLICY_DNS64_PREFIX);
+    ck_assert_int_eq(ask_for(0, "v4.example", TYPE_AAAA), RESOLVER_PENDING);
+    answer_error("v4.example", TYPE_AAAA, RCODE_SERVFAIL);
+    expect_asked("v4.example.", TYPE_AAAA); /* of the other provider */
+    answer_error("v4.example", TYPE_AAAA, RCODE_SERVFAIL);
+    expect_asked("v4.example.", TYPE_A);
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good("v4.example", 60));
+    ck_assert_int_eq(ask_for(1, "v4.example", TYPE_AAAA), RESOLVER_ANSWERED);
+    for (size_t i = 0; i < 2; i++) {
+        ck_assert_uint_eq(rcode_of(i), RCODE_NOERROR);
+        ck_assert_uint_eq(n_answers_of(i), 1);
+        ck_assert_int_eq(ede_of(i), EDE_NONE);
+    }
+}
+END_TEST
+
+START_TEST(error_for_aaaa_stays_one_when_a_has_no_address_either)
+{
+    dns64(POLICY_DNS64_PREFIX);
+    for (size_t i = 0; i < 3; i++) {
+        char name[] = "v0.example";
+        name[1] = (char)('0' + i);
+        ck_assert_int_eq(ask_for(i, name, TYPE_AAAA), RESOLVER_PENDING);
+        answer_error(name, TYPE_AAAA, RCODE_SERVFAIL);
+        answer_error(name, TYPE_AAAA, RCODE_SERVFAIL);
+        if (i == 0) {
+            answer_nothing(name, TYPE_A);
+        } else {
+            answer_error(name, TYPE_A, RCODE_SERVFAIL);
+            answer_error(name, TYPE_A, RCODE_SERVFAIL);
+        }
+        ck_assert_uint_eq(rcode_of(i), RCODE_SERVFAIL);
+        ck_assert_int_ne(ede_of(i), EDE_NONE);
+        ck_assert_int_eq(ask_for(i + 3, name, TYPE_AAAA), RESOLVER_ANSWERED);
+        ck_assert_int_eq(ede_of(i + 3), EDE_CACHED_ERROR);
+    }
+    ck_assert_int_eq(ask_for(6, "dead.example", TYPE_AAAA), RESOLVER_PENDING);
+    fake_pool_end(&world.pool, ATTEMPT_RETRY_NEXT, NULL); /* nobody was heard: nobody will be */
+    fake_pool_end(&world.pool, ATTEMPT_RETRY_NEXT, NULL);
+    ck_assert_uint_eq(rcode_of(6), RCODE_SERVFAIL);
+    ck_assert_uint_eq(world.pool.n_live, 0);
+}
+END_TEST
+
 START_TEST(client_is_told_in_time_when_nobody_tells_the_prefix)
 {
     dns64(POLICY_DNS64_AUTO);
@@ -202,6 +259,8 @@ int main(void)
         client_is_told_in_time_when_the_address_for_dns64_is_never_answered,
         k5_stale_addresses_are_told_when_dns64_has_none_to_make_fresh_ones_of,
         stale_addresses_made_by_dns64_are_told_while_what_they_are_made_of_is_stale,
+        error_for_aaaa_of_all_providers_is_taken_for_an_empty_answer,
+        error_for_aaaa_stays_one_when_a_has_no_address_either,
         client_is_told_in_time_when_nobody_tells_the_prefix,
         answer_that_comes_after_the_client_was_told_is_kept_and_told_to_nobody,
         resolver_that_ends_while_its_queries_wait_for_their_own_answers_them_all,

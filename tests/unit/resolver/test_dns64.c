@@ -111,10 +111,49 @@ START_TEST(a_reverse_name_behind_the_prefix_is_that_of_the_address_inside)
 }
 END_TEST
 
-static void embed(const void *ctx, const uint8_t v4[4], uint8_t ret_v6[16])
+static bool embed(const void *ctx, const uint8_t v4[4], uint8_t ret_v6[16])
 {
     dns64_embed(ctx, v4, ret_v6);
+    return true;
 }
+
+START_TEST(private_addresses_stand_behind_no_well_known_prefix)
+{
+    static const uint8_t inner[4] = {192, 168, 1, 1}, outer[4] = {192, 0, 0, 170};
+    static const char *const own[] = {"2001:db8::/96", "64:ff9b:1::/96", "64:ff9b::/64"};
+    struct dns64_prefix prefix;
+    ck_assert(dns64_prefix_parse("64:ff9b::/96", &prefix));
+    ck_assert(!dns64_may_embed(&prefix, inner) && dns64_may_embed(&prefix, outer));
+    for (size_t i = 0; i < 3; i++) {
+        ck_assert(dns64_prefix_parse(own[i], &prefix) && dns64_may_embed(&prefix, inner));
+    }
+}
+END_TEST
+
+START_TEST(ranges_of_addresses_that_count_as_none_are_kept_to_the_bit)
+{
+    static const char *const bad[] = {
+        "2001:db8::", "2001:db8::/129", "2001:db8::/-1", "2001:db8::/",
+        "10.0.0.0/8", "2001:db8::/3x",  "example.com",   "/32"};
+    struct question aaaa = question_of("x.example", TYPE_AAAA);
+    struct answer *answer = answer_of(&aaaa, "\x20\1\xd\xb8\0\0\0\0\0\0\0\0\0\0\0\1", 16);
+    struct answer *mapped = answer_of(&aaaa, "\0\0\0\0\0\0\0\0\0\0\xff\xff\1\2\3\4", 16);
+    struct dns64_ranges ranges = {.n = 1};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        ck_assert_msg(!dns64_range_parse(bad[i], &ranges.at[0]), "%s", bad[i]);
+    }
+    ck_assert(dns64_range_parse("2001:db8::/31", &ranges.at[0]));
+    ck_assert(!dns64_has_address(answer, &ranges) && dns64_has_address(answer, NULL));
+    ck_assert(!dns64_has_address(mapped, NULL));
+    ck_assert(dns64_range_parse("2001:db8::1/128", &ranges.at[0]));
+    ck_assert(!dns64_has_address(answer, &ranges));
+    ck_assert(dns64_range_parse("2001:dba::/31", &ranges.at[0]));
+    ck_assert(dns64_has_address(answer, &ranges));
+    ck_assert(dns64_range_parse("::/0", &ranges.at[0]) && !dns64_has_address(answer, &ranges));
+    answer_unref(answer);
+    answer_unref(mapped);
+}
+END_TEST
 
 START_TEST(an_answer_is_made_of_another_with_its_ttl_counted_down)
 {
@@ -129,7 +168,7 @@ START_TEST(an_answer_is_made_of_another_with_its_ttl_counted_down)
                                 .max_ttl_s = 600,
                                 .now_us = 11 * 1000000};
     ck_assert_int_eq(compose_from(from, &wish, &made), 0);
-    ck_assert(dns64_has_address(made));
+    ck_assert(dns64_has_address(made, NULL));
     ck_assert_uint_eq(made->ttl_s, 50);
     ck_assert_uint_eq(made->n_answers, 1);
     answer_unref(made);
@@ -214,6 +253,8 @@ int main(void)
         the_prefix_is_found_in_what_ipv4only_arpa_has,
         a_reverse_name_behind_the_prefix_is_that_of_the_address_inside,
         an_answer_is_made_of_another_with_its_ttl_counted_down,
+        private_addresses_stand_behind_no_well_known_prefix,
+        ranges_of_addresses_that_count_as_none_are_kept_to_the_bit,
         an_alias_stands_before_what_its_target_has,
         s6_every_private_range_is_seen_and_no_other,
         s6_hints_of_https_records_are_addresses_too,
