@@ -236,6 +236,8 @@ size_t reply_error(const struct query_message *query, const struct reply_error *
     uint16_t flags = flags_for(query, rcode);
     if (rcode == RCODE_FORMERR)
         flags = (uint16_t)(flags & ~FLAG_RA); /* what was not understood is offered nothing */
+    if ((query->flags & FLAG_OPCODE) != 0)
+        flags = (uint16_t)(flags & ~(FLAG_RA | FLAG_RD | FLAG_CD)); /* they are of QUERY alone */
     put_head(&b, query, flags);
     if (query->has_edns)
         put_opt(&b, query, &opt);

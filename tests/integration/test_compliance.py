@@ -48,11 +48,12 @@ def test_m13_header_bits_of_a_query_change_nothing_but_what_they_mean(daemon, bi
 
 @pytest.mark.parametrize("opcode", [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15])
 def test_m4_each_other_opcode_is_notimp_without_any_section(daemon, opcode):
+    """Nor any flag: RD, RA, AD and CD mean something for QUERY alone, and ISC's checker counts them as faults elsewhere."""
     d = daemon()
     for flags in (0, RD, AA | TC | RD | RA | Z | AD | CD):
         for message in (query(opcode=opcode, flags=flags, question=False), query(opcode=opcode, flags=flags)):
             reply = d.raw_udp(message, timeout=5)
-            assert reply == struct.pack("!6H", 0x4321, QR | RA | opcode << 11 | flags & (RD | CD) | 4, 0, 0, 0, 0)
+            assert reply == struct.pack("!6H", 0x4321, QR | opcode << 11 | 4, 0, 0, 0, 0)
 
 
 def test_m3_other_than_one_question_is_a_format_error_with_id_rd_and_opt(daemon):
@@ -96,6 +97,50 @@ def test_e4_answer_larger_than_512_is_truncated_for_who_takes_no_more(daemon):
     assert len(whole) > 512 and not header(whole)[1] & TC
     parsed = dns.message.from_wire(whole)
     assert parsed.edns == 0 and parsed.ednsflags & 0x8000 and len(parsed.answer[0]) == 9
+
+
+OPTIONS = NSID + SUBNET + EXPIRE + COOKIE
+# What checkers by RFC 8906 section 8 ask: flags, opcode, transport, EDNS (version, options, flags, size), and the type.
+ASKED = [*[(f, 0, "udp", None, SOA) for f in (0, AA, AD, CD, RA, TC, Z)], (0, 0, "tcp", None, SOA), (0, 0, "udp", None, 666),
+         *[(f, 15, "udp", None, None) for f in (0, AA | TC | RA | Z | AD | CD)],
+         *[(0, 0, "udp", (v, o, f, 4096), SOA) for v in (0, 1) for o in (b"", UNKNOWN, NSID, COOKIE, EXPIRE, SUBNET, OPTIONS)
+           for f in (0, 0x8000, 0x0080)],
+         (0, 0, "udp", (0, b"", 0x8000, 512), 48), (0, 0, "tcp", (0, b"", 0x8000, 512), 48), (AD, 0, "udp", (0, COOKIE, 0, 4096), SOA)]
+
+
+def faults(flags, opcode, edns, rdtype, reply):
+    """What such a checker would find fault with in a recursive server's reply."""
+    qid, told, n_questions, n_answers, _, n_additional = header(reply)
+    version, _, edns_flags, size = edns or (0, b"", 0, 512)
+    parsed = dns.message.from_wire(reply, ignore_trailing=False) if opcode == 0 else None
+    has_soa = parsed is not None and any(s.rdtype == SOA for s in parsed.answer)
+    rcode = parsed.rcode() if parsed is not None else told & 15
+    wanted = 4 if opcode else 16 if version else 0
+    found = {
+        "id": qid != 0x4321, "opcode": told >> 11 & 15 != opcode, "rcode": rcode != wanted,
+        "sections": opcode != 0 and (n_questions, n_answers, n_additional) != (0, 0, 0),
+        "flags": bool(opcode) and told & (AA | TC | RD | RA | Z | AD | CD) != 0,
+        "z": told & Z != 0, "rd": opcode == 0 and told & RD != flags & RD, "cd": told & CD & ~flags != 0,
+        "ad": told & AD != 0 and not (flags & AD or edns_flags & 0x8000),
+    }
+    if parsed is not None:
+        found |= {
+            "soa": rdtype == SOA and has_soa != (version == 0), "opt": (parsed.edns >= 0) != (edns is not None),
+            "version": parsed.edns > 0, "echo": any(o.otype in (8, 100) for o in parsed.options),
+            "mbz": parsed.ednsflags & 0x7fff != 0, "do": parsed.ednsflags & 0x8000 != edns_flags & 0x8000,
+        }
+    return {name for name, there in found.items() if there}, len(reply) > size
+
+
+def test_nothing_is_wrong_with_any_reply_by_the_rules_of_rfc_8906(daemon):
+    d = daemon()
+    for flags, opcode, transport, edns, rdtype in ASKED:
+        for rd in (RD, 0) if opcode else (RD,):
+            asked = query(rdtype or SOA, flags=flags | rd, opcode=opcode, question=opcode == 0,
+                          edns=None if edns is None else opt(edns[1], edns[3], edns[0], edns[2]))
+            reply = over_tcp(d, asked) if transport == "tcp" else d.raw_udp(asked, timeout=5)
+            wrong, is_large = faults(flags | rd, opcode, edns, rdtype, reply)
+            assert wrong == set() and (transport == "tcp" or not is_large), (hex(flags), opcode, transport, edns, rdtype)
 
 
 TYPES = [*range(1, 40), 40, 42, 43, 44, 45, 46, 47, *range(48, 54), 55, 56, 57, 58, 59, 60, 61, 62, 63, 64, 65, 99,

@@ -471,3 +471,12 @@ def test_F41_octet_by_octet(connect):
         for octet in framed(query.to_wire()):
             s.sock.sendall(bytes([octet]))
         assert query.is_response(dns.message.from_wire(s.receive()))
+
+
+def test_t14_query_of_65535_octets_is_answered(connect):
+    d, open_one = connect()
+    rest = 65535 - len(d.query("localhost", options=[dns.edns.GenericOption(12, b"")]).to_wire())
+    query = d.query("localhost", options=[dns.edns.GenericOption(12, b"\0" * rest)]).to_wire(max_size=65535)
+    with open_one() as s:
+        s.send(*[query] * 20)
+        assert len(query) == 65535 and all(dns.message.from_wire(s.receive()).answer for _ in range(20))
