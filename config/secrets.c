@@ -14,7 +14,10 @@ enum { SECRET_MAX = 1024, PATH_TEXT_MAX = 4096 };
 static void complain(struct reader *r, const struct schema_row *row, const struct yaml_node *node,
                      const char *why)
 {
-    errors_add(r->errors, node->line, node->column, "%s '%.100s': %s", row->key, node->text, why);
+    /* What is no path may be the secret itself, by mistake. */
+    bool is_path = node->text[0] == '/';
+    errors_add(r->errors, node->line, node->column, "%s%s%.100s%s: %s", row->key,
+               is_path ? " '" : "", is_path ? node->text : "", is_path ? "'" : "", why);
 }
 
 /* The path of the file; NULL, and the reason noted, when there is none. */

@@ -54,12 +54,14 @@ static int read_hosts(const struct driver_call *call, const struct jsonv *root,
     struct hosts hosts;
     const struct jsonv *list = jsonv_member(root, "dns");
     const struct jsonv *host = jsonv_member(root, "host");
-    bool good = true;
+    bool good = true, known = jsonv_count(list) == 0;
     hosts_init(&hosts, true);
     if (tree_is_array(list)) {
         for (size_t i = 0; i < jsonv_count(list) && good; i++) {
             const struct jsonv *entry = jsonv_element(list, i);
-            good = !vendor_is_host(call, jsonv_member(entry, "host")) || add_entry(&hosts, entry);
+            bool ours = vendor_is_host(call, jsonv_member(entry, "host"));
+            known = known || ours;
+            good = !ours || add_entry(&hosts, entry);
         }
     } else if (host == NULL) {
         return vendor_garbage(found, "no host in the reply");
@@ -68,7 +70,10 @@ static int read_hosts(const struct driver_call *call, const struct jsonv *root,
     } else {
         good = add_entry(&hosts, root);
     }
-    return good ? hosts_answer(&hosts, expect, found) : vendor_garbage(found, "no address");
+    if (!good || !known) {
+        return vendor_garbage(found, good ? "answer to another question" : "no address");
+    }
+    return hosts_answer(&hosts, expect, found);
 }
 
 static int read_reply(struct driver_call *call, const struct exchange_reply *reply,

@@ -228,6 +228,7 @@ static int read_text(const struct driver_call *call, struct bytes text,
 {
     struct hosts hosts;
     char host[HOSTS_NAME_MAX];
+    size_t n_others = 0, n_ours = 0;
     hosts_name(call->question, host);
     hosts_init(&hosts, true);
     while (text.n > 0) {
@@ -236,9 +237,14 @@ static int read_text(const struct driver_call *call, struct bytes text,
         line = cut_before(line, memchr(line.at, '\r', line.n));
         line = cut_before(line, line.n > 0 ? memrchr(line.at, '|', line.n) : NULL);
         if (!take_name(&line, host) && has_other_name(line)) {
+            n_others++;
             continue;
         }
+        n_ours++;
         read_data(line, &hosts);
+    }
+    if (n_others > 0 && n_ours == 0) {
+        return vendor_garbage(found, "answer to another question");
     }
     return hosts_answer(&hosts, expect, found);
 }

@@ -6,6 +6,16 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* A byte order mark is not JSON's, but some write one, and a reader may pass it over (RFC 8259
+ * section 8.1). */
+static struct bytes without_mark(struct bytes text)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    const size_t n = sizeof mark - 1;
+    bool has = text.n > n && memcmp(text.at, mark, n) == 0;
+    return has ? bytes_of(text.at + n, text.n - n) : text;
+}
+
 int tree_parse(struct bytes text, struct jsonv **ret_tree)
 {
     static const struct jsonv_limits limits = {
@@ -14,7 +24,7 @@ int tree_parse(struct bytes text, struct jsonv **ret_tree)
         .max_string_bytes = TREE_TEXT_MAX,
         .max_members = TREE_MEMBERS_MAX,
     };
-    int failure = jsonv_read(text, &limits, ret_tree, NULL);
+    int failure = jsonv_read(without_mark(text), &limits, ret_tree, NULL);
     return failure < 0 && failure != -ENOMEM ? -EBADMSG : failure;
 }
 

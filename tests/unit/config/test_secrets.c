@@ -70,6 +70,10 @@ START_TEST(secrets_come_from_files_and_credentials)
     config_free(c);
     unsetenv("CREDENTIALS_DIRECTORY");
     refuses("providers: [{protocol: tencent, token-file: token}]\n", 1, 45, "LoadCredential=");
+    /* Who writes the secret itself where its file should stand does not find it in the journal. */
+    ck_assert_ptr_null(strstr(errors.at[0].text, "'token'"));
+    refuses("providers: [{protocol: tencent, token-file: a/b}]\n", 1, 45, "absolute path");
+    ck_assert_ptr_null(strstr(errors.at[0].text, "a/b"));
     write_file(path, "t0ken\n", 0644);
     refuses(text, 1, 45, "chmod o-r");
     write_file(path, "\n", 0600);

@@ -46,6 +46,8 @@ START_TEST(aliyun_replies_become_answers_of_the_family_asked_for)
     reads(200, batch, "OK NOERROR: AAAA 30 2001:db8::1");
     rig_ask(&rig, "www.example.com", TYPE_A);
     reads(200, batch, "OK NOERROR: A 60 192.0.2.1");
+    reads(200, "{\"dns\":[{\"host\":\"other.example\",\"ips\":[\"192.0.2.9\"],\"ttl\":1}]}",
+          "PARSE");
     reads(200, "{\"host\":\"www.example.com\",\"ips\":[\"192.0.2.1\"],\"ttl\":999999}",
           "OK NOERROR: A 86400 192.0.2.1");
     reads(200, "{\"host\":\"www.example.com\",\"ips\":[\"192.0.2.1\"],\"ttl\":4294967296}",

@@ -113,6 +113,10 @@ START_TEST(what_is_odd_but_clear_is_taken)
         "{\"Status\":0.0,\"Answer\":[{\"name\":\"www.example.com.\",\"type\":1.0,\"TTL\":3e2,"
         "\"data\":"
         "\"192.0.2.1\"}]}",
+        /* a byte order mark (RFC 8259 section 8.1) */
+        "\xef\xbb\xbf{\"Status\":0,\"Answer\":[{\"name\":\"www.example.com.\",\"type\":1,\"TTL\":"
+        "300,"
+        "\"data\":\"192.0.2.1\"}]}",
         /* proofs in the authority, and what is nobody's business */
         "{\"Status\":0,\"Answer\":[{\"name\":\"www.example.com.\",\"type\":1,\"TTL\":300,\"data\":"
         "\"192.0.2.1\",\"extra\":[{}]}],\"Authority\":[{\"name\":\"example.com.\",\"type\":46,"
@@ -273,6 +277,8 @@ START_TEST(what_is_no_answer_is_refused)
 {
     static const char *const bodies[] = {
         "",
+        "\xef\xbb\xbf",
+        "\xef\xbb{\"Status\":3}",
         "[]",
         "[\"192.0.2.1\"]",
         "{}",

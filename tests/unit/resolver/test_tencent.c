@@ -38,7 +38,12 @@ START_TEST(tencent_text_is_read_by_its_grammar)
         {"2001:db8::1,77", "NODATA", "OK NOERROR: AAAA 77 2001:db8::1"},
         {"www.a.example.:192.0.2.9,60|1.1.1.1\r\nwww.example.com.:192.0.2.1,60|1.1.1.1",
          "OK NOERROR: A 60 192.0.2.1", "NODATA"},
-        {"www.a.example.:192.0.2.9,60", "UNKNOWN_EMPTY", "UNKNOWN_EMPTY"},
+        {"www.a.example.:192.0.2.9,60", "PARSE", "PARSE"}, /* to another question */
+        {"www.a.example.:192.0.2.9,60\nwww.b.example.:0", "PARSE", "PARSE"},
+        {"www.a.example.:192.0.2.9,60\nwww.example.com.:0", "UNKNOWN_EMPTY", "UNKNOWN_EMPTY"},
+        {"www.example.com.:|1.1.1.1", "UNKNOWN_EMPTY", "UNKNOWN_EMPTY"},
+        {"-", "UNKNOWN_EMPTY", "UNKNOWN_EMPTY"},
+        {"www.example.com:192.0.2.1,60", "PARSE", "PARSE"},
         {"", "UNKNOWN_EMPTY", "UNKNOWN_EMPTY"},
         {"0", "UNKNOWN_EMPTY", "UNKNOWN_EMPTY"},
         {"www.example.com.:0-0,60|1.1.1.1", "UNKNOWN_EMPTY", "UNKNOWN_EMPTY"},
