@@ -7,9 +7,11 @@ static bool read_options(struct bytes options, enum list_action *action)
 {
     while (options.n > 0) {
         struct bytes option = list_before(options, ',');
-        if (list_is(option, "important") && *action == LIST_NAME) {
-            *action = LIST_IMPORTANT;
-        } else if (!list_is(option, "all") && !list_is(option, "important")) {
+        if (list_is(option, "important")) {
+            *action = *action == LIST_NAME     ? LIST_IMPORTANT
+                      : *action == LIST_EXCEPT ? LIST_ALLOW
+                                               : *action;
+        } else if (!list_is(option, "all")) {
             return false;
         }
         size_t n = option.n < options.n ? option.n + 1 : option.n;
@@ -31,6 +33,9 @@ void list_take_adblock(struct list_reader *r, struct bytes line)
     }
     enum list_action action = list_take_prefix(&rest, "@@") ? LIST_EXCEPT : LIST_NAME;
     bool tree = list_take_prefix(&rest, "||");
+    if (!tree) {
+        list_take_prefix(&rest, "|"); /* the name itself, as without */
+    }
     struct bytes name = list_before(rest, '$');
     struct bytes options = bytes_of(rest.at + name.n, rest.n - name.n);
     if (options.n > 0 && !read_options(bytes_of(options.at + 1, options.n - 1), &action)) {

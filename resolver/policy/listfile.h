@@ -31,6 +31,7 @@ enum list_format {
 enum list_action {
     LIST_NAME,      /* named, no more */
     LIST_IMPORTANT, /* the same, and no exception of a list's holds against it */
+    LIST_ALLOW,     /* the same, even before important ones */
     LIST_EXCEPT,    /* not meant, nor is what lies below, whatever else says (AdBlock) */
     LIST_PASS,      /* not meant, as the most specific entry (RPZ) */
     LIST_NXDOMAIN,  /* RPZ: CNAME . */

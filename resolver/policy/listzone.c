@@ -26,16 +26,17 @@ static bool zone_name(const struct list_reader *r, struct bytes word, struct nam
     return true;
 }
 
-/* What the trigger is about: the owner without the policy zone's name behind it. */
-static bool trigger_of(const struct list_reader *r, const struct name *owner, struct name *ret_name)
+/* What the trigger is about: the owner without the policy zone's name behind it. Of the root none
+ * but a wildcard is one, for all names. */
+static bool trigger_of(const struct list_reader *r, struct name *ret_name)
 {
+    const struct name *owner = &r->owner;
     *ret_name = *owner;
-    if (r->origin.n <= 1 || !name_within(owner, &r->origin)) {
-        return owner->n > 1;
+    if (r->origin.n > 1 && name_within(owner, &r->origin)) {
+        ret_name->n = (uint8_t)(owner->n - r->origin.n + 1);
+        ret_name->at[ret_name->n - 1] = 0;
     }
-    ret_name->n = (uint8_t)(owner->n - r->origin.n + 1);
-    ret_name->at[ret_name->n - 1] = 0;
-    return ret_name->n > 1;
+    return ret_name->n > 1 || r->owner_is_tree;
 }
 
 static uint32_t unit_s(uint8_t c)
@@ -152,6 +153,11 @@ static bool read_texts(struct bytes rest, struct list_entry *entry, struct buf *
 static bool read_owner(struct list_reader *r, struct bytes word)
 {
     struct bytes bare = word;
+    if (list_is(word, "*")) {
+        r->owner_is_tree = r->has_owner = true;
+        r->owner = r->origin;
+        return true;
+    }
     r->owner_is_tree = list_take_prefix(&bare, "*.");
     r->has_owner = zone_name(r, bare, &r->owner);
     return r->has_owner;
@@ -240,7 +246,7 @@ static void take_record(struct list_reader *r, struct bytes line, struct bytes r
     if (list_is(type, "NS")) {
         return;
     }
-    bool named = trigger_of(r, &r->owner, &entry.name);
+    bool named = trigger_of(r, &entry.name);
     enum list_trigger other = named ? other_trigger(&entry.name) : LIST_TRIGGERS;
     if (other != LIST_TRIGGERS) {
         r->n_other[other]++;

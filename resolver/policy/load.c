@@ -2,6 +2,7 @@
 /* How a policy is made: everything that names something is read once, in order of precedence, into
  * a draft of suffixes and into local data. */
 #include "resolver/policy/snapshot.h"
+#include "resolver/policy/special.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -147,18 +148,22 @@ static int load_locals(struct loading *l)
 
 /* ---- hosts files ---- */
 
-/* The names of one line, and the first of them for the address. */
+/* The names of one line, and the first of them for the address. localhost is loopback, whatever a
+ * file that knows one family of it, or a list of names to block, has there (RFC 6761 section 6.3).
+ */
 static int take_host(void *ctx, const struct hosts_entry *host)
 {
     struct loading *l = ctx;
     struct name reverse;
+    struct special_zone zone;
     struct localdata_owner owner = {.name = name_bytes(&host->name), .source = LOCALDATA_HOSTS};
     struct localdata_record record = {
         .type = host->n_address == 4 ? TYPE_A : TYPE_AAAA,
         .ttl_s = l->params->local_ttl_s,
         .rdata = bytes_of(host->address, host->n_address),
     };
-    int failure = add_record(l, &owner, &record);
+    bool is_loopback = special_find(&host->name, &zone) == SPECIAL_LOCALHOST;
+    int failure = is_loopback ? 0 : add_record(l, &owner, &record);
     if (failure < 0 || !host->is_first) {
         return failure;
     }
@@ -304,6 +309,8 @@ static int take_list_entry(void *ctx, const struct list_entry *entry)
         return add_listed(l, entry, CLASS_BLOCK, BLOCK_DROP);
     case LIST_TCP_ONLY:
         return add_listed(l, entry, CLASS_BLOCK, BLOCK_TCP_ONLY);
+    case LIST_ALLOW:
+        return add_listed(l, entry, CLASS_PASS, PASS_ALLOW);
     case LIST_EXCEPT:
         return add_listed(l, entry, CLASS_PASS, PASS_EXCEPT);
     case LIST_PASS:

@@ -171,26 +171,53 @@ static unsigned action_of(const struct suffix_match *match)
     return match->value >> ACTION_SHIFT;
 }
 
+static unsigned list_of(const struct suffix_match *match)
+{
+    return match->value & LIST_MASK;
+}
+
+/* What the first policy zone that knows the name says of it, by its longest entry: the zones' order
+ * comes before how long a name is (draft-vixie-dns-rpz section 5.1). */
+static const struct suffix_match *first_zone(const struct suffix_match *matches, size_t n)
+{
+    const struct suffix_match *first = NULL;
+    for (size_t i = 0; i < n; i++) {
+        const struct suffix_match *m = &matches[i];
+        bool passes = m->class == CLASS_PASS && action_of(m) == PASS_SPECIFIC;
+        bool blocks = m->class == CLASS_BLOCK && action_of(m) >= BLOCK_OF_ZONES;
+        bool same = first != NULL && list_of(m) == list_of(first) && m->depth == first->depth;
+        if ((passes || blocks) &&
+            (first == NULL || list_of(m) < list_of(first) || (passes && same))) {
+            first = m;
+        }
+    }
+    return first;
+}
+
 /* The entry that blocks the name; NULL when an exception or a more specific entry lets it pass,
  * which *ret_exempt says. */
 static const struct suffix_match *find_block(const struct suffix_match *matches, size_t n,
                                              bool *ret_exempt)
 {
-    const struct suffix_match *block = NULL;
-    bool allowed = false, excepted = false, passes = false;
+    const struct suffix_match *block = NULL, *important = NULL, *zone = first_zone(matches, n);
+    bool allowed = false, excepted = false;
     for (size_t i = 0; i < n; i++) {
         const struct suffix_match *m = &matches[i];
         if (m->class == CLASS_PASS) {
             allowed = allowed || action_of(m) == PASS_ALLOW;
             excepted = excepted || action_of(m) == PASS_EXCEPT;
-            passes = passes || block == NULL || m->depth == block->depth;
-        } else if (m->class == CLASS_BLOCK && (block == NULL || action_of(m) == BLOCK_IMPORTANT)) {
-            block = block == NULL || action_of(block) != BLOCK_IMPORTANT ? m : block;
+        } else if (m->class == CLASS_BLOCK && action_of(m) == BLOCK_IMPORTANT) {
+            important = important == NULL ? m : important;
+        } else if (m->class == CLASS_BLOCK && action_of(m) == BLOCK_AS_SAID) {
+            block = block == NULL ? m : block;
         }
     }
-    bool important = block != NULL && action_of(block) == BLOCK_IMPORTANT;
-    *ret_exempt = allowed || (!important && (excepted || passes));
-    return *ret_exempt ? NULL : block;
+    if (zone != NULL && (block == NULL || zone->depth >= block->depth)) {
+        block = zone;
+    }
+    bool passes = excepted || (block != NULL && block->class == CLASS_PASS);
+    *ret_exempt = allowed || (important == NULL && passes);
+    return *ret_exempt ? NULL : important != NULL ? important : block;
 }
 
 /* 0.0.0.0 and ::, and nothing of any other type. */

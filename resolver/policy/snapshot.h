@@ -18,9 +18,10 @@ enum {
     ACTION_SHIFT = 6,
     LIST_MASK = (1 << ACTION_SHIFT) - 1,
     BLOCK_AS_SAID = 0, /* block.answer */
-    BLOCK_NXDOMAIN,
-    BLOCK_NODATA,
     BLOCK_IMPORTANT,
+    BLOCK_OF_ZONES,
+    BLOCK_NXDOMAIN = BLOCK_OF_ZONES,
+    BLOCK_NODATA,
     BLOCK_RECORD, /* the local data of source ZONE */
     BLOCK_DROP,
     BLOCK_TCP_ONLY,

@@ -15,10 +15,11 @@ static struct list_reader reader;
 
 static int on_entry(void *ctx, const struct list_entry *entry)
 {
-    static const char *const words[] = {
-        [LIST_NAME] = "",          [LIST_IMPORTANT] = " important", [LIST_EXCEPT] = " except",
-        [LIST_PASS] = " pass",     [LIST_NXDOMAIN] = " nxdomain",   [LIST_NODATA] = " nodata",
-        [LIST_RECORD] = " record", [LIST_DROP] = " drop",           [LIST_TCP_ONLY] = " tcp-only"};
+    static const char *const words[] = {[LIST_NAME] = "",          [LIST_IMPORTANT] = " important",
+                                        [LIST_EXCEPT] = " except", [LIST_ALLOW] = " allow",
+                                        [LIST_PASS] = " pass",     [LIST_NXDOMAIN] = " nxdomain",
+                                        [LIST_NODATA] = " nodata", [LIST_RECORD] = " record",
+                                        [LIST_DROP] = " drop",     [LIST_TCP_ONLY] = " tcp-only"};
     char name[NAME_MAX_TEXT], data[NAME_MAX_TEXT] = "";
     (void)ctx;
     name_to_text(&entry->name, name);
@@ -84,13 +85,17 @@ END_TEST
 
 START_TEST(domain_rules_and_exceptions_of_an_adblock_list_are_understood)
 {
-    ck_assert_str_eq(read_as(LIST_AUTO, "[Adblock Plus 2.0]\n! comment\n||example.org^\n"
-                                        "@@||good.example.org^\n||hard.example^$important\n"
-                                        "@@||good2.example^|\n||*.below.example^\nbare.example\n"
-                                        "0.0.0.0 hosts.example\n"),
+    ck_assert_str_eq(read_as(LIST_AUTO,
+                             "[Adblock Plus 2.0]\n! comment\n||example.org^\n"
+                             "@@||good.example.org^\n||hard.example^$important\n"
+                             "@@||good2.example^|\n||*.below.example^\nbare.example\n"
+                             "|exact.example^\n@@|exact2.example^\n"
+                             "@@||free.example^$important\n||x.example^$important,important\n"
+                             "0.0.0.0 hosts.example\n"),
                      "+*example.org.\n+*good.example.org. except\n+*hard.example. important\n"
                      "+*good2.example. except\n*below.example.\n+bare.example.\n"
-                     "+hosts.example.\n");
+                     "+exact.example.\n+exact2.example. except\n+*free.example. allow\n"
+                     "+*x.example. important\n+hosts.example.\n");
     ck_assert_int_eq(reader.format, LIST_ADBLOCK);
     ck_assert_uint_eq(reader.n_skipped, 0);
 }
