@@ -8,11 +8,12 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { ROWS_MAX = 128 };
+enum { ROWS_MAX = 128, PIPE_WAIT_MS = 5000 };
 
 /* ---- reading ---- */
 
@@ -131,6 +132,17 @@ int config_parse(struct bytes yaml, struct config **ret_config, struct config_er
     return 0;
 }
 
+/* What a command writes into a pipe may take its time, but not for ever. */
+static ssize_t read_some(int fd, uint8_t *at, size_t room)
+{
+    struct pollfd more = {.fd = fd, .events = POLLIN};
+    ssize_t n = read(fd, at, room);
+    if (n < 0 && errno == EAGAIN && poll(&more, 1, PIPE_WAIT_MS) == 0) {
+        errno = ETIMEDOUT;
+    }
+    return n;
+}
+
 /* The whole file, one octet more than it may have at most; the caller frees. */
 static int read_file(int fd, uint8_t **ret_text, size_t *ret_n)
 {
@@ -140,8 +152,8 @@ static int read_file(int fd, uint8_t **ret_text, size_t *ret_n)
         return -ENOMEM;
     }
     while (n < room) {
-        ssize_t got = read(fd, text + n, room - n);
-        if (got < 0 && errno == EINTR) {
+        ssize_t got = read_some(fd, text + n, room - n);
+        if (got < 0 && (errno == EINTR || errno == EAGAIN)) {
             continue;
         }
         if (got < 0) {
@@ -160,7 +172,8 @@ static int read_file(int fd, uint8_t **ret_text, size_t *ret_n)
 }
 
 /* Whoever may write the file commands the daemon; and whoever may read it knows its secrets. */
-static int check_file(int fd, struct config_errors *errors, bool *ret_others_read)
+static int check_file(int fd, struct config_errors *errors, bool *ret_others_read,
+                      bool *ret_is_pipe)
 {
     struct stat st;
     *ret_others_read = false;
@@ -172,6 +185,7 @@ static int check_file(int fd, struct config_errors *errors, bool *ret_others_rea
                    "writable by everybody, so not to be trusted: 'chmod o-w' mends it");
         return -EPERM;
     }
+    *ret_is_pipe = S_ISFIFO(st.st_mode);
     *ret_others_read = S_ISREG(st.st_mode) && (st.st_mode & (S_IRGRP | S_IROTH)) != 0;
     return S_ISDIR(st.st_mode) ? -EISDIR : 0;
 }
@@ -181,14 +195,20 @@ int config_load(const char *path, struct config **ret_config, struct config_erro
     uint8_t *text = NULL;
     size_t n = 0;
     errors->n = 0;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    bool others_read = false;
-    int failure = fd < 0 ? -errno : check_file(fd, errors, &others_read);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    bool others_read = false, is_pipe = false;
+    int failure = fd < 0 ? -errno : check_file(fd, errors, &others_read, &is_pipe);
     if (failure == 0) {
         failure = read_file(fd, &text, &n);
     }
     if (fd >= 0) {
         close(fd);
+    }
+    if (is_pipe && (failure == -ETIMEDOUT || (failure == 0 && n == 0))) {
+        /* Of a command that failed; an empty file is a wish for the defaults. */
+        errors_add(errors, 0, 0, "a pipe, and nothing comes out of it");
+        free(text);
+        return failure < 0 ? failure : -ENODATA;
     }
     if (failure < 0) {
         if (errors->n == 0) {

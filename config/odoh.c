@@ -101,7 +101,7 @@ void odoh_read_relay(struct reader *r, const struct yaml_node *node)
 /* The whole file, CONFIGS_MAX octets at most; -errno. */
 static ssize_t read_file(const char *path, uint8_t room[CONFIGS_MAX])
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     ssize_t n = fd >= 0 ? read(fd, room, CONFIGS_MAX) : -1;
     int failure = -errno;
     if (fd >= 0) {

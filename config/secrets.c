@@ -48,7 +48,7 @@ static const char *read_line(struct reader *r, const char *path, const char **re
 {
     char text[SECRET_MAX + 1];
     struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0 || fstat(fd, &st) < 0) {
         *ret_why = strerror(errno);
         if (fd >= 0) {

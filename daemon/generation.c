@@ -16,6 +16,7 @@ struct generation {
     uint64_t locals_seen;
     struct auditor *auditor;
     struct keeper *keeper;
+    bool is_loading; /* generation_load() has started the keeper */
     struct worker *workers[CONFIG_WORKERS_MAX];
     size_t n_workers;
     size_t n_started;
@@ -67,13 +68,21 @@ static void on_policy(void *ctx, struct policy *policy)
     policy_unref(policy);
 }
 
+static void on_loaded(void *ctx, bool good)
+{
+    struct generation *g = ctx;
+    if (g->is_loading) {
+        g->params.on_loaded(g->params.ctx, good);
+    }
+}
+
 static bool make_keeper(struct generation *g)
 {
     struct keeper_params params = {
         .policy = &g->params.config->policy,
         .secret = g->params.policy_secret,
-        .with_files = g->params.load_files,
         .on_policy = on_policy,
+        .on_loaded = on_loaded,
         .ctx = g,
     };
     g->keeper = keeper_new(&params);
@@ -137,15 +146,21 @@ struct generation *generation_new(const struct generation_params *params, const 
         g->auditor = auditor_new(params->config, g->locals, params->ledger, params->state);
         good = g->auditor != NULL;
     }
-    if (good && !make_keeper(g)) {
-        *ret_detail = "out of memory, or a list of names cannot be read";
-        good = false;
-    }
-    if (!good || !make_workers(g, ret_detail)) {
+    if (!good || !make_keeper(g) || !make_workers(g, ret_detail)) {
         g->params.config = NULL; /* stays the caller's */
         return generation_free(g);
     }
     return g;
+}
+
+bool generation_load(struct generation *g)
+{
+    if (policy_file(&g->params.config->policy, 0) == NULL) {
+        return false;
+    }
+    g->is_loading = true; /* what its thread looks at */
+    g->is_loading = keeper_start(g->keeper) == 0;
+    return g->is_loading;
 }
 
 int generation_start(struct generation *g)
@@ -155,7 +170,7 @@ int generation_start(struct generation *g)
         failure = worker_start(g->workers[g->n_started]);
         g->n_started += failure == 0;
     }
-    return failure == 0 ? keeper_start(g->keeper) : failure;
+    return failure == 0 && !g->is_loading ? keeper_start(g->keeper) : failure;
 }
 
 void generation_drain(struct generation *g)

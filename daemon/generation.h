@@ -22,13 +22,17 @@ struct generation_params {
     struct statefile *state;       /* borrowed for the generation's life */
     size_t n_workers;
     const uint8_t *policy_secret; /* 16 octets, borrowed by generation_new() */
-    bool load_files; /* of the policy, before it is made; else they are read once it runs */
-    void (*on_ended)(void *ctx); /* any thread: a worker has ended */
+    void (*on_ended)(void *ctx);  /* any thread: a worker has ended */
+    /* Any thread, after generation_load(): its lists have been read, or not all can be. */
+    void (*on_loaded)(void *ctx, bool good);
     void *ctx;
 };
 
 /* gives a generation that listens, its threads not started; NULL with the reason. */
 struct generation *generation_new(const struct generation_params *params, const char **ret_detail);
+/* Reads the lists of names beforehand: `on_loaded` is told. False when there are none, or without a
+ * thread for them; else generation_start() has nothing left to read. */
+bool generation_load(struct generation *generation);
 int generation_start(struct generation *generation);
 /* Asks all workers to drain. */
 void generation_drain(struct generation *generation);

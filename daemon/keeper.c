@@ -130,14 +130,15 @@ static bool rest(struct keeper *k)
     return !ending;
 }
 
-static void load_and_tell(struct keeper *k)
+static bool load_and_tell(struct keeper *k)
 {
     const struct policy *before = k->policy;
     k->loaded = k->seen;
-    load(k);
+    bool good = load(k);
     if (k->policy != before) {
         k->params.on_policy(k->params.ctx, keeper_policy(k));
     }
+    return good;
 }
 
 /* A file that is being written is read when it has looked the same twice. */
@@ -146,7 +147,10 @@ static void *run_keeper(void *arg)
     struct keeper *k = arg;
     if (!k->complete) {
         k->seen = look(k->params.policy);
-        load_and_tell(k);
+        bool good = load_and_tell(k);
+        if (k->params.on_loaded != NULL) {
+            k->params.on_loaded(k->params.ctx, good);
+        }
     }
     while (rest(k)) {
         uint64_t now = look(k->params.policy);
@@ -174,11 +178,6 @@ int keeper_start(struct keeper *k)
 static bool make_policy(struct keeper *k)
 {
     struct policy_teller teller = {.tell = on_told};
-    if (k->params.with_files) {
-        k->seen = look(k->params.policy);
-        k->loaded = k->seen;
-        return load(k);
-    }
     return policy_load(k->params.policy, false, k->secret, &teller, &k->policy) == 0;
 }
 

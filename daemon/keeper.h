@@ -12,15 +12,18 @@ struct keeper;
 struct keeper_params {
     const struct policy_params *policy; /* borrowed for the keeper's life */
     const uint8_t *secret;              /* 16 unpredictable octets, borrowed by keeper_new() */
-    bool with_files; /* load the files at once; else what needs no file, and the thread the rest */
     /* Any thread: another policy is in force. `policy` is one reference, taken. */
     void (*on_policy)(void *ctx, struct policy *policy);
+    /* Any thread, once: the files have been read for the first time; or they cannot all be. May be
+     * NULL. */
+    void (*on_loaded)(void *ctx, bool good);
     void *ctx;
 };
 
-/* gives a keeper that has a policy; NULL without memory, or when a file cannot be read that was to
- * be. What is to be told goes to the log. */
+/* gives a keeper that has a policy, of what needs no file; NULL without memory. What is to be told
+ * goes to the log. */
 struct keeper *keeper_new(const struct keeper_params *params);
+/* Starts its thread, which reads the files; none where there are no files. */
 int keeper_start(struct keeper *keeper);
 /* Ends the thread, in the midst of a list too, and frees. Takes NULL; returns NULL. */
 struct keeper *keeper_free(struct keeper *keeper);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 enum { STATE_FOLDER_MAX = 1024 };
+enum { LISTS_UNREAD, LISTS_GOOD, LISTS_BAD };
 
 /* ---- generations ---- */
 
@@ -25,6 +26,13 @@ static size_t count_workers(const struct config *config)
 static void on_worker_ended(void *ctx)
 {
     struct reign *r = ctx;
+    uv_async_send(&r->ended);
+}
+
+static void on_loaded(void *ctx, bool good)
+{
+    struct reign *r = ctx;
+    atomic_store(&r->lists, good ? LISTS_GOOD : LISTS_BAD);
     uv_async_send(&r->ended);
 }
 
@@ -65,10 +73,10 @@ static struct generation *make_generation(struct reign *r, struct config *config
         .claims = r->claims,
         .client_secret = r->client_secret,
         .policy_secret = r->policy_secret,
-        .load_files = r->current != NULL, /* no moment without the lists of before */
         .ledger = r->ledger,
         .n_workers = count_workers(config),
         .on_ended = on_worker_ended,
+        .on_loaded = on_loaded,
         .ctx = r,
     };
     if (sockets_open(&r->sockets, &config->listen, params.n_workers, error) < 0) {
@@ -162,44 +170,6 @@ static void forget_what_differs(struct reign *r, const struct generation *old)
     }
 }
 
-/* ---- the end of one ---- */
-
-static void end_if_drained(struct reign *r)
-{
-    if (r->stopping && r->n_old == 0 && generation_has_ended(r->current)) {
-        r->on_drained(r->ctx);
-    }
-}
-
-static void on_ended(uv_async_t *async)
-{
-    struct reign *r = async->data;
-    for (size_t i = 0; i < r->n_old;) {
-        if (generation_has_ended(r->old[i])) {
-            generation_add_traffic(r->old[i], r->past);
-            forget_what_differs(r, r->old[i]); /* it may have kept more meanwhile */
-            generation_free(r->old[i]);
-            r->old[i] = r->old[--r->n_old];
-        } else {
-            i++;
-        }
-    }
-    end_if_drained(r);
-    if (r->reload_waits && r->n_old < REIGN_OLD_MAX) {
-        reign_reload(r);
-    }
-}
-
-void reign_stop(struct reign *r)
-{
-    if (r->stopping) {
-        return;
-    }
-    r->stopping = true;
-    generation_drain(r->current);
-    end_if_drained(r);
-}
-
 /* ---- reload ---- */
 
 static bool same_cache(const struct cache_params *a, const struct cache_params *b)
@@ -245,6 +215,75 @@ static void replace_generation(struct reign *r, struct generation *new)
     log_say(LOG_LEVEL_INFO, "configuration reloaded from %s", r->path);
 }
 
+/* No moment without the lists of before: the new ones are read first, and on the old generation's
+ * time. */
+static void finish_reload(struct reign *r)
+{
+    struct generation *new = r->next;
+    int lists = atomic_exchange(&r->lists, LISTS_UNREAD);
+    if (new == NULL || lists == LISTS_UNREAD) {
+        return;
+    }
+    r->next = NULL;
+    if (lists == LISTS_GOOD) {
+        replace_generation(r, new);
+    } else {
+        log_say(LOG_LEVEL_ERROR,
+                "a list of names cannot be read: the old configuration stays in force");
+        generation_free(new);
+        restore_sockets(r);
+    }
+    say_ready(r);
+}
+
+static bool may_reload(const struct reign *r)
+{
+    return r->n_old < REIGN_OLD_MAX && r->next == NULL;
+}
+
+/* ---- the end of one ---- */
+
+static void end_if_drained(struct reign *r)
+{
+    if (r->stopping && r->n_old == 0 && generation_has_ended(r->current)) {
+        r->on_drained(r->ctx);
+    }
+}
+
+static void on_ended(uv_async_t *async)
+{
+    struct reign *r = async->data;
+    for (size_t i = 0; i < r->n_old;) {
+        if (generation_has_ended(r->old[i])) {
+            generation_add_traffic(r->old[i], r->past);
+            forget_what_differs(r, r->old[i]); /* it may have kept more meanwhile */
+            generation_free(r->old[i]);
+            r->old[i] = r->old[--r->n_old];
+        } else {
+            i++;
+        }
+    }
+    end_if_drained(r);
+    finish_reload(r);
+    if (r->reload_waits && may_reload(r)) {
+        reign_reload(r);
+    }
+}
+
+/* Whoever stops does not wait for lists. */
+void reign_stop(struct reign *r)
+{
+    if (r->stopping) {
+        return;
+    }
+    r->stopping = true;
+    r->next = generation_free(r->next);
+    generation_drain(r->current);
+    end_if_drained(r);
+}
+
+/* ---- reload again ---- */
+
 /* Puts what the file says in force. */
 static void load_anew(struct reign *r)
 {
@@ -271,24 +310,30 @@ static void load_anew(struct reign *r)
         log_say(LOG_LEVEL_ERROR, "the old configuration stays in force");
         return;
     }
+    if (generation_load(new)) {
+        r->next = new;
+        return;
+    }
     replace_generation(r, new);
 }
 
 /* Whoever asks for it last has written the file last: no wish is forgotten. */
 void reign_reload(struct reign *r)
 {
-    r->reload_waits = !r->stopping && r->n_old == REIGN_OLD_MAX;
+    r->reload_waits = !r->stopping && !may_reload(r);
     if (r->stopping) {
         log_say(LOG_LEVEL_WARNING, "reload ignored: stopping");
         return;
     }
     if (r->reload_waits) {
-        log_say(LOG_LEVEL_INFO, "reload waits: the last ones are still draining");
+        log_say(LOG_LEVEL_INFO, "reload waits: the last one is not over");
         return;
     }
     systemd_notify_reloading();
     load_anew(r);
-    say_ready(r);
+    if (r->next == NULL) {
+        say_ready(r);
+    }
 }
 
 /* ---- what goes on around ---- */

@@ -39,7 +39,9 @@ struct reign {
     struct generation *current;            /* NULL before reign_begin() and after reign_end() */
     struct generation *old[REIGN_OLD_MAX]; /* draining after a reload */
     size_t n_old;
-    bool reload_waits;                              /* for room among them */
+    struct generation *next;                        /* reads its lists, and is current after that */
+    atomic_int lists;                               /* its: an enum of reign.c, set by its thread */
+    bool reload_waits;                              /* for that, or for room among the old */
     struct traffic_counts past[TRAFFIC_TRANSPORTS]; /* of generations that ended */
     bool stopping;
     void (*on_drained)(void *ctx);

@@ -85,15 +85,19 @@ static struct policy *take_policy(struct worker *w)
     return policy;
 }
 
-static void on_turned(uv_async_t *async)
+static void put_policy(struct worker *w)
 {
-    struct worker *w = async->data;
     struct policy *policy = take_policy(w);
     if (policy != NULL && w->resolver != NULL) {
         resolver_set_policy(w->resolver, policy);
     } else {
         policy_unref(policy);
     }
+}
+
+static void on_turned(uv_async_t *async)
+{
+    put_policy(async->data);
 }
 
 void worker_set_policy(struct worker *w, struct policy *policy)
@@ -266,6 +270,7 @@ static void *run_worker(void *arg)
 
 int worker_start(struct worker *w)
 {
+    put_policy(w); /* before the first query */
     int error = pthread_create(&w->thread, NULL, run_worker, w);
     w->started = error == 0;
     return -error;

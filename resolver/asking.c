@@ -180,7 +180,8 @@ static bool query_try_apart(struct query *q)
     }
     const struct pool *pool = q->resolver->pool;
     bool is_lost = port_now_us(q->resolver->port) - t->began_us >= LOST_US &&
-                   pool_asks_over_http(pool, t->provider);
+                   pool_asks_over_http(pool, t->provider) &&
+                   !pool_is_in_line(pool, t->provider, t->began_us);
     if (q->n_apart == 0 ? !is_lost && !pool_is_spread(pool, t->provider)
                         : !is_lost || !pool_was_heard(pool, t->provider, t->began_us)) {
         return false;

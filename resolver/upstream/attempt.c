@@ -191,6 +191,7 @@ static bool learn(struct attempt *a, const struct exchange_reply *reply, const s
     uint64_t now_us = port_now_us(u->pool->port);
     if (reply->result == EXCHANGE_DONE) {
         u->heard_us = now_us;
+        u->youngest_us = a->began_us > u->youngest_us ? a->began_us : u->youngest_us;
         u->http = reply->http;
     }
     bool others = upstream_learn_addresses(u, &u->endpoint, u->bootstrap, a->addresses, reply);

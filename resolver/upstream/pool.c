@@ -14,6 +14,7 @@ enum {
     HEDGE_SHARE_LOSS = 250,   /* … where packets get lost */
     HEDGES_SAVED_MAX = 16,    /* after a quiet time so many may follow one another */
     HEDGE_SILENCE_US = 30000, /* or twice what is usual */
+    LINE_MIN = 16,
 };
 
 static void on_bootstrap_done(void *ctx)
@@ -139,6 +140,12 @@ bool pool_asks_over_http(const struct pool *pool, unsigned provider)
 bool pool_was_heard(const struct pool *pool, unsigned provider, uint64_t since_us)
 {
     return pool->upstreams[provider].heard_us > since_us;
+}
+
+bool pool_is_in_line(const struct pool *pool, unsigned provider, uint64_t began_us)
+{
+    const struct upstream *u = &pool->upstreams[provider];
+    return u->n_live > LINE_MIN && u->youngest_us <= began_us;
 }
 
 /* An attempt adds its part. */

@@ -115,6 +115,10 @@ bool pool_asks_over_http(const struct pool *pool, unsigned provider);
 /* Whether a whole reply of it has come since then. */
 bool pool_was_heard(const struct pool *pool, unsigned provider, uint64_t since_us);
 
+/* What was asked then waits its turn, as far as can be seen: much is under way there, and nothing
+ * that was asked later is answered yet. Asked twice it would but make the line longer. */
+bool pool_is_in_line(const struct pool *pool, unsigned provider, uint64_t began_us);
+
 /* It is set aside, or asked for silence. */
 bool pool_is_aside(const struct pool *pool, unsigned provider);
 

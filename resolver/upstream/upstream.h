@@ -35,6 +35,7 @@ struct upstream {
     struct attempt *try_out; /* the one that finds out whether it is well again */
     uint64_t asked_us;       /* when it was last */
     uint64_t heard_us;       /* when it replied last, whatever it said */
+    uint64_t youngest_us;    /* when what it replied to was asked, at the latest */
     uint64_t doubted_us;     /* when its connections were doubted last … */
     uint64_t doubt_us;       /* … after so long a silence */
     bool named_by_vendor;    /* its addresses: by the provider itself */

@@ -38,6 +38,12 @@ bool pool_is_shaky(const struct pool *pool, unsigned provider)
     return (pool->shaky & 1u << provider) != 0;
 }
 
+bool pool_is_in_line(const struct pool *pool, unsigned provider, uint64_t began_us)
+{
+    (void)began_us;
+    return (pool->in_line & 1u << provider) != 0;
+}
+
 bool pool_is_aside(const struct pool *pool, unsigned provider)
 {
     return (pool->aside & 1u << provider) != 0;

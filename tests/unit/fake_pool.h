@@ -21,8 +21,8 @@ struct pool {
     unsigned n_cancelled; /* freed before their end … */
     unsigned n_late;      /* … and were late */
     unsigned n_doubts;
-    unsigned at_once;                     /* 0: 1 */
-    unsigned shaky, spread, plain, aside; /* masks */
+    unsigned at_once;                              /* 0: 1 */
+    unsigned shaky, spread, plain, aside, in_line; /* masks */
     bool no_hedges;
     uint64_t heard_us; /* from all providers */
     int start_fails;   /* what attempt_start() returns instead of starting; 0: starts */

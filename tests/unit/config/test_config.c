@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/config_rig.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -334,6 +335,31 @@ START_TEST(file_that_everybody_may_write_is_not_trusted)
 }
 END_TEST
 
+/* As `--config <(command)` and `--config /dev/stdin` have it. */
+START_TEST(pipe_is_read_to_its_end_and_one_that_says_nothing_is_no_wish_for_the_defaults)
+{
+    char path[] = "/tmp/httpdnsd-XXXXXX", fifo[64], by_number[32];
+    static const char text[] = "providers: [{name: a, url: 'https://192.0.2.1/dns-query'}]\n";
+    struct config *config = NULL;
+    int ends[2];
+    ck_assert_int_eq(pipe(ends), 0);
+    ck_assert_int_eq(write(ends[1], text, sizeof text - 1), sizeof text - 1);
+    close(ends[1]);
+    snprintf(by_number, sizeof by_number, "/dev/fd/%d", ends[0]);
+    ck_assert_int_eq(config_load(by_number, &config, &errors), 0);
+    config_free(config);
+    ck_assert_int_eq(config_load(by_number, &config, &errors), -ENODATA);
+    close(ends[0]);
+    ck_assert_ptr_nonnull(mkdtemp(path));
+    snprintf(fifo, sizeof fifo, "%s/fifo", path);
+    ck_assert_int_eq(mkfifo(fifo, 0600), 0);
+    ck_assert_int_eq(config_load(fifo, &config, &errors), -ENODATA);
+    ck_assert_str_eq(errors.at[0].text, "a pipe, and nothing comes out of it");
+    unlink(fifo);
+    rmdir(path);
+}
+END_TEST
+
 START_TEST(shipped_default_is_good)
 {
     struct config *config;
@@ -379,6 +405,7 @@ int main(void)
         rules_lists_and_local_data_are_read,
         rules_lists_and_local_data_are_checked,
         file_that_everybody_may_write_is_not_trusted,
+        pipe_is_read_to_its_end_and_one_that_says_nothing_is_no_wish_for_the_defaults,
         shipped_default_is_good,
         reference_has_a_paragraph_for_every_option,
     };

@@ -79,6 +79,9 @@ START_TEST(secrets_come_from_files_and_credentials)
     write_file(path, "\n", 0600);
     refuses(text, 1, 45, "first line");
     unlink(path);
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    refuses(text, 1, 45, "no file that can be read");
+    unlink(path);
     refuses(text, 1, 45, "No such file");
     rmdir(folder);
 }

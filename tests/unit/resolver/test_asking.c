@@ -212,6 +212,21 @@ START_TEST(request_that_got_lost_is_sent_twice_more_to_the_only_provider_by_ways
 }
 END_TEST
 
+START_TEST(question_that_waits_its_turn_at_the_only_provider_is_not_asked_twice)
+{
+    world.pool.n_providers = 1;
+    world.pool.in_line = 1;
+    ask(0, "www.example.com");
+    for (unsigned i = 0; i < 3; i++) {
+        fake_port_advance(&world.port, 1000000);
+        ck_assert_uint_eq(world.pool.n_started, 1);
+    }
+    world.pool.in_line = 0;
+    fake_port_advance(&world.port, 500000);
+    ck_assert_uint_eq(world.pool.n_started, 2);
+}
+END_TEST
+
 static void lose(bool of_path)
 {
     fake_pool_end_at(&world.pool, 0,
@@ -443,6 +458,7 @@ int main(void)
         loser_of_a_race_is_listened_to_and_does_not_try_again_where_others_broke,
         silent_attempt_is_doubted_while_there_is_no_other_provider,
         request_that_got_lost_is_sent_twice_more_to_the_only_provider_by_ways_of_their_own,
+        question_that_waits_its_turn_at_the_only_provider_is_not_asked_twice,
         f26_attempt_lost_on_its_way_to_the_only_provider_is_made_again_while_there_is_time,
         f26_attempt_in_place_of_a_lost_one_may_meet_a_connection_that_others_found_dead,
         f26_attempt_whose_connection_others_found_dead_is_made_again_however_young_it_is,

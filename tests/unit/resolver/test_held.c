@@ -13,7 +13,7 @@ static void set_up_narrow(void)
     struct pool_params params = {
         .providers = providers,
         .n_providers = 2,
-        .max_attempts = MAX_ATTEMPTS,
+        .max_attempts = FAKE_EXCHANGE_LIVE,
         .max_in_flight = MOST,
         .patience_max_ms = 500,
         .max_ttl_s = 86400,
@@ -120,6 +120,34 @@ START_TEST(one_that_cannot_be_sent_waits_on)
 }
 END_TEST
 
+START_TEST(who_is_overtaken_waits_in_no_line_and_where_little_is_under_way_there_is_none)
+{
+    uint64_t began_us = fake_port.now_us;
+    start(0);
+    ck_assert(!pool_is_in_line(pool, 0, began_us));
+    while (fake.n_live < 17) {
+        start(0);
+    }
+    ck_assert(pool_is_in_line(pool, 0, began_us));
+    fake_port_advance(&fake_port, 1);
+    start(0);
+    good();
+    ck_assert(pool_is_in_line(pool, 0, began_us)); /* one as old was answered */
+    while (fake.n_live > 17) {
+        good();
+    }
+    struct fake_call oldest = fake.live[0];
+    fake.live[0] = fake.live[16];
+    fake.live[16] = oldest;
+    good();
+    start(0);
+    ck_assert(!pool_is_in_line(pool, 0, began_us));
+    while (fake.n_live > 0) {
+        good();
+    }
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -128,6 +156,7 @@ int main(void)
         each_that_fails_lets_the_oldest_of_those_that_wait_go,
         one_that_was_never_sent_says_nothing_of_its_provider,
         one_that_cannot_be_sent_waits_on,
+        who_is_overtaken_waits_in_no_line_and_where_little_is_under_way_there_is_none,
     };
     return suite_run("held", tests, sizeof tests / sizeof tests[0], set_up_narrow, tear_down);
 }
