@@ -437,7 +437,7 @@ void transfer_tell(struct transfer *t, CURLcode code)
         reply.detail = "more octets than a reply may have";
     } else if (t->refused) {
         reply.refused = true;
-        reply.detail = "it refuses the request";
+        reply.detail = "refused, or lost with its connection, twice";
     } else {
         detail_shorten(t->detail);
         reply.detail = t->detail[0] != '\0' ? t->detail : curl_easy_strerror(code);
