@@ -135,7 +135,9 @@ static void learn_failure(struct attempt *a, const struct exchange_reply *reply,
     u->trouble = f->found.why != NULL ? f->found.why : verdict_trouble(reply->result, f->class);
     describe(a, reply, f, why);
     size_t n_name = strlen(u->params->name) + strlen(": ");
-    upstream_tell_aside(u, was_open, n_name < strlen(why) ? why + n_name : why);
+    /* Nobody but who looks after the credentials can mend them: that is said the first time. */
+    bool is_news = f->class == DRIVER_AUTH || (!was_open && u->health.is_open);
+    upstream_tell_aside(u, is_news, n_name < strlen(why) ? why + n_name : why);
     if (reply->result == EXCHANGE_DONE && (reply->status == 429 || reply->status == 503)) {
         wait_s = reply->retry_after_s;
     }
@@ -199,7 +201,8 @@ static bool learn(struct attempt *a, const struct exchange_reply *reply, const s
         stalls_note(&u->stalls, a->began_us, u->n_live, now_us);
         bool was_open = u->health.is_open;
         health_good(&u->health, now_us - a->began_us, reply->connected, now_us);
-        upstream_tell_aside(u, was_open, "slower than ever, or no connection lasts");
+        upstream_tell_aside(u, !was_open && u->health.is_open,
+                            "slower than ever, or no connection lasts");
         u->suspect = false;
         u->trouble = NULL;
         return false;

@@ -191,10 +191,10 @@ uint64_t upstream_silence_us(const struct upstream *u)
     return usual_us < SILENCE_MAX_US ? usual_us : SILENCE_MAX_US;
 }
 
-void upstream_tell_aside(const struct upstream *u, bool was_open, const char *why)
+void upstream_tell_aside(const struct upstream *u, bool is_news, const char *why)
 {
     const struct pool_params *params = &u->pool->params;
-    if (!was_open && u->health.is_open && params->on_aside != NULL) {
+    if (is_news && params->on_aside != NULL) {
         unsigned provider = (unsigned)(u - u->pool->upstreams);
         params->on_aside(params->on_aside_ctx, provider, u->params->name, why);
     }
@@ -205,7 +205,7 @@ void upstream_note_silent(struct upstream *u, uint64_t since_us)
     bool was_open = u->health.is_open;
     health_failed(&u->health, port_now_us(u->pool->port));
     u->trouble = "silent";
-    upstream_tell_aside(u, was_open, "silent");
+    upstream_tell_aside(u, !was_open && u->health.is_open, "silent");
     u->suspect = u->heard_us <= since_us;
 }
 

@@ -42,7 +42,8 @@ struct pool_params {
     /* A host was reached at these for the first time; may be NULL. */
     void (*on_reached)(void *ctx, const char *host, const char *const *addresses, size_t n);
     void *on_reached_ctx;
-    /* A provider was well and has just been set aside, and why, for a person; may be NULL. */
+    /* A provider was well and has just been set aside, or does not take our credentials, and why,
+     * for a person; may be NULL. */
     void (*on_aside)(void *ctx, unsigned provider, const char *name, const char *why);
     void *on_aside_ctx;
     bool minimal;                                      /* for answer_read() … */

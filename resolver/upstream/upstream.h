@@ -98,8 +98,8 @@ struct pool {
 void pool_earn_hedge(struct pool *pool, unsigned provider);
 /* How long an attempt may be silent before that counts as its provider's failure. */
 uint64_t upstream_silence_us(const struct upstream *upstream);
-/* It was well, or not (`was_open`); if it is set aside now, that is told. `why` is borrowed. */
-void upstream_tell_aside(const struct upstream *upstream, bool was_open, const char *why);
+/* That it is set aside is told, where it is news. `why` is borrowed. */
+void upstream_tell_aside(const struct upstream *upstream, bool is_news, const char *why);
 /* It was silent for that long: a failure, and its connection is not trusted any more. */
 void upstream_note_silent(struct upstream *upstream, uint64_t since_us);
 

@@ -178,6 +178,7 @@ def test_wrong_credentials_are_an_error_without_a_fallback_and_none_with_one(wit
     shown = subprocess.run([HTTPDNSCTL, "--socket", d.folder / "control.sock", "providers"], capture_output=True, text=True).stdout
     assert any(word in shown for word in ("Invalid", "UNAUTHORIZED", "does not take our credentials")), shown
     assert reply.rcode() == dns.rcode.SERVFAIL and edes(reply)
+    assert d.log().count("'vendor' is set aside") == 1
     assert addresses(with_vendor(wrong).udp("one.wild.honest-lab.net")) == ["151.101.1.72"]
 
 

@@ -222,6 +222,7 @@ END_TEST
 static struct fake_exchange fake;
 static enum attempt_verdict verdict;
 static enum ede ede;
+static char said[128];   /* of a provider that is set aside */
 static unsigned edition; /* of the addresses that were asked last */
 
 static void on_end(void *ctx, struct attempt_end *end)
@@ -231,6 +232,12 @@ static void on_end(void *ctx, struct attempt_end *end)
     ede = end->ede;
     answer_unref(end->answer);
     answer_unref(end->other);
+}
+
+static void on_aside(void *ctx, unsigned provider, const char *name, const char *why)
+{
+    (void)ctx, (void)provider;
+    snprintf(said, sizeof said, "%s: %s", name, why);
 }
 
 /* Asks the vendor, at others than the last time, and ends that so. */
@@ -301,6 +308,44 @@ START_TEST(server_that_is_none_or_somebody_else_is_followed_by_the_next)
 }
 END_TEST
 
+START_TEST(credentials_that_do_not_hold_are_told_at_once)
+{
+    static const struct {
+        unsigned status;
+        const char *body, *said;
+    } cases[] = {
+        {403, "{\"code\":\"InvalidAccount\"}", "v: InvalidAccount"},
+        {401, "", "v: HTTP status 401"},
+        {500, "", ""},
+        {400, "{\"code\":\"InvalidHost\"}", ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct provider_params provider = {.name = "v",
+                                           .protocol = PROTOCOL_ALIYUN,
+                                           .account = {.id = "1", .fixed_addresses = true},
+                                           .endpoint = {.url = "https://192.0.2.1"}};
+        struct pool_params params = {
+            .providers = &provider, .n_providers = 1, .max_attempts = 4, .on_aside = on_aside};
+        struct exchange_reply reply = {.result = EXCHANGE_DONE,
+                                       .status = cases[i].status,
+                                       .media_type = JSON,
+                                       .body = bytes_of(cases[i].body, strlen(cases[i].body)),
+                                       .detail = ""};
+        begin(&driver_aliyun);
+        fake_exchange_init(&fake);
+        struct pool *pool = pool_new(&params, &rig.port.port, &fake.exchange);
+        struct attempt *attempt;
+        struct attempt_wish wish = {.question = &rig.question, .on_end = on_end};
+        said[0] = '\0';
+        ck_assert_int_eq(attempt_start(pool, &wish, &attempt), 0);
+        fake_exchange_end(&fake, &reply);
+        ck_assert_str_eq(said, cases[i].said);
+        pool_free(pool);
+        vendor_rig_end();
+    }
+}
+END_TEST
+
 START_TEST(what_an_address_service_fails_to_tell_is_a_network_error)
 {
     static const struct {
@@ -354,6 +399,7 @@ int main(void)
         tencent_service_addresses_are_asked_for_only_when_told_to,
         volc_service_addresses_are_asked_for_only_when_told_to,
         server_that_is_none_or_somebody_else_is_followed_by_the_next,
+        credentials_that_do_not_hold_are_told_at_once,
         what_an_address_service_fails_to_tell_is_a_network_error,
     };
     return suite_run("dispatch", tests, sizeof tests / sizeof tests[0], NULL, vendor_rig_end);
