@@ -81,7 +81,9 @@ static void query_note_unstarted(struct query *q, int failure)
         query_note_error(q, EDE_NOT_READY, "out of memory");
     } else if (failure == -ELOOP) {
         query_note_error(q, EDE_OTHER, "the server for this name is this daemon itself");
-    } else if (failure != -ENOTSUP) {
+    } else if (failure == -ENOSYS) {
+        query_note_error(q, EDE_OTHER, "OpenSSL withholds what a provider is asked with");
+    } else if (failure != -ENOTSUP && failure != -ESHUTDOWN) {
         query_note_error(q, EDE_OTHER, "the request could not be made");
     }
 }

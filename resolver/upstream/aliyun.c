@@ -14,7 +14,7 @@ static int build(struct driver_call *call, struct driver_room *room,
     bool is_signed = account->secret.text != NULL;
     char host[HOSTS_NAME_MAX];
     if (dispatch_is_stopped(call)) {
-        return -ENOTSUP;
+        return -ESHUTDOWN;
     }
     hosts_name(call->question, host);
     struct buf url = vendor_url(room, call->endpoint->url);

@@ -186,7 +186,7 @@ static int build(struct driver_call *call, struct driver_room *room,
     struct wish wish = {.expiry_s = driver_now_s(call) + VENDOR_EXPIRY_S};
     struct buf subnet = buf_over(wish.subnet, sizeof wish.subnet - 1);
     if (dispatch_is_stopped(call)) {
-        return -ENOTSUP;
+        return -ESHUTDOWN;
     }
     hosts_name(call->question, wish.host);
     subnet_put(&call->provider->client_subnet, "", SUBNET_ADDRESS, &subnet);

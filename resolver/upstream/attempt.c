@@ -345,6 +345,22 @@ static int send_plain(struct attempt *a)
     return failure;
 }
 
+/* Without the algorithm it cannot be asked at all, which is said: nothing else would show it. */
+static int build_request(struct attempt *a, struct driver_room *room,
+                         struct exchange_request *request)
+{
+    struct upstream *u = a->upstream;
+    struct driver_call call = call_of(a);
+    int failure = u->driver->build(&call, room, request);
+    a->kept = call.kept;
+    if (failure != -ENOTSUP) {
+        return failure;
+    }
+    u->trouble = "OpenSSL withholds what it signs or hides with";
+    upstream_tell_aside(u, true, u->trouble);
+    return -ENOSYS;
+}
+
 static int send_http(struct attempt *a)
 {
     struct upstream *u = a->upstream;
@@ -362,9 +378,7 @@ static int send_http(struct attempt *a)
     request.fresh = a->fresh;
     request.spread = u->http == EXCHANGE_HTTP1 || stalls_spread(&u->stalls, a->began_us);
     request.apart_from = a->apart_from != NULL ? &a->apart_from->call : NULL;
-    struct driver_call call = call_of(a);
-    int failure = u->driver->build(&call, &room, &request);
-    a->kept = call.kept;
+    int failure = build_request(a, &room, &request);
     if (failure == 0) {
         a->call = (struct exchange_call){.on_done = on_exchanged};
         failure = pool->exchange->ops->start(pool->exchange, &request, &a->call);

@@ -105,8 +105,9 @@ struct driver {
     enum driver_serves (*serves)(const struct provider_params *provider,
                                  const struct question *question, bool want_do, bool want_cd);
     /* Fills method, media_type, and body, target, header as they apply; request->endpoint is set.
-     * -EMSGSIZE when the request grows too long, -ENOTSUP when an algorithm is missing, -ENOMEM,
-     * -EAGAIN when an errand has to be done first. */
+     * -EMSGSIZE when the request grows too long, -ENOTSUP when an algorithm is missing, -ESHUTDOWN
+     * while the vendor has switched the service off, -ENOMEM, -EAGAIN when an errand has to be done
+     * first. */
     int (*build)(struct driver_call *call, struct driver_room *room,
                  struct exchange_request *request);
     /* Of a reply that came whole (EXCHANGE_DONE). A driver_class, or -ENOMEM. */

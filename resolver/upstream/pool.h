@@ -156,8 +156,9 @@ struct attempt_end {
 
 /* Starts an attempt; `on_end` is called once, never from inside attempt_start, with the attempt
  * already freed. gives *ret_attempt, to be freed (= cancelled) until on_end. -ENOMEM, -EBUSY at
- * max_attempts, -ENOTSUP when that provider cannot be asked this, or why the request could not be
- * built. */
+ * max_attempts, -ENOTSUP when that provider cannot be asked this, -ESHUTDOWN while it wants to be
+ * asked nothing, -ENOSYS when an algorithm for it is missing, or why the request could not be built
+ * otherwise. */
 struct attempt_wish {
     const struct question *question; /* borrowed until the end */
     unsigned provider;

@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include <openssl/evp.h>
+
 START_TEST(aliyun_service_addresses_are_asked_signed_and_asked_again)
 {
     begin(&driver_aliyun);
@@ -146,11 +148,11 @@ START_TEST(service_that_is_switched_off_is_not_asked_until_it_is_on_again)
         ck_assert_str_ne(errand(), "");
         ck_assert_int_eq(rig_build(&rig), 0);
         errand_done(200, "{\"service_ip\":[\"203.0.113.1\"],\"service_status\":\"disable\"}");
-        ck_assert_int_eq(rig_build(&rig), -ENOTSUP);
+        ck_assert_int_eq(rig_build(&rig), -ESHUTDOWN);
         fake_port_advance(&rig.port, UINT64_C(1000000) * DISPATCH_BAD_S);
         ck_assert_str_ne(errand(), "");
         errand_done(500, "");
-        ck_assert_int_eq(rig_build(&rig), -ENOTSUP);
+        ck_assert_int_eq(rig_build(&rig), -ESHUTDOWN);
         errand_done(200, "{\"service_ip\":[\"203.0.113.1\"],\"service_status\":\"enable\"}");
         ck_assert_int_eq(rig_build(&rig), 0);
         vendor_rig_end();
@@ -346,6 +348,32 @@ START_TEST(credentials_that_do_not_hold_are_told_at_once)
 }
 END_TEST
 
+/* As OpenSSL does under FIPS. */
+START_TEST(vendor_whose_digest_is_withheld_is_said_to_be_out_of_reach_and_not_asked)
+{
+    struct provider_params provider = {
+        .name = "v",
+        .protocol = PROTOCOL_ALIYUN,
+        .account = {.id = "1", .secret = secret("s"), .fixed_addresses = true},
+        .endpoint = {.url = "https://192.0.2.1"}};
+    struct pool_params params = {
+        .providers = &provider, .n_providers = 1, .max_attempts = 4, .on_aside = on_aside};
+    begin(&driver_aliyun);
+    fake_exchange_init(&fake);
+    struct pool *pool = pool_new(&params, &rig.port.port, &fake.exchange);
+    struct attempt *attempt;
+    struct attempt_wish wish = {.question = &rig.question, .on_end = on_end};
+    said[0] = '\0';
+    ck_assert_int_eq(EVP_set_default_properties(NULL, "fips=yes"), 1);
+    ck_assert_int_eq(attempt_start(pool, &wish, &attempt), -ENOSYS);
+    ck_assert_int_eq(EVP_set_default_properties(NULL, ""), 1);
+    ck_assert_str_eq(said, "v: OpenSSL withholds what it signs or hides with");
+    ck_assert_int_eq(attempt_start(pool, &wish, &attempt), 0);
+    attempt_free(attempt, false);
+    pool_free(pool);
+}
+END_TEST
+
 START_TEST(what_an_address_service_fails_to_tell_is_a_network_error)
 {
     static const struct {
@@ -400,6 +428,7 @@ int main(void)
         volc_service_addresses_are_asked_for_only_when_told_to,
         server_that_is_none_or_somebody_else_is_followed_by_the_next,
         credentials_that_do_not_hold_are_told_at_once,
+        vendor_whose_digest_is_withheld_is_said_to_be_out_of_reach_and_not_asked,
         what_an_address_service_fails_to_tell_is_a_network_error,
     };
     return suite_run("dispatch", tests, sizeof tests / sizeof tests[0], NULL, vendor_rig_end);
