@@ -88,8 +88,8 @@ void odoh_read_relay(struct reader *r, const struct yaml_node *node)
         errors_add(r->errors, node->line, node->column, "relay: %s", why);
         return;
     }
-    snprintf(template, sizeof template, "https://%s%s{?targethost,targetpath}", stamp.host,
-             stamp.path);
+    snprintf(template, sizeof template, "https://%s%s{%ctargethost,targetpath}", stamp.host,
+             stamp.path, strchr(stamp.path, '?') != NULL ? '&' : '?');
     p->odoh.relay = keep(r, template);
     if (p->endpoint.n_addresses == 0) {
         keep_address(r, &stamp, &p->endpoint);

@@ -163,6 +163,14 @@ START_TEST(stamps_of_target_and_relay_make_a_provider)
                      "proxy?targethost=odoh.cloudflare-dns.com&targetpath=%2Fdns-query");
     ck_assert_str_eq(p->endpoint.addresses[0], "89.38.131.38");
     config_free(c);
+    /* A relay whose path has a query already. */
+    c = parse("providers:\n"
+              "  - stamp: sdns://BQcAAAAAAAAAF29kb2guY2xvdWRmbGFyZS1kbnMuY29tCi9kbnMtcXVlcnk\n"
+              "    relay: sdns://hQcAAAAAAAAAAAANcmVsYXkuZXhhbXBsZQYvcD94PTE\n");
+    ck_assert_str_eq(c->providers[0].endpoint.url,
+                     "https://relay.example/"
+                     "p?x=1&targethost=odoh.cloudflare-dns.com&targetpath=%2Fdns-query");
+    config_free(c);
 }
 END_TEST
 
