@@ -17,8 +17,7 @@ static int build(struct driver_call *call, struct driver_room *room,
         return -ESHUTDOWN;
     }
     hosts_name(call->question, host);
-    struct buf url = vendor_url(room, call->endpoint->url);
-    encode_text("/", &url);
+    struct buf url = vendor_url_below(room, call->endpoint->url, "/");
     encode_url(bytes_of(account->id, strlen(account->id)), &url);
     encode_text(is_signed ? "/sign_" : "/", &url);
     encode_text(account->batch ? "resolve?host=" : "d?host=", &url);

@@ -191,8 +191,7 @@ static int build(struct driver_call *call, struct driver_room *room,
     hosts_name(call->question, wish.host);
     subnet_put(&call->provider->client_subnet, "", SUBNET_ADDRESS, &subnet);
     int failure = mode_of(call) != '0' ? make_hidden(call, &wish) : 0;
-    struct buf url = vendor_url(room, call->endpoint->url);
-    encode_text("/v2/d?", &url);
+    struct buf url = vendor_url_below(room, call->endpoint->url, "/v2/d?");
     put_parameters(call, &wish, true, &url);
     if (failure == 0 && call->provider->account.secret.text != NULL) {
         failure = put_signature(call, &wish, &url);

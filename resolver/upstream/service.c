@@ -99,8 +99,7 @@ static int build(struct driver_call *call, struct driver_room *room,
                  struct exchange_request *request)
 {
     const struct provider_account *account = &call->provider->account;
-    struct buf url = vendor_url(room, call->endpoint->url);
-    encode_text("/", &url);
+    struct buf url = vendor_url_below(room, call->endpoint->url, "/");
     encode_url(bytes_of(account->id, strlen(account->id)), &url);
     encode_text("/ss?region=", &url);
     encode_text(account->region != NULL ? account->region : "global", &url);

@@ -10,6 +10,18 @@ struct buf vendor_url(struct driver_room *room, const char *base)
     return url;
 }
 
+struct buf vendor_url_below(struct driver_room *room, const char *base, const char *path)
+{
+    struct buf url = buf_over(room->target, sizeof room->target - 1);
+    size_t n = strlen(base);
+    while (n > 0 && base[n - 1] == '/') {
+        n--;
+    }
+    buf_put(&url, base, n);
+    encode_text(path, &url);
+    return url;
+}
+
 struct buf vendor_url_beside(struct driver_room *room, const char *base, const char *part)
 {
     struct buf url = buf_over(room->target, sizeof room->target - 1);

@@ -14,6 +14,8 @@ enum { VENDOR_EXPIRY_S = 300, VENDOR_SIGNED_MAX = 4096, VENDOR_SKEW_S = 60 };
 
 /* Starts a URL in the room. */
 struct buf vendor_url(struct driver_room *room, const char *base);
+/* The same for a path below the base, which begins with '/'. */
+struct buf vendor_url_below(struct driver_room *room, const char *base, const char *path);
 /* The same with the last part of the base's path changed: ".../resolve" becomes ".../conf". */
 struct buf vendor_url_beside(struct driver_room *room, const char *base, const char *part);
 /* "?" and a parameter's "name=", or "&" when the base has parameters already. */

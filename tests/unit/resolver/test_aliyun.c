@@ -30,6 +30,21 @@ START_TEST(aliyun_signs_host_and_expiry)
 }
 END_TEST
 
+START_TEST(aliyun_url_that_ends_in_a_slash_has_one_behind_its_host)
+{
+    static const struct driver *const drivers[] = {&driver_aliyun, &driver_aliyun2};
+    for (size_t i = 0; i < 2; i++) {
+        begin(drivers[i]);
+        rig.provider.account.id = "139450";
+        rig.provider.endpoint.url = "https://192.0.2.1:8443/";
+        ck_assert_ptr_nonnull(strstr(rig_url(&rig), i == 0 ? "https://192.0.2.1:8443/139450/d?host="
+                                                           : "https://192.0.2.1:8443/v2/d?dn="));
+        ck_assert_str_eq(errand(), "https://192.0.2.1:8443/139450/ss?region=global");
+        vendor_rig_end();
+    }
+}
+END_TEST
+
 START_TEST(aliyun_replies_become_answers_of_the_family_asked_for)
 {
     begin(&driver_aliyun);
@@ -298,6 +313,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         aliyun_signs_host_and_expiry,
+        aliyun_url_that_ends_in_a_slash_has_one_behind_its_host,
         aliyun_replies_become_answers_of_the_family_asked_for,
         address_that_is_told_twice_is_one_record,
         unexplained_absence_is_never_nxdomain,
