@@ -215,9 +215,10 @@ static bool query_try_lost(struct query *q)
 enum query_state query_ask(struct query *q)
 {
     bool begins = q->tried == 0;
+    int provider = 0;
     unsigned wanted = begins ? pool_at_once(q->resolver->pool) : 1;
     while (wanted > 0 && q->n_tries < QUERY_ATTEMPTS_LIVE) {
-        int provider = query_next_provider(q, begins && q->n_tries > 0);
+        provider = query_next_provider(q, begins && q->n_tries > 0);
         if (provider < 0) {
             break;
         }
@@ -238,6 +239,9 @@ enum query_state query_ask(struct query *q)
     }
     if (query_wants_synthesis_anyway(q)) {
         return query_chase_synthesis(q);
+    }
+    if (provider == -EAGAIN) {
+        query_note_error(q, EDE_NO_REACHABLE, "whoever could be asked has asked for a pause");
     }
     query_settle(q);
     return QUERY_REPLYING;

@@ -227,6 +227,7 @@ static int choose(struct pool *pool, const struct pool_wish *wish, unsigned memb
     }
     ranks[DUE] = least_bad_of(pool, ranks[DUE]);
     ranks[ASIDE] = least_bad_of(pool, ranks[ASIDE]);
+    int nobody = ranks[QUIET] != 0 ? -EAGAIN : -ENOENT;
     ranks[QUIET] = rested_of(pool, ranks[QUIET], now_us);
     unsigned n_ranks = wish->races ? DUE : wish->beside ? QUIET : N_RANKS;
     for (unsigned rank = 0; rank < n_ranks; rank++) {
@@ -234,7 +235,7 @@ static int choose(struct pool *pool, const struct pool_wish *wish, unsigned memb
             return (int)preferred_of(pool, ranks[rank], wish);
         }
     }
-    return -ENOENT;
+    return nobody;
 }
 
 int pool_next(struct pool *pool, const struct pool_wish *wish)
@@ -244,5 +245,6 @@ int pool_next(struct pool *pool, const struct pool_wish *wish)
         return (int)first_of(on);
     }
     int provider = choose(pool, wish, wish->route.members & ~wish->tried);
-    return provider >= 0 ? provider : choose(pool, wish, wish->route.fallback & ~wish->tried);
+    int other = provider < 0 ? choose(pool, wish, wish->route.fallback & ~wish->tried) : -ENOENT;
+    return other >= 0 || provider == -ENOENT ? other : provider;
 }

@@ -83,8 +83,8 @@ struct pool_wish {
  * the one that the strategy prefers; failing that, one that has no room, then one that was set
  * aside (health.h): so long as any is left, somebody is asked. One that asked for silence is asked
  * once a second at most, and only if it is the last and nothing else is under way. -ENOENT when
- * nobody is left. Before them all comes one that is being asked for the name's other address
- * family, if its reply tells of both.
+ * nobody is left, -EAGAIN when nobody is but who asked for silence. Before them all comes one that
+ * is being asked for the name's other address family, if its reply tells of both.
  *
  * A provider set aside whose time is up is tried out with this question beside the one chosen:
  * no query waits for that. */

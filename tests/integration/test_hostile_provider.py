@@ -16,9 +16,10 @@ import threading
 import time
 
 import dns.message
+import dns.rcode
 import pytest
 
-from conftest import ROOT, lab_module, wait_for
+from conftest import ROOT, edes, lab_module, wait_for
 
 pytest.importorskip("h2", reason="python3-h2 is not installed: no provider that misbehaves")
 
@@ -284,3 +285,29 @@ def test_retry_after_as_seconds_or_as_a_date_keeps_all_queries_away(lab, daemon,
 
         wait_for(lambda: n_asked(0.1) == 0, what="every worker's learning it")
         assert n_asked(1) == 0
+
+
+def test_pause_that_both_providers_ask_for_is_kept_and_no_absence_is_made_of_it(lab, daemon, origin, honest):
+    d = daemon(providers(lab, origin, honest) + "workers: 1\n")
+    for each in (origin, honest):
+        each.tell("status 503 Retry-After 60")
+    d.udp("learn.site.net")
+    before = [int(each.tell("counts").split()[1]) for each in (origin, honest)]
+    began = time.monotonic()
+    for i in range(40):
+        reply = d.udp(f"n{i}.site.net", "HTTPS" if i % 2 else "A")
+        assert reply.rcode() == dns.rcode.SERVFAIL and edes(reply)[0][0] == 22
+    asked = [int(each.tell("counts").split()[1]) - n for each, n in zip((origin, honest), before)]
+    assert max(asked) <= time.monotonic() - began + 1
+
+
+def test_both_providers_set_aside_are_asked_all_the_same(lab, daemon, origin, honest):
+    """So that the first question after they are back is answered, however long they were away."""
+    d = daemon(providers(lab, origin, honest))
+    for each in (origin, honest):
+        each.tell("down")
+    assert len(Load(d.port, "away").run(4).bad) > 1500
+    assert all(p["breaker"] != "closed" for p in d.told("providers")["providers"])
+    for each in (origin, honest):
+        each.tell("ok")
+    assert Load(d.port, "back", rate=50).run(1).is_good()

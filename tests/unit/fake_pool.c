@@ -18,7 +18,7 @@ int pool_next(struct pool *pool, const struct pool_wish *wish)
             return (int)i;
         }
     }
-    return -ENOENT;
+    return pool->is_quiet ? -EAGAIN : -ENOENT;
 }
 
 unsigned pool_at_once(const struct pool *pool)

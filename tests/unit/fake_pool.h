@@ -24,6 +24,7 @@ struct pool {
     unsigned at_once;                              /* 0: 1 */
     unsigned shaky, spread, plain, aside, in_line; /* masks */
     bool no_hedges;
+    bool is_quiet;     /* those that are left have asked for silence */
     uint64_t heard_us; /* from all providers */
     int start_fails;   /* what attempt_start() returns instead of starting; 0: starts */
 };

@@ -418,6 +418,20 @@ START_TEST(question_that_no_provider_takes_is_servfail_save_https_which_is_nodat
 }
 END_TEST
 
+START_TEST(pause_that_all_providers_asked_for_is_no_absence)
+{
+    world.pool.n_providers = 0;
+    world.pool.is_quiet = true;
+    world.resolver->params.unserved = UNSERVED_NOTIMP;
+    static const uint16_t types[] = {TYPE_MX, TYPE_HTTPS};
+    for (size_t i = 0; i < 2; i++) {
+        ck_assert_int_eq(ask_type(i, types[i]), RESOLVER_ANSWERED);
+        ck_assert_uint_eq(rcode_of(i), RCODE_SERVFAIL);
+        ck_assert_int_eq(ede_of(i), EDE_NO_REACHABLE);
+    }
+}
+END_TEST
+
 START_TEST(question_that_no_provider_takes_is_answered_with_the_rcode_that_is_wanted)
 {
     static const struct {
@@ -470,6 +484,7 @@ int main(void)
         pool_that_takes_no_attempt_answers_servfail_at_once,
         unexplained_absence_is_told_and_kept_only_when_nobody_knows_better,
         question_that_no_provider_takes_is_servfail_save_https_which_is_nodata,
+        pause_that_all_providers_asked_for_is_no_absence,
         question_that_no_provider_takes_is_answered_with_the_rcode_that_is_wanted,
     };
     return suite_run("asking", tests, sizeof tests / sizeof tests[0], world_set_up,
