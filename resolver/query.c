@@ -188,7 +188,9 @@ static enum query_state step_arrived(struct query *q)
     case MESSAGE_DROP:
         return drop(q, RESOLVER_DROPPED);
     case MESSAGE_FORMERR:
-        return reply_with(q, RCODE_FORMERR, EDE_NONE, NULL);
+        return q->message.odd_owner
+                   ? reply_with(q, RCODE_SERVFAIL, EDE_INVALID_DATA, "an NSEC3 at no hash")
+                   : reply_with(q, RCODE_FORMERR, EDE_NONE, NULL);
     case MESSAGE_GARBLED:
         return query_answer_garbled(q);
     case MESSAGE_NOTIMP:

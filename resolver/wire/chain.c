@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "resolver/wire/chain.h"
 
-enum { TYPE_NSEC3 = 50 };
-
 /* What is known of a name, in its lower-case node's marks. */
 enum {
     MARK_CHAIN = 1,  /* a name of the chain */

@@ -23,6 +23,19 @@ struct reading {
     bool odd_update; /* RFC 2136 §3.2.4, §3.4.1.3: class ANY has no RDATA there */
 };
 
+/* An NSEC3 stands at a hash, in base32hex without padding (RFC 5155 §3.3, RFC 4648 §7). */
+static bool is_hash_label(struct bytes owner)
+{
+    struct cursor c = cursor_over(owner);
+    struct bytes label = cursor_take(&c, cursor_u8(&c));
+    bool is = label.n > 0;
+    for (size_t i = 0; i < label.n; i++) {
+        uint8_t octet = label.at[i], letter = octet | 0x20;
+        is = is && ((octet >= '0' && octet <= '9') || (letter >= 'a' && letter <= 'v'));
+    }
+    return is;
+}
+
 /* Passes over an owner name without following it: nobody needs to know it. */
 static void skip_name(struct cursor *c)
 {
@@ -121,7 +134,8 @@ static void read_record(struct reading *r, bool in_additional)
     struct cursor *c = &r->cursor;
     size_t owner_at = c->at;
     skip_name(c);
-    bool owner_is_root = c->at == owner_at + 1;
+    size_t owner_octets = c->at - owner_at;
+    bool owner_is_root = owner_octets == 1;
     uint16_t type = cursor_u16(c);
     uint16_t class = cursor_u16(c);
     uint32_t ttl = cursor_u32(c);
@@ -130,6 +144,8 @@ static void read_record(struct reading *r, bool in_additional)
         return;
     if (!in_additional) {
         r->odd = true;
+        r->query->odd_owner |=
+            type == TYPE_NSEC3 && !is_hash_label(bytes_of(c->all.at + owner_at, owner_octets));
         r->odd_update = r->odd_update || (class == CLASS_ANY && rdata.n > 0);
     } else if (type == TYPE_TSIG || type == TYPE_SIG) {
         read_signature(r, type, class, rdata);
@@ -236,6 +252,7 @@ enum message_outcome message_read_query(struct bytes message, struct query_messa
     ret_query->edns_size = 512;
     ret_query->has_keepalive = false;
     ret_query->odd_keepalive = false;
+    ret_query->odd_owner = false;
     ret_query->n_cookie = 0;
     ret_query->cookie_is = MESSAGE_COOKIE_IGNORED;
     ret_query->n_options = 0;

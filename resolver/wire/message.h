@@ -53,6 +53,7 @@ enum rrtype {
     TYPE_RRSIG = 46,
     TYPE_NSEC = 47,
     TYPE_DNSKEY = 48,
+    TYPE_NSEC3 = 50,
     TYPE_SVCB = 64,
     TYPE_HTTPS = 65,
     TYPE_TKEY = 249,
@@ -132,6 +133,8 @@ struct query_message {
     uint16_t edns_size; /* 512 at least; 512 without EDNS */
     bool has_keepalive; /* the option of RFC 7828 */
     bool odd_keepalive; /* with octets in it: an error over TCP, nothing over UDP (§3.3.1) */
+    bool odd_owner;     /* an NSEC3 where there can be none: SERVFAIL instead of FORMERR, as BIND
+                           tells it */
     uint8_t n_cookie;   /* 0: none; 8: the client's part alone; 16 to 40 */
     uint8_t cookie[MESSAGE_COOKIE_MAX];
     enum message_cookie cookie_is;

@@ -234,7 +234,7 @@ size_t reply_error(const struct query_message *query, const struct reply_error *
     struct opt opt = {.rcode = rcode, .ede = error->ede, .text = ede_text(error->text)};
     struct buf b = buf_over(out, REPLY_ERROR_MAX);
     uint16_t flags = flags_for(query, rcode);
-    if (rcode == RCODE_FORMERR)
+    if (rcode == RCODE_FORMERR || query->odd_owner)
         flags = (uint16_t)(flags & ~FLAG_RA); /* what was not understood is offered nothing */
     if ((query->flags & FLAG_OPCODE) != 0)
         flags = (uint16_t)(flags & ~(FLAG_RA | FLAG_RD | FLAG_CD)); /* they are of QUERY alone */

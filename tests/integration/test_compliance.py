@@ -194,6 +194,7 @@ MALFORMED = {
     "same question twice": (message(ROOT_A, ROOT_A, counts=(2, 0, 0, 0)), b""),
     "two names": (message(b"\1a\0\0\1\0\1", b"\1a\0\1b\0\0\1\0\1", counts=(2, 0, 0, 0)), b""),
     "two classes": (message(ROOT_A, b"\0\0\1\0\2", counts=(2, 0, 0, 0)), b""),
+    "two types of one name": (message(b"\1a\0\0\1\0\1", b"\1a\0\0\2\0\1", counts=(2, 0, 0, 0)), b""),
     "two SOAs in the answer": (message(b"\0\0\6\0\1", record(b"\0", 6, 1, b"\0" * 22), record(b"\0", 6, 1, b"\0" * 21 + b"\1"),
                                       counts=(1, 2, 0, 0)), b"\0\0\6\0\1"),
     "record with a name of 256 octets": (message(record(LONG * 15 + b"\x0e" + b"L" * 14 + b"\0", 1, 1, b"1234"), counts=(0, 0, 0, 1)), b""),
@@ -203,6 +204,7 @@ MALFORMED = {
     "SIG(0) cut short": (message(ROOT_A, record(b"\0", 24, 255, b"\0" * 18), counts=(1, 0, 0, 1)), ROOT_A),
     "TSIG of class IN": (message(record(b"\0", 250, 1, b"\0" * 17), counts=(0, 0, 0, 1)), b""),
     "NSEC3 with an owner that cannot be": (message(ROOT_A, record(b"\1X\0", 50, 1, b"\1\0\0\1\0\1a"), counts=(1, 0, 1, 0)), ROOT_A),
+    "NSEC3 that nobody asked for": (message(ROOT_A, record(b"\3h0v\0", 50, 1, b"\1\0\0\1\0\1a"), counts=(1, 0, 1, 0)), ROOT_A),
     "OPT with an owner": (message(record(b"\1A\0", 41, 1, b""), counts=(0, 0, 0, 1)), b""),
     "TSIG before another": (message(record(b"\0", 250, 255, b"\0" * 17), record(b"\0", 1, 1, b"1234"), qid=67, counts=(0, 0, 0, 2)), b""),
     "update of class ANY with data": (message(record(b"\0", 1, 255, b"\0"), opcode=5, counts=(0, 0, 1, 0)), b""),
@@ -213,7 +215,8 @@ MALFORMED = {
 def test_malformed_query_gets_exactly_this_error(daemon, case):
     sent, question = MALFORMED[case]
     qid, flags = struct.unpack("!HH", sent[:4])
-    wanted = struct.pack("!6H", qid, QR | flags | 1, 1 if question else 0, 0, 0, 0) + question
+    rcode = 2 if "cannot be" in case else 1
+    wanted = struct.pack("!6H", qid, QR | flags | rcode, 1 if question else 0, 0, 0, 0) + question
     d = daemon()
     assert over_tcp(d, sent) == wanted
     assert d.raw_udp(sent, timeout=5) == wanted

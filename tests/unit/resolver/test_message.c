@@ -197,6 +197,29 @@ START_TEST(m7_records_where_a_query_has_none_are_a_format_error)
 }
 END_TEST
 
+START_TEST(m7_nsec3_at_no_hash_is_told_apart)
+{
+    static const struct {
+        const char *owner;
+        enum section section;
+        bool is_odd;
+    } cases[] = {{"x.example", AUTHORITY, true},
+                 {".", AUTHORITY, true},
+                 {"w0", ANSWER, true},
+                 {"0a_", ANSWER, true},
+                 {"0123456789v", AUTHORITY, false},
+                 {"ABCV.example", ANSWER, false},
+                 {"x.example", ADDITIONAL, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        begin();
+        maker_put(&m, cases[i].section, (struct head){cases[i].owner, TYPE_NSEC3, 1},
+                  bytes_of("\1\0\0\1\0\1a\0", 8));
+        ck_assert_int_eq(outcome(), MESSAGE_FORMERR);
+        ck_assert_int_eq(query.odd_owner, cases[i].is_odd);
+    }
+}
+END_TEST
+
 START_TEST(counts_larger_than_the_message_are_a_format_error)
 {
     for (size_t at = 4; at < MESSAGE_HEADER; at += 2) {
@@ -557,6 +580,7 @@ int main(void)
         m7_signed_queries_cannot_be_relayed_but_sig0_is_tolerated,
         m7_signature_of_another_form_or_before_another_record_is_a_format_error,
         m7_signature_that_does_not_fill_its_record_is_a_format_error,
+        m7_nsec3_at_no_hash_is_told_apart,
         edns_is_read,
         e4_edns_sizes_under_512_count_as_512,
         e2_two_opts_or_an_opt_in_a_wrong_place_are_a_format_error,
