@@ -348,7 +348,8 @@ static const struct schema_row rows[] = {
      .print = print_url,
      .is_set = has_url,
      .help = "https://HOST[:PORT]/PATH; a template's {?dns} at the end is taken off. The vendors' "
-             "protocols know theirs; generic takes {host}, {account}, {key}, {t}, {tms}, {sign}, "
+             "protocols know theirs, or with a server alone its path; generic takes {host}, "
+             "{account}, {key}, {t}, {tms}, {sign}, "
              "{ip}, {type} (A or AAAA) and {family} (4 or 6) in it."},
     {.key = "protocol",
      .kind = SCHEMA_WORD,

@@ -161,6 +161,35 @@ static bool is_vendor(enum pool_protocol protocol)
     return true;
 }
 
+/* What follows the host: a path, a query or nothing. */
+static const char *behind_host(const char *url)
+{
+    const char *host = strstr(url, "://");
+    return host != NULL ? host + 3 + strcspn(host + 3, "/?#") : url + strlen(url);
+}
+
+/* A URL that names a server and no path means the vendor's own there. */
+static void complete_url(struct reader *r, struct provider_params *p)
+{
+    const struct driver *driver = driver_of(p->protocol);
+    const char *url = p->endpoint.url;
+    if (url == NULL || driver->url == NULL || url[0] == '\0') {
+        return;
+    }
+    const char *rest = behind_host(url), *path = behind_host(driver->url);
+    size_t n_host = (size_t)(rest - url), n = strlen(url) + strlen(path) + 1;
+    rest += rest[0] == '/';
+    if (path[0] == '\0' || (rest[0] != '\0' && rest[0] != '?')) {
+        return;
+    }
+    char *whole = arena_take(r->arena, n);
+    r->no_memory = r->no_memory || whole == NULL;
+    if (whole != NULL) {
+        snprintf(whole, n, "%.*s%s%s", (int)n_host, url, path, rest);
+        p->endpoint.url = whole;
+    }
+}
+
 /* A vendor's service is where its driver says, unless the entry says otherwise. */
 static void set_defaults(struct provider_params *p, bool has_preset)
 {
@@ -203,6 +232,7 @@ static void check_whole(struct reader *r, const struct yaml_node *node, struct p
     const struct yaml_node *preset = provider_node(node, "preset"),
                            *url = provider_node(node, "url"), *stamp = provider_node(node, "stamp");
     set_defaults(p, preset != NULL || stamp != NULL);
+    complete_url(r, p);
     const char *why = check_account(p);
     if (why != NULL) {
         error_at(r, node, why);

@@ -83,6 +83,36 @@ START_TEST(vendors_know_where_they_are_and_what_they_need)
 }
 END_TEST
 
+START_TEST(vendor_s_url_without_a_path_gets_the_vendor_s)
+{
+    static const struct {
+        const char *entry, *url;
+    } cases[] = {
+        {"protocol: tencent, token: t, url: \"https://192.0.2.1:8443\"",
+         "https://192.0.2.1:8443/d"},
+        {"protocol: tencent, token: t, url: \"https://192.0.2.1/\"", "https://192.0.2.1/d"},
+        {"protocol: tencent, token: t, url: \"https://192.0.2.1/x\"", "https://192.0.2.1/x"},
+        {"protocol: volc, account: 1, secret: s, url: https://v.example",
+         "https://v.example/resolve"},
+        {"protocol: baidu, account: 1, secret: s, url: https://b.example/",
+         "https://b.example/v4/resolve"},
+        {"protocol: alidns, url: \"https://[2001:db8::1]\"", "https://[2001:db8::1]/resolve"},
+        {"protocol: aliyun, account: 1, url: https://a.example/", "https://a.example/"},
+        {"protocol: json, url: https://j.example", "https://j.example"},
+        {"protocol: doh, url: https://d.example", "https://d.example"},
+        {"protocol: baidu, account: 1, secret: s, url: \"https://b.example?tag=t\"",
+         "https://b.example/v4/resolve?tag=t"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char yaml[256];
+        snprintf(yaml, sizeof yaml, "providers:\n  - {name: x, %s}\n", cases[i].entry);
+        struct config *config = parse(yaml);
+        ck_assert_str_eq(config->providers[0].endpoint.url, cases[i].url);
+        config_free(config);
+    }
+}
+END_TEST
+
 START_TEST(a_way_that_plain_dns_cannot_go_is_refused)
 {
     refuses("providers:\n  - {name: x, server: 192.0.2.1, group: g, interface: eth0}\n", 2, 44,
@@ -101,6 +131,7 @@ int main(void)
         way_to_a_provider_is_checked,
         providers_are_checked,
         vendors_know_where_they_are_and_what_they_need,
+        vendor_s_url_without_a_path_gets_the_vendor_s,
         a_way_that_plain_dns_cannot_go_is_refused,
     };
     return suite_run("config_providers", tests, sizeof tests / sizeof tests[0], NULL, NULL);
