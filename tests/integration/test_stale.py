@@ -189,6 +189,29 @@ def test_answer_of_ttl_0_takes_the_place_of_what_is_stale(story, daemon, before)
     assert is_fresh()
 
 
+@pytest.mark.parametrize("after", ["0s", "10s"])
+@pytest.mark.parametrize("rcode", [dns.rcode.NXDOMAIN, dns.rcode.NOERROR])
+@pytest.mark.parametrize("has_soa", [True, False])
+def test_absence_of_ttl_0_or_without_a_soa_takes_the_place_of_what_is_stale(story, daemon, after, rcode, has_soa):
+    story.put("www.story.example", "A", "www.story.example 1 A 192.0.2.1")
+    d = start(daemon, story, f"stale-after: {after}")
+    learn(d, ("www.story.example", "A"))
+    story.zone.clear()
+    story.ttl = 0
+    if rcode == dns.rcode.NOERROR:
+        story.put("www.story.example", "MX", "www.story.example 1 MX 1 a.")
+    if not has_soa:
+        story.craft["www.story.example"] = lambda reply: reply.set_rcode(rcode)
+
+    def is_fresh():
+        reply = d.udp("www.story.example")
+        return reply.rcode() == rcode and not reply.answer and not edes(reply)
+
+    assert is_stale(d.udp("www.story.example")) if after == "0s" else is_fresh()
+    wait_for(is_fresh)
+    assert is_fresh() and is_fresh()
+
+
 def test_failure_of_a_moment_ago_is_no_answer_once_there_is_one_again(story, daemon):
     story.turn("servfail")
     d = start(daemon, story, "stale-after: 0s")
