@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Any octets as a message, read by us and by ldns. We never accept what both ldns and a strict
- * reading of our own refuse; what both accept holds the same, and no record is invented: each
- * that we pass on is one of the message's, octet for octet, TTL aside. */
+ * reading of our own refuse; what we write the strict reading takes; what both accept holds the
+ * same, and no record is invented: each that we pass on is one of the message's, octet for octet,
+ * with no longer a TTL. */
 #include "resolver/wire/reply.h"
 
 #include <assert.h>
 #include <ldns/ldns.h>
 
-enum { COMPARED_MAX = 64 /* records: comparing is quadratic */ };
+enum { COMPARED_MAX = 256 /* records: comparing is quadratic */ };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -102,7 +103,8 @@ static ldns_pkt *ldns_read(struct bytes message)
 static bool is_in(const ldns_rr *rr, const ldns_rr_list *list)
 {
     for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++) {
-        if (ldns_rr_compare(rr, ldns_rr_list_rr(list, i)) == 0)
+        const ldns_rr *other = ldns_rr_list_rr(list, i);
+        if (ldns_rr_compare(rr, other) == 0 && ldns_rr_ttl(rr) <= ldns_rr_ttl(other))
             return true;
     }
     return false;
@@ -116,8 +118,28 @@ static void all_are_in(const ldns_rr_list *few, const ldns_rr_list *many)
         assert(is_in(ldns_rr_list_rr(few, i), many));
 }
 
-/* In another class than IN ldns reads as much RDATA as the type's form takes there, whatever its
- * length says, and what follows out of step. */
+/* Whether `list` has the types, classes and TTLs of the `n` records from *at on, which are moved
+ * behind them. In another class than IN ldns reads as much RDATA as the type's form takes there,
+ * whatever its length says, and what follows out of step. */
+static bool is_in_step(struct bytes message, size_t *at, size_t n, const ldns_rr_list *list)
+{
+    const uint8_t *data = message.at;
+    if (ldns_rr_list_rr_count(list) != n)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        const ldns_rr *rr = ldns_rr_list_rr(list, i);
+        *at = strict_name(data, message.n, *at);
+        if (*at == 0 || message.n - *at < 10 ||
+            message.n - *at - 10 < bytes_read_u16(data + *at + 8) ||
+            bytes_read_u16(data + *at) != ldns_rr_get_type(rr) ||
+            bytes_read_u16(data + *at + 2) != ldns_rr_get_class(rr) ||
+            bytes_read_u32(data + *at + 4) != ldns_rr_ttl(rr))
+            return false;
+        *at += 10u + bytes_read_u16(data + *at + 8);
+    }
+    return true;
+}
+
 static bool has_other_class(const ldns_rr_list *list)
 {
     for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++) {
@@ -125,6 +147,14 @@ static bool has_other_class(const ldns_rr_list *list)
             return true;
     }
     return false;
+}
+
+/* The same of the answer and the authority; a message with one question. */
+static bool are_in_step(struct bytes message, const ldns_pkt *pkt)
+{
+    size_t at = strict_name(message.at, message.n, MESSAGE_HEADER) + 4;
+    return is_in_step(message, &at, bytes_read_u16(message.at + 6), ldns_pkt_answer(pkt)) &&
+           is_in_step(message, &at, bytes_read_u16(message.at + 8), ldns_pkt_authority(pkt));
 }
 
 static void compare_query(struct bytes message, const ldns_pkt *theirs)
@@ -164,13 +194,19 @@ static void compare_answer(struct bytes message, const ldns_pkt *theirs)
     if (answer_read(message, &expect, &answer) != ANSWER_OK)
         return;
     assert(theirs != NULL || strict_message(message.at, message.n));
+    struct bytes wire = answer_wire(answer);
+    assert(strict_message(wire.at, wire.n) && bytes_read_u16(wire.at + 6) == answer->n_answers);
     if (theirs == NULL)
         return;
-    owned(pkt_freep) ldns_pkt *ours = ldns_read(answer_wire(answer));
+    assert(ldns_pkt_get_rcode(theirs) == (answer->rcode & 15));
+    owned(pkt_freep) ldns_pkt *ours = ldns_read(wire);
     assert(ours != NULL);
     assert(ldns_rr_list_rr_count(ldns_pkt_answer(ours)) == answer->n_answers);
-    if (has_other_class(ldns_pkt_answer(theirs)) || has_other_class(ldns_pkt_authority(theirs)))
+    if (!are_in_step(message, theirs)) {
+        assert(has_other_class(ldns_pkt_answer(theirs)) ||
+               has_other_class(ldns_pkt_authority(theirs)));
         return;
+    }
     all_are_in(ldns_pkt_answer(ours), ldns_pkt_answer(theirs));
     all_are_in(ldns_pkt_authority(ours), ldns_pkt_authority(theirs));
 }
