@@ -38,13 +38,19 @@ static void tear_down(void)
 /* A port of 127.0.0.1 that is free for UDP and TCP. */
 static in_port_t free_port(void)
 {
-    struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t n = sizeof in;
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    ck_assert_int_eq(bind(fd, (struct sockaddr *)&in, n), 0);
-    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&in, &n), 0);
-    close(fd);
-    return in.sin_port;
+    for (;;) {
+        struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        socklen_t n = sizeof in;
+        int tcp = socket(AF_INET, SOCK_STREAM, 0), udp = socket(AF_INET, SOCK_DGRAM, 0);
+        ck_assert_int_eq(bind(tcp, (struct sockaddr *)&in, n), 0);
+        ck_assert_int_eq(getsockname(tcp, (struct sockaddr *)&in, &n), 0);
+        bool is_free = bind(udp, (struct sockaddr *)&in, n) == 0;
+        close(tcp);
+        close(udp);
+        if (is_free) {
+            return in.sin_port;
+        }
+    }
 }
 
 static void want(enum listen_transport transport, in_port_t port)
