@@ -12,7 +12,7 @@ import dns.query
 import dns.rcode
 import pytest
 
-from conftest import lab_module
+from conftest import edes, lab_module
 
 N_QUERIES = int(os.environ.get("INTEROP_QUERIES", "200"))
 WINDOW = 20  # under way at once
@@ -141,5 +141,5 @@ def test_daemon_says_what_the_server_says_when_asked_directly(daemon, lab, serve
         query = dns.message.make_query(name, rdtype, use_edns=0)
         direct = dns.query.tcp(query, "127.0.0.1", port=plain, timeout=5)
         if content(got) != content(direct):
-            different.append((name, rdtype, content(got), content(direct)))
+            different.append((name, rdtype, content(got), edes(got), content(direct)))
     assert different == [], f"{len(different)} of {len(wanted)} differ; the first: {different[0]}"
