@@ -255,7 +255,7 @@ static void read_subnet(struct reader *r, const struct yaml_node *node)
         return;
     }
     if (strcmp(text, "auto") == 0) {
-        subnet_from_here(&p->client_subnet);
+        p->client_subnet.from_here = true; /* which it is, the pool finds out on each network */
         return;
     }
     switch (subnet_read(text, &p->client_subnet)) {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "resolver/upstream/subnet.h"
 #include "resolver/upstream/upstream.h"
 
 #include <assert.h>
@@ -28,11 +29,30 @@ static void on_bootstrap_done(void *ctx)
     attempts_resume(u);
 }
 
+/* A client subnet that is this host's own changes with the network. False without memory. */
+static bool upstream_own_subnet(struct upstream *u, const struct provider_params *params)
+{
+    u->params = params;
+    if (!params->client_subnet.from_here) {
+        return true;
+    }
+    u->own = malloc(sizeof *u->own);
+    if (u->own == NULL) {
+        return false;
+    }
+    *u->own = *params;
+    subnet_from_here(&u->own->client_subnet);
+    u->params = u->own;
+    return true;
+}
+
 static bool upstream_init(struct upstream *u, struct pool *pool,
                           const struct provider_params *params)
 {
     u->pool = pool;
-    u->params = params;
+    if (!upstream_own_subnet(u, params)) {
+        return false;
+    }
     u->endpoint = params->endpoint;
     u->driver = driver_of(params->protocol);
     if ((u->driver->open != NULL && u->driver->open(params, &u->memory) < 0) ||
@@ -45,6 +65,8 @@ static bool upstream_init(struct upstream *u, struct pool *pool,
 
 static void upstream_done(struct upstream *u)
 {
+    free(u->own);
+    u->own = NULL;
     if (u->driver == NULL) {
         return;
     }
@@ -219,6 +241,9 @@ void pool_change_network(struct pool *pool)
         u->http = EXCHANGE_HTTP_UNKNOWN;
         u->memory.wants_get = false;
         u->memory.no_edns = false;
+        if (u->own != NULL) {
+            subnet_from_here(&u->own->client_subnet);
+        }
     }
     strays_end(pool);
     pool->exchange->ops->retire(pool->exchange);

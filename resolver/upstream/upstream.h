@@ -11,6 +11,7 @@
 struct upstream {
     struct pool *pool;
     const struct provider_params *params;
+    struct provider_params *own; /* a copy, whose client subnet is the network's; NULL: needless */
     struct exchange_endpoint endpoint; /* the configured one, with the addresses found */
     const struct driver *driver;
     struct driver_memory memory;

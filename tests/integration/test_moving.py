@@ -227,6 +227,25 @@ def test_without_a_network_at_the_start_it_is_ready_at_once_and_answers_within_2
     assert time.monotonic() - joined < 2
 
 
+def test_client_subnet_that_is_this_hosts_own_is_that_of_the_network_it_has_moved_to(lab, daemon, world):
+    def join_as(net, public):
+        world.join(net)
+        ip("-n", world.here, "addr", "add", f"{public}/32", "dev", "cable")
+        ip("-n", world.here, "route", "replace", "default", "via", f"10.99.{net}.1", "src", public)
+        ip("-n", world.there, "route", "replace", f"{public}/32", "dev", "cable")
+
+    def told():
+        return asks(d, f"n{time.monotonic_ns()}.wild.honest-lab.net") == 0 and world.origin.tell("subnet")
+    config = provider(lab, world).replace("    addresses:", "    client-subnet: auto\n    addresses:")
+    d = daemon(config, start_with=["ip", "netns", "exec", world.here])
+    join_as(1, "203.0.113.7")
+    wait_for(lambda: told() == "203.0.113.0/24", what="the network's subnet")
+    join_as(2, "198.18.5.9")
+    wait_for(lambda: told() == "198.18.5.0/24", what="the other network's")
+    world.join(1)
+    wait_for(lambda: told() == "none", what="a network without a public address")
+
+
 def test_address_that_is_only_renewed_is_no_other_network(lab, daemon, world):
     world.join(1)
     d = daemon(provider(lab, world), start_with=["ip", "netns", "exec", world.here])

@@ -20,6 +20,7 @@ Reads commands on stdin, one a line, and says "done" on stdout for each:
     far MS    besides whatever else it does, what it says comes so much later
     counts    says "CONNECTIONS REQUESTS" instead of "done"
     fields    says the header fields of the last request, "NAME=VALUE NAME=VALUE …" in the order they came
+    subnet    says the client subnet that the last question told, or "none"
     rest S    as ok, and ends each connection that has had nothing to do for S seconds
     live      says how many connections there are
     resumed   says how many handshakes resumed a TLS session
@@ -40,6 +41,8 @@ import threading
 import time
 import weakref
 
+import dns.edns
+import dns.message
 import h2.config
 import h2.connection
 import h2.errors
@@ -67,7 +70,7 @@ class Origin:
     def __init__(self, port, cert, key, address="127.0.0.1"):
         self.address, self.port, self.how, self.live = address, port, ["ok"], set()
         self.n_connections = self.n_requests = self.n_packets = self.n_resumed = 0
-        self.fields = []
+        self.fields, self.query = [], b""
         self.away_s, self.n_streams = 0, None
         self.tls_of = weakref.WeakKeyDictionary()
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -200,6 +203,7 @@ class Origin:
 
     def reply(self, http, stream, query, replies):
         self.n_requests += 1
+        self.query = query
         how = self.how
         if how[0] == "leave" and replies > int(how[1]):
             return
@@ -260,6 +264,9 @@ class Origin:
         words = line.split()
         if words == ["fields"]:
             return " ".join(f"{name}={value}" for name, value in self.fields)
+        if words == ["subnet"]:
+            told = [option for option in dns.message.from_wire(self.query).options if option.otype == dns.edns.ECS]
+            return f"{told[0].address}/{told[0].srclen}" if told else "none"
         if words == ["counts"]:
             return f"{self.n_connections} {self.n_requests}"
         if words == ["live"]:
