@@ -124,11 +124,15 @@ def essence(wire):
     }
 
 
-def explain(field, replies, query):
+def explain(field, values, replies, query):
     """Why a difference in this field is as it should be, or None."""
     limit = 512 if query.edns < 0 else max(512, min(query.payload, 1232))
     if field in ("bits", "answer") and any(limit - EDGE_OCTETS <= len(r) <= limit for r in replies.values()):
         return "an answer at the edge of the client's limit"
+    if field == "answer" and values["bind"] == values["httpdnsd"]:
+        missing = set(values["bind"]) ^ set(values["unbound"])
+        if missing <= set(values["bind"]) and {rdtype for _, rdtype, _ in missing} == {dns.rdatatype.DNAME}:
+            return "unbound kept the CNAME that a DNAME made, and no longer the DNAME (RFC 6672 section 3.1 wants both)"
     return None
 
 
@@ -149,7 +153,7 @@ def compare(peers, mix, n):
             if len({repr(v) for v in values.values()}) > 1 and not (field == "answer" and None in values.values()):
                 others = [v for name, v in values.items() if name != "httpdnsd"]
                 side = "" if others[0] != others[1] else " (BIND and unbound agree)"
-                why = explain(field, replies, query)
+                why = explain(field, values, replies, query)
                 kind = f"explained: {why}" if why else f"unexplained: {field}{side}"
                 differences[kind] += 1
                 examples[kind].append((query.question[0].to_text(), query.edns, query.payload, hex(query.ednsflags), values))
