@@ -62,12 +62,16 @@ static bool holds_word(struct bytes line, const char *text)
     return false;
 }
 
+static bool is_rule(struct bytes line)
+{
+    return list_take_prefix(&line, "||") || list_take_prefix(&line, "@@");
+}
+
 static enum list_format format_of(struct bytes line)
 {
     uint8_t address[16];
     struct bytes rest = line;
-    if (list_take_prefix(&rest, "[adblock") || list_take_prefix(&rest, "||") ||
-        list_take_prefix(&rest, "@@") || line.at[0] == '!') {
+    if (list_take_prefix(&rest, "[adblock") || is_rule(line) || line.at[0] == '!') {
         return LIST_ADBLOCK;
     }
     if (list_take_prefix(&rest, "server=/") || list_take_prefix(&rest, "address=/") ||
@@ -111,6 +115,9 @@ int list_take_line(struct list_reader *r, struct bytes whole)
     }
     if (r->format == LIST_AUTO) {
         r->format = format_of(line);
+        r->is_guess = true;
+    } else if (r->is_guess && r->format == LIST_DOMAINS && is_rule(line)) {
+        r->format = LIST_ADBLOCK; /* it began with plain domains, as such lists may */
     }
     switch (r->format) {
     case LIST_HOSTS:

@@ -73,6 +73,7 @@ struct list_reader {
     int (*on_host)(void *ctx, const struct hosts_entry *host); /* with LIST_ADDRESSES */
     bool (*gives_up)(void *ctx);                               /* asked now and then; NULL: never */
     void *ctx;
+    bool is_guess; /* the format was LIST_AUTO */
     size_t n_entries;
     size_t n_skipped; /* lines or names not understood */
     size_t n_lines;

@@ -69,7 +69,11 @@ void list_take_domain(struct list_reader *r, struct bytes line)
 {
     struct bytes rest = list_before(line, '#');
     struct bytes word = list_take_word(&rest);
-    if (list_trim(rest).n > 0) {
+    uint8_t address[16];
+    bool is_more = list_trim(rest).n > 0;
+    if (is_more && list_address(word, address) > 0) {
+        list_take_hosts(r, line); /* lists put together of others have both */
+    } else if (is_more) {
         list_skip(r, line);
     } else if (word.n > 0) {
         list_tell_name(r, word, LIST_NAME, true);

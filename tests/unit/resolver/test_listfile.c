@@ -71,6 +71,20 @@ START_TEST(a_list_of_domains_names_trees)
 }
 END_TEST
 
+START_TEST(a_list_put_together_of_others_is_read_line_by_line)
+{
+    ck_assert_str_eq(read_as(LIST_AUTO, "one.example\n0.0.0.0 two.example three.example\n"
+                                        "||four.example^\n@@||five.four.example^\nsix.example\n"
+                                        ":: seven.example\n"),
+                     "+*one.example.\n+two.example.\n+three.example.\n+*four.example.\n"
+                     "+*five.four.example. except\n+six.example.\n+seven.example.\n");
+    ck_assert_uint_eq(reader.n_skipped, 0);
+    read_as(LIST_DOMAINS, "one.example\n||two.example^\ntwo words\n192.0.2.1 real.example\n");
+    ck_assert_uint_eq(reader.n_entries, 1);
+    ck_assert_uint_eq(reader.n_skipped, 3);
+}
+END_TEST
+
 START_TEST(a_dnsmasq_list_names_each_domain_between_slashes)
 {
     ck_assert_str_eq(read_as(LIST_AUTO, "server=/cn.example/114.114.114.114\n"
@@ -257,6 +271,7 @@ int main(void)
     const TTest *const tests[] = {
         a_hosts_list_names_what_is_sent_to_a_sink,
         a_list_of_domains_names_trees,
+        a_list_put_together_of_others_is_read_line_by_line,
         a_dnsmasq_list_names_each_domain_between_slashes,
         domain_rules_and_exceptions_of_an_adblock_list_are_understood,
         what_a_resolver_cannot_do_is_counted_and_the_first_of_it_kept,
