@@ -105,7 +105,8 @@ ASKED = [*[(f, 0, "udp", None, SOA) for f in (0, AA, AD, CD, RA, TC, Z)], (0, 0,
          *[(f, 15, "udp", None, None) for f in (0, AA | TC | RA | Z | AD | CD)],
          *[(0, 0, "udp", (v, o, f, 4096), SOA) for v in (0, 1) for o in (b"", UNKNOWN, NSID, COOKIE, EXPIRE, SUBNET, OPTIONS)
            for f in (0, 0x8000, 0x0080)],
-         (0, 0, "udp", (0, b"", 0x8000, 512), 48), (0, 0, "tcp", (0, b"", 0x8000, 512), 48), (AD, 0, "udp", (0, COOKIE, 0, 4096), SOA)]
+         (0, 0, "udp", (0, b"", 0x8000, 512), 48), (0, 0, "tcp", (0, b"", 0x8000, 512), 48), (AD, 0, "udp", (0, COOKIE, 0, 4096), SOA),
+         (CD, 0, "udp", (0, b"", 0x8000, 4096), SOA)]
 
 
 def faults(flags, opcode, edns, rdtype, reply):
