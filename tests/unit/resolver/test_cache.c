@@ -275,7 +275,7 @@ static long resident_pages(void)
 static uint32_t scan_length(void)
 {
     const char *text = getenv("HTTPDNSD_LONG");
-    return text != NULL ? (uint32_t)strtoul(text, NULL, 10) : 200000;
+    return text != NULL ? (uint32_t)strtoul(text, NULL, 10) : 100000;
 }
 
 START_TEST(k7_hot_names_are_found_and_memory_is_flat_however_many_random_names_pass_by)
