@@ -262,6 +262,13 @@ def test_conformance_names_a_test_that_exists_for_every_statement():
     assert [i for i, tests in carries.items() if not tests] == []
 
 
+def test_what_goes_beyond_the_checklist_names_tests_that_exist():
+    rows = (ROOT / "doc/conformance.md").read_text().split("## Beyond the checklist")[1].splitlines()[4:]
+    named = [re.findall(r"`(\w+)`", row.split("|")[3]) for row in rows]
+    assert named and all(named)
+    assert set(sum(named, [])) - names_of_tests() == set()
+
+
 def test_each_fault_of_a_provider_has_its_row_and_its_test():
     """F-01 to F-39: "F-27 to F-31" in a row are five."""
     rows = [[c.strip() for c in line.split("|")] for line in (ROOT / "doc/conformance.md").read_text().splitlines() if line.startswith("| F-")]
