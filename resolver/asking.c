@@ -199,6 +199,7 @@ static bool query_try_lost(struct query *q)
 {
     const struct resolver *r = q->resolver;
     if (!q->is_lost || q->n_tries > 0 || q->n_apart == APART_MAX ||
+        !pool_asks_over_http(r->pool, q->lost_at) ||
         q->deadline_us - port_now_us(r->port) < LOST_US) {
         return false;
     }

@@ -90,7 +90,6 @@ struct exchange_reply {
     uint32_t retry_after_s;   /* Retry-After, 0 when absent */
     int64_t date_s;           /* Date header as Unix time, when wanted; absent or nonsense is 0 */
     bool connected;           /* with DONE: a connection was made for it */
-    bool refused;             /* with BROKEN: it was sent again already, and refused again */
     enum exchange_http http;  /* with DONE: which version was spoken */
     const char *proxy_status; /* Proxy-Status (RFC 9209), its beginning; NULL when absent */
     struct bytes body;

@@ -271,7 +271,7 @@ static enum attempt_verdict verdict_of(const struct attempt *a, const struct exc
                                        const struct findings *f, bool fresh)
 {
     uint16_t rcode = f->found.answer != NULL ? f->found.answer->rcode : 0;
-    return attempt_judge(reply->result, f->class, rcode, fresh || reply->refused, a->again);
+    return attempt_judge(reply->result, f->class, rcode, fresh, a->again);
 }
 
 /* The same reply, as it is to those who ride for the other family. A reply that tells of neither is

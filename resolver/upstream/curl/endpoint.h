@@ -49,7 +49,6 @@ struct known_endpoint {
     struct lane *heir;               /* … which */
     uint64_t tried_us;               /* when that began last */
     struct transfer *free;
-    unsigned n_heard; /* whole replies */
     unsigned n_fresh; /* transfers under way that insist on a connection of their own */
 };
 

@@ -15,7 +15,6 @@ enum {
     HEADER_BYTES_MAX = 16384,
     HEADERS_MAX = 100,
     FRAME_MAX = 16384, /* of HTTP/2: libcurl 7.88 loses what does not fit its buffer */
-    SENT_MAX = 2,      /* times, while nobody is heard */
     FRESH_MAX = 2,     /* at once: what broke together need not have a connection each */
     BODY_KEPT = 1024,  /* a larger buffer is not kept for the next request */
     RETRY_AFTER_MAX_S = 300,
@@ -92,17 +91,6 @@ static size_t on_header(char *at, size_t size, size_t n, void *ctx)
 
 /* ---- a transfer between its requests ---- */
 
-/* What was refused libcurl sends again by itself, five times over, each by a connection of its own.
- * Once is enough where nobody gets an answer; where others do, each may be the one that is served.
- */
-static int before_request(void *ctx, char *to, char *from, int to_port, int from_port)
-{
-    struct transfer *t = ctx;
-    (void)to, (void)from, (void)to_port, (void)from_port;
-    t->refused = ++t->n_sent > SENT_MAX && t->n_heard == t->endpoint->n_heard;
-    return t->refused ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
-}
-
 static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
 {
     struct watches *watches = ctx;
@@ -145,8 +133,6 @@ static bool set_fixed_options(struct transfer *t, const struct curl_exchange_par
            curl_easy_setopt(e, CURLOPT_WRITEDATA, t) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_HEADERDATA, t) == CURLE_OK &&
-           curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, before_request) == CURLE_OK &&
-           curl_easy_setopt(e, CURLOPT_PREREQDATA, t) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, watches) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, close_socket) == CURLE_OK &&
@@ -243,9 +229,7 @@ static bool set_method(struct transfer *t, const struct exchange_request *reques
 static void hear_nothing(struct transfer *t)
 {
     t->n_body = t->header_bytes = 0;
-    t->n_headers = t->n_sent = 0;
-    t->n_heard = t->endpoint->n_heard;
-    t->refused = false;
+    t->n_headers = 0;
     t->has_max_age = t->has_age = t->encoded = t->too_large = false;
     t->age_s = 0;
     t->date_s = 0;
@@ -414,7 +398,6 @@ void transfer_tell(struct transfer *t, CURLcode code)
         curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &n_connects);
         curl_easy_getinfo(t->easy, CURLINFO_CONTENT_TYPE, &type);
         t->lane->resolved = true;
-        t->endpoint->n_heard++;
         if (n_connects > 0 && t->lane->n_live == 1) {
             t->lane->born_us = t->began_us; /* all its connections are new */
         }
@@ -435,9 +418,6 @@ void transfer_tell(struct transfer *t, CURLcode code)
         reply.detail = "encoded content, which was not asked for";
     } else if (t->too_large) {
         reply.detail = "more octets than a reply may have";
-    } else if (t->refused) {
-        reply.refused = true;
-        reply.detail = "refused, or lost with its connection, twice";
     } else {
         detail_shorten(t->detail);
         reply.detail = t->detail[0] != '\0' ? t->detail : curl_easy_strerror(code);

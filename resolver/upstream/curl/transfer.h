@@ -31,11 +31,8 @@ struct transfer {
     uint8_t request[EXCHANGE_REQUEST_MAX];
     uint8_t *body;
     size_t n_body, body_room, body_max;
-    bool may_follow;  /* one redirect, to the same host */
-    bool may_repeat;  /* what a connection's end took with it, once */
-    unsigned n_sent;  /* how often, by libcurl itself */
-    unsigned n_heard; /* the endpoint's, at the beginning */
-    bool refused;     /* as often as it may be */
+    bool may_follow; /* one redirect, to the same host */
+    bool may_repeat; /* what a connection's end took with it, once */
     size_t header_bytes;
     unsigned n_headers;
     bool has_age, encoded, too_large, wants_date;
