@@ -104,23 +104,10 @@ static const char *word_of_check(int check)
     }
 }
 
-/* It answers, but nothing of it is about the question: to take that for an absence would be a
- * guess. */
-static bool is_about_others(struct bytes message, const struct answer *answer)
-{
-    enum { N_ANSWERS_AT = 6 };
-    return answer->rcode == RCODE_NOERROR && answer->n_answers == 0 &&
-           bytes_read_u16(message.at + N_ANSWERS_AT) > 0;
-}
-
 int driver_read_message(struct bytes message, const struct answer_expect *expect,
                         struct driver_found *found)
 {
     int check = answer_read(message, expect, &found->answer);
-    if (check == ANSWER_OK && is_about_others(message, found->answer)) {
-        found->answer = answer_unref(found->answer);
-        check = ANSWER_WRONG_QUESTION;
-    }
     if (check == ANSWER_OK) {
         return DRIVER_OK;
     }

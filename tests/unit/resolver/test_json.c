@@ -288,10 +288,6 @@ START_TEST(what_is_no_answer_is_refused)
         "{\"Status\":0,\"Question\":[{\"name\":\"other.example.\",\"type\":1}]}",
         "{\"Status\":0,\"Question\":[{\"name\":\"www.example.com.\",\"type\":28}]}",
         "{\"Status\":0,\"Question\":\"www.example.com.\"}",
-        "{\"Status\":0,\"Answer\":[{\"name\":\"other.example.\",\"type\":1,\"TTL\":3,\"data\":"
-        "\"1.2.3.4\"}]}",
-        "{\"Status\":0,\"Answer\":[{\"name\":\"www.example.com.\",\"type\":28,\"TTL\":3,\"data\":"
-        "\"::1\"}]}",
         "{\"Status\":0.5}",
         "{\"Status\":0,\"Answer\":[{\"name\":\"www.example.com.\",\"type\":1,\"TTL\":\"soon\","
         "\"data\":\"1.2.3.4\"}]}",
