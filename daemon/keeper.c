@@ -108,7 +108,6 @@ static bool load(struct keeper *k)
         policy_unref(policy);
         return false;
     }
-    tell_size(k, policy);
     k->complete = true;
     put(k, policy);
     return teller.n_failed == 0;
@@ -130,6 +129,7 @@ static bool rest(struct keeper *k)
     return !ending;
 }
 
+/* What is said to be in force has been handed to the workers. */
 static bool load_and_tell(struct keeper *k)
 {
     const struct policy *before = k->policy;
@@ -137,6 +137,7 @@ static bool load_and_tell(struct keeper *k)
     bool good = load(k);
     if (k->policy != before) {
         k->params.on_policy(k->params.ctx, keeper_policy(k));
+        tell_size(k, k->policy);
     }
     return good;
 }
