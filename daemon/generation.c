@@ -158,8 +158,10 @@ bool generation_load(struct generation *g)
     if (policy_file(&g->params.config->policy, 0) == NULL) {
         return false;
     }
-    g->is_loading = true; /* what its thread looks at */
-    g->is_loading = keeper_start(g->keeper) == 0;
+    g->is_loading = true; /* its thread looks at that: not to be written while it runs */
+    if (keeper_start(g->keeper) < 0) {
+        g->is_loading = false;
+    }
     return g->is_loading;
 }
 
