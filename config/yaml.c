@@ -81,7 +81,8 @@ static const struct yaml_node *find_key(const struct yaml_node *mapping, const c
     return NULL;
 }
 
-/* Reads the value of the key that `key_event` holds, and hangs it in at *link. */
+/* Reads the value of the key that `key_event` holds, and hangs it in at *link; but for a key that
+ * stands there already: no reader has to expect that it is called twice. */
 static int build_pair(struct builder *b, const yaml_event_t *key_event, struct yaml_node *mapping,
                       unsigned depth, struct yaml_node **link)
 {
@@ -113,7 +114,7 @@ static int build_pair(struct builder *b, const yaml_event_t *key_event, struct y
     value->key = key;
     value->key_line = (unsigned)mark->line + 1;
     value->key_column = (unsigned)mark->column + 1;
-    *link = value;
+    *link = twin == NULL ? value : NULL;
     return 0;
 }
 
@@ -137,7 +138,7 @@ static int build_children(struct builder *b, struct yaml_node *node, unsigned de
         if (failure < 0 || end) {
             return failure;
         }
-        link = &(*link)->next;
+        link = *link != NULL ? &(*link)->next : link;
     }
 }
 

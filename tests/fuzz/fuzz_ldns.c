@@ -146,9 +146,9 @@ static bool is_in_step(struct bytes message, size_t *at, size_t n, const ldns_rr
     return good;
 }
 
-/* Of some types (NSEC3PARAM), and of all in another class than IN, ldns reads as much RDATA as the
- * type's form takes, whatever its length says, and what follows out of step: there is nothing to
- * compare with then. A message with one question. */
+/* Of some types (NSEC3PARAM, NSAP-PTR), and of all in another class than IN, ldns reads as much
+ * RDATA as the type's form takes, whatever its length says, and what follows out of step: there is
+ * nothing to compare with then. A message with one question. */
 static bool are_in_step(struct bytes message, const ldns_pkt *pkt)
 {
     size_t at = strict_name(message.at, message.n, MESSAGE_HEADER) + 4;
@@ -198,11 +198,11 @@ static void compare_answer(struct bytes message, const ldns_pkt *theirs)
     if (theirs == NULL)
         return;
     assert(ldns_pkt_get_rcode(theirs) == (answer->rcode & 15));
+    if (!are_in_step(message, theirs))
+        return;
     owned(pkt_freep) ldns_pkt *ours = ldns_read(wire);
     assert(ours != NULL);
     assert(ldns_rr_list_rr_count(ldns_pkt_answer(ours)) == answer->n_answers);
-    if (!are_in_step(message, theirs))
-        return;
     all_are_in(ldns_pkt_answer(ours), ldns_pkt_answer(theirs));
     all_are_in(ldns_pkt_authority(ours), ldns_pkt_authority(theirs));
 }

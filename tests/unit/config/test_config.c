@@ -175,6 +175,17 @@ START_TEST(what_belongs_together_is_checked_together)
 }
 END_TEST
 
+START_TEST(section_that_stands_twice_is_read_once)
+{
+    static const char text[] = "local-data:\n  a.example: 192.0.2.1\n"
+                               "local-data:\n  b.example: [192.0.2.2, nonsense]\n";
+    struct config *c;
+    ck_assert_int_lt(config_parse(bytes_of(text, strlen(text)), &c, &errors), 0);
+    ck_assert_uint_eq(errors.n, 1);
+    ck_assert_uint_eq(errors.at[0].line, 3);
+}
+END_TEST
+
 START_TEST(yaml_that_a_configuration_does_not_need_is_refused)
 {
     refuses("log: &a {level: info}\n", 1, 6, "anchors are not allowed");
@@ -397,6 +408,7 @@ int main(void)
         public_resolvers_are_four_that_are_shipped_those_listed_or_none,
         lists_of_block_addresses_are_paths_from_the_root_with_or_without_a_scope,
         what_belongs_together_is_checked_together,
+        section_that_stands_twice_is_read_once,
         yaml_that_a_configuration_does_not_need_is_refused,
         bombs_are_refused_early,
         all_errors_are_told_not_only_the_first,
