@@ -56,7 +56,20 @@ void policy_print_dns64_exclude(const void *base, FILE *to);
 /* What no single option can know: which providers a rule's group has. */
 void policy_check(struct reader *reader);
 
-/* provider.c: one entry of the list. `node` is a mapping. */
+/* Which protocols take a key: struct schema_row's takers. */
+#define TAKES(protocol) (1U << PROTOCOL_##protocol)
+#define TAKERS_SIGNING \
+    (TAKES(ALIDNS) | TAKES(ALIYUN) | TAKES(ALIYUN2) | TAKES(VOLC) | TAKES(BAIDU) | TAKES(GENERIC))
+#define TAKERS_VENDORS (TAKERS_SIGNING | TAKES(TENCENT))
+#define TAKERS_CIPHER  (TAKES(ALIYUN2) | TAKES(TENCENT))
+#define TAKERS_HTTPS   (TAKERS_VENDORS | TAKES(DOH) | TAKES(DOH_GET) | TAKES(JSON) | TAKES(ODOH))
+enum { TAKERS_TEXT_MAX = 100 };
+
+/* provider.c: the names of protocols; lends row i of an entry, NULL behind the last. */
+extern const struct schema_word provider_protocols[];
+const struct schema_row *provider_row_at(size_t i);
+
+/* entry.c: one entry of the list. `node` is a mapping. */
 void provider_read(struct reader *reader, const struct yaml_node *node,
                    struct provider_params *provider);
 void provider_print(const struct provider_params *provider, FILE *to);

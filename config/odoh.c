@@ -207,28 +207,10 @@ static const char *finish(struct reader *r, struct provider_params *p)
     return NULL;
 }
 
-/* With another protocol these keys mean a mistake. */
-static void refuse_keys(struct reader *r, const struct yaml_node *mapping)
-{
-    static const char *const keys[] = {"relay",
-                                       "target-addresses",
-                                       "odoh-configs-path",
-                                       "odoh-configs-file",
-                                       "odoh-configs-dns",
-                                       "insecure-same-operator"};
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        const struct yaml_node *node = provider_node(mapping, keys[i]);
-        if (node != NULL) {
-            errors_add(r->errors, node->line, node->column, "%s is for 'protocol: odoh'", keys[i]);
-        }
-    }
-}
-
 void odoh_finish(struct reader *r, const struct yaml_node *mapping, struct provider_params *p)
 {
     const struct yaml_node *relay = provider_node(mapping, "relay");
     if (p->protocol != PROTOCOL_ODOH) {
-        refuse_keys(r, mapping);
         return;
     }
     if (p->client_subnet.n > 0 || p->client_subnet.from_here) {

@@ -8,23 +8,22 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <unistd.h>
 
 enum { NAME_TEXT_MAX = 64 };
 
-static const struct schema_word protocols[] = {{"doh", PROTOCOL_DOH},
-                                               {"doh-get", PROTOCOL_DOH_GET},
-                                               {"json", PROTOCOL_JSON},
-                                               {"alidns", PROTOCOL_ALIDNS},
-                                               {"aliyun", PROTOCOL_ALIYUN},
-                                               {"aliyun2", PROTOCOL_ALIYUN2},
-                                               {"tencent", PROTOCOL_TENCENT},
-                                               {"volc", PROTOCOL_VOLC},
-                                               {"baidu", PROTOCOL_BAIDU},
-                                               {"generic", PROTOCOL_GENERIC},
-                                               {"odoh", PROTOCOL_ODOH},
-                                               {"dns", PROTOCOL_DNS},
-                                               {NULL, 0}};
+const struct schema_word provider_protocols[] = {{"doh", PROTOCOL_DOH},
+                                                 {"doh-get", PROTOCOL_DOH_GET},
+                                                 {"json", PROTOCOL_JSON},
+                                                 {"alidns", PROTOCOL_ALIDNS},
+                                                 {"aliyun", PROTOCOL_ALIYUN},
+                                                 {"aliyun2", PROTOCOL_ALIYUN2},
+                                                 {"tencent", PROTOCOL_TENCENT},
+                                                 {"volc", PROTOCOL_VOLC},
+                                                 {"baidu", PROTOCOL_BAIDU},
+                                                 {"generic", PROTOCOL_GENERIC},
+                                                 {"odoh", PROTOCOL_ODOH},
+                                                 {"dns", PROTOCOL_DNS},
+                                                 {NULL, 0}};
 
 static void error_at(struct reader *r, const struct yaml_node *node, const char *why)
 {
@@ -217,9 +216,8 @@ static void read_ca_file(struct reader *r, const struct yaml_node *node)
 {
     struct provider_params *p = r->base;
     p->endpoint.ca_file = schema_text(r, node, "ca-file");
-    if (p->endpoint.ca_file != NULL && access(p->endpoint.ca_file, R_OK) < 0) {
-        errors_add(r->errors, node->line, node->column, "ca-file '%.100s' cannot be read: %s",
-                   p->endpoint.ca_file, strerror(errno));
+    if (p->endpoint.ca_file != NULL) {
+        schema_check_file(r, node, p->endpoint.ca_file);
     }
 }
 
@@ -354,7 +352,7 @@ static const struct schema_row rows[] = {
     {.key = "protocol",
      .kind = SCHEMA_WORD,
      .offset = AT(protocol),
-     .words = protocols,
+     .words = provider_protocols,
      .fallback = "doh",
      .help = "doh (RFC 8484 by POST), doh-get (by GET), json (the JSON API of Google, Cloudflare "
              "and others, for networks where only that gets through: no DNSSEC records), odoh "
@@ -363,6 +361,7 @@ static const struct schema_row rows[] = {
              "generic."},
     {.key = "addresses",
      .kind = SCHEMA_OTHER,
+     .takers = TAKERS_HTTPS,
      .read = read_addresses,
      .print = print_addresses,
      .is_set = has_addresses,
@@ -370,12 +369,14 @@ static const struct schema_row rows[] = {
              "local resolvers; TLS makes a lie there harmless."},
     {.key = "ca-file",
      .kind = SCHEMA_OTHER,
+     .takers = TAKERS_HTTPS,
      .read = read_ca_file,
      .print = print_ca_file,
      .is_set = has_ca_file,
      .help = "The file with the certificates to trust for this provider, instead of the system's."},
     {.key = "server",
      .kind = SCHEMA_OTHER,
+     .takers = TAKES(DNS),
      .read = read_server,
      .print = print_server,
      .is_set = has_server,
@@ -391,6 +392,7 @@ static const struct schema_row rows[] = {
              "for everything else."},
     {.key = "pins",
      .kind = SCHEMA_OTHER,
+     .takers = TAKERS_HTTPS,
      .read = road_read_pins,
      .print = road_print_pins,
      .is_set = road_has_pins,
@@ -398,29 +400,35 @@ static const struct schema_row rows[] = {
              "them, beside its certificate being good."},
     {.key = "client-cert",
      .kind = SCHEMA_STRING,
+     .takers = TAKERS_HTTPS,
      .offset = AT(endpoint.road.client_cert),
      .help = "The PEM file with the certificate that we show to the provider."},
     {.key = "client-key",
      .kind = SCHEMA_STRING,
+     .takers = TAKERS_HTTPS,
      .offset = AT(endpoint.road.client_key),
      .help = "The PEM file with its key."},
     {.key = "proxy",
      .kind = SCHEMA_STRING,
+     .takers = TAKERS_HTTPS,
      .offset = AT(endpoint.road.proxy),
      .help = "socks5://ADDRESS:PORT or http://ADDRESS:PORT to go through, and never around. SOCKS5 "
              "is told the provider's address (its name with socks5h), HTTP its name. The "
              "environment's proxies are not looked at."},
     {.key = "interface",
      .kind = SCHEMA_STRING,
+     .takers = TAKERS_HTTPS,
      .offset = AT(endpoint.road.interface),
      .help = "The network interface to leave by; while it is not there the provider is not asked."},
     {.key = "source-address",
      .kind = SCHEMA_STRING,
+     .takers = TAKERS_HTTPS,
      .offset = AT(endpoint.road.source),
      .help = "The local address to come from; while this host has it not the provider is not "
              "asked."},
     {.key = "mark",
      .kind = SCHEMA_COUNT,
+     .takers = TAKERS_HTTPS,
      .offset = AT(endpoint.road.mark),
      .max = UINT32_MAX,
      .fallback = "0",
@@ -429,17 +437,20 @@ static const struct schema_row rows[] = {
              "shipped has no capability, see httpdnsd(8)."},
     {.key = "family",
      .kind = SCHEMA_WORD,
+     .takers = TAKERS_HTTPS,
      .offset = AT(endpoint.road.family),
      .words = families,
      .fallback = "auto",
      .help = "The addresses to use: ipv4, ipv6, or auto, both at once with IPv6 a little ahead."},
     {.key = "allow-redirects",
      .kind = SCHEMA_FLAG,
+     .takers = TAKERS_HTTPS,
      .offset = AT(endpoint.redirects),
      .help = "yes to follow a redirection, once, to the same host and port by https, with the same "
              "method; to another host none is ever followed, nor is any unless this is said."},
     {.key = "http3",
      .kind = SCHEMA_FLAG,
+     .takers = TAKERS_HTTPS,
      .offset = AT(endpoint.http3),
      .help =
          "yes to try HTTP/3 when a connection is made, and HTTP/2 beside it. It needs a libcurl "
@@ -453,11 +464,13 @@ static const struct schema_row rows[] = {
              "others. Presets know it of themselves; vendors never are one."},
     {.key = "trust-ad",
      .kind = SCHEMA_FLAG,
+     .takers = TAKES(JSON) | TAKES(ALIDNS),
      .offset = AT(trust_ad),
      .help = "yes to pass on a JSON provider's word that it validated an answer (AD); no unless "
              "said."},
     {.key = "padding",
      .kind = SCHEMA_WORD,
+     .takers = TAKES(DOH),
      .offset = AT(padding),
      .words = padding,
      .fallback = "yes",
@@ -466,6 +479,7 @@ static const struct schema_row rows[] = {
              "Oblivious DoH always fills its own, GET and the vendors' protocols cannot."},
     {.key = "client-subnet",
      .kind = SCHEMA_OTHER,
+     .takers = TAKERS_HTTPS,
      .read = read_subnet,
      .print = print_subnet,
      .help = "The part of the network that answers are wanted for, told to the provider: off (the "
@@ -474,6 +488,7 @@ static const struct schema_row rows[] = {
              "alike. Oblivious DoH tells none."},
     {.key = "relay",
      .kind = SCHEMA_STRING,
+     .takers = TAKES(ODOH),
      .offset = AT(odoh.relay),
      .read = odoh_read_relay,
      .help = "The URL of the Oblivious DoH relay, a template with targethost and targetpath: "
@@ -481,107 +496,42 @@ static const struct schema_row rows[] = {
              "are then the relay's."},
     {.key = "insecure-same-operator",
      .kind = SCHEMA_FLAG,
+     .takers = TAKES(ODOH),
      .offset = AT(odoh.same_operator),
      .help = "yes lets relay and target stand under one domain: whoever runs both sees who asks "
              "and what."},
     {.key = "odoh-configs-path",
      .kind = SCHEMA_STRING,
+     .takers = TAKES(ODOH),
      .offset = AT(odoh.configs_path),
      .read = odoh_read_configs_path,
      .help = "Where the target shows its keys, when it is not /.well-known/odohconfigs. They are "
              "fetched from the target itself, which so learns an address, but no question."},
     {.key = "odoh-configs-dns",
      .kind = SCHEMA_FLAG,
+     .takers = TAKES(ODOH),
      .offset = AT(odoh.configs_dns),
      .help = "yes to look for the target's keys in its HTTPS record (odohconfig, key 32769) first, "
              "asked of another provider, so that the target learns nothing at all; they are "
              "fetched from the target only when it has none. no unless said."},
     {.key = "odoh-configs-file",
      .kind = SCHEMA_STRING,
+     .takers = TAKES(ODOH),
      .offset = AT(odoh.configs_file),
      .read = odoh_read_configs_file,
      .help = "A file with the target's keys (ObliviousDoHConfigs); nothing is then fetched from "
              "the target."},
     {.key = "target-addresses",
      .kind = SCHEMA_OTHER,
+     .takers = TAKES(ODOH),
      .read = odoh_read_target_addresses,
      .print = print_target_addresses,
      .is_set = has_target_addresses,
      .help = "The addresses of an Oblivious DoH target, for its keys; looked up when missing."},
 };
-enum { N_ROWS = sizeof rows / sizeof rows[0] };
 
-/* lends row i, the vendors' behind our own; NULL behind the last. */
-static const struct schema_row *row_at(size_t i)
+const struct schema_row *provider_row_at(size_t i)
 {
+    enum { N_ROWS = sizeof rows / sizeof rows[0] };
     return i < N_ROWS ? &rows[i] : vendor_row_at(i - N_ROWS);
-}
-
-static bool is_known(const char *key)
-{
-    for (size_t i = 0; row_at(i) != NULL; i++) {
-        if (strcmp(row_at(i)->key, key) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void note_unknown_key(struct reader *r, const struct yaml_node *n)
-{
-    const char *nearest = NULL;
-    unsigned distance = UNITS_FAR;
-    for (size_t i = 0; row_at(i) != NULL; i++) {
-        if (units_is_nearer(n->key, row_at(i)->key, &distance)) {
-            nearest = row_at(i)->key;
-        }
-    }
-    errors_add(r->errors, n->key_line, n->key_column, "unknown key '%.40s' of a provider%s%s%s",
-               n->key, nearest != NULL ? ": did you mean '" : "", nearest != NULL ? nearest : "",
-               nearest != NULL ? "'?" : "");
-}
-
-const struct yaml_node *provider_node(const struct yaml_node *mapping, const char *key)
-{
-    const struct yaml_node *n = mapping->first;
-    while (n != NULL && strcmp(n->key, key) != 0) {
-        n = n->next;
-    }
-    return n;
-}
-
-void provider_read(struct reader *r, const struct yaml_node *mapping, struct provider_params *p)
-{
-    for (const struct yaml_node *n = mapping->first; n != NULL; n = n->next) {
-        if (!is_known(n->key)) {
-            note_unknown_key(r, n);
-        }
-    }
-    r->base = p;
-    for (size_t i = 0; row_at(i) != NULL; i++) {
-        const struct yaml_node *node = provider_node(mapping, row_at(i)->key);
-        if (node != NULL) {
-            schema_read(r, row_at(i), node);
-        }
-    }
-    r->base = r->config;
-}
-
-void provider_print(const struct provider_params *p, FILE *to)
-{
-    const char *lead = "\n  - ";
-    for (size_t i = 0; row_at(i) != NULL; i++) {
-        if (schema_is_set(p, row_at(i))) {
-            fprintf(to, "%s%s: ", lead, row_at(i)->key);
-            schema_print(p, row_at(i), to);
-            lead = "\n    ";
-        }
-    }
-}
-
-void provider_print_reference(FILE *to)
-{
-    for (size_t i = 0; row_at(i) != NULL; i++) {
-        schema_print_reference(row_at(i), "", to);
-    }
 }

@@ -22,7 +22,7 @@ static const char *check_cipher(const struct provider_params *p)
         return NULL;
     case CIPHER_AES_CBC:
     case CIPHER_AES_GCM:
-        if (p->protocol != PROTOCOL_ALIYUN2) {
+        if (tencent) {
             return "cipher aes-cbc and aes-gcm are aliyun2's";
         }
         return n != 32 || strspn(a->cipher_key.text, HEX) != n
@@ -73,7 +73,7 @@ static const char *check_sdns(const struct provider_params *p)
                           : NULL;
 }
 
-static const char *check_aliyun(const struct provider_params *p)
+static const char *check_aliyun2(const struct provider_params *p)
 {
     const char *why = check_cipher(p);
     return why != NULL ? why : check_sdns(p);
@@ -119,9 +119,9 @@ static const char *check_account(const struct provider_params *p)
         if (a->secret.text != NULL && !is_octets(a->secret.text)) {
             return "aliyun2's secret is hexadecimal, an even number of digits up to 512";
         }
-        return a->id == NULL ? "aliyun2 needs account" : check_aliyun(p);
+        return a->id == NULL ? "aliyun2 needs account" : check_aliyun2(p);
     case PROTOCOL_ALIYUN:
-        return a->id == NULL ? "aliyun needs account" : check_aliyun(p);
+        return a->id == NULL ? "aliyun needs account" : check_sdns(p);
     case PROTOCOL_TENCENT:
         if (a->cipher == CIPHER_NONE) {
             return clear || a->token.text == NULL

@@ -3,19 +3,9 @@
 #include "config/lists.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <net/if.h>
-#include <unistd.h>
 
 enum { PIN_N = 8 + 44, PINS_MAX = 8 };
-
-static void check_file(struct reader *r, const struct yaml_node *node, const char *path)
-{
-    if (access(path, R_OK) < 0) {
-        errors_add(r->errors, node->line, node->column, "%s '%.100s' cannot be read: %s", node->key,
-                   path, strerror(errno));
-    }
-}
 
 static bool is_pin(const char *text)
 {
@@ -85,48 +75,16 @@ static bool is_proxy(const char *text)
     return false;
 }
 
-/* Plain DNS goes by the system's way: what an entry wants beside would be passed over in silence.
- */
-static void refuse_for_plain(struct reader *r, const struct yaml_node *mapping,
-                             const struct provider_params *p)
-{
-    const struct exchange_road *road = &p->endpoint.road;
-    const struct {
-        const char *key;
-        bool is_wanted;
-    } ways[] = {
-        {"pins", road->pins != NULL},
-        {"client-cert", road->client_cert != NULL},
-        {"client-key", road->client_key != NULL},
-        {"proxy", road->proxy != NULL},
-        {"interface", road->interface != NULL},
-        {"source-address", road->source != NULL},
-        {"mark", road->mark != 0},
-        {"family", road->family != EXCHANGE_ANY_FAMILY},
-        {"client-subnet", p->client_subnet.n > 0 || p->client_subnet.from_here},
-    };
-    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
-        const struct yaml_node *node = provider_node(mapping, ways[i].key);
-        if (node != NULL && ways[i].is_wanted) {
-            errors_add(r->errors, node->key_line, node->key_column,
-                       "%s has no effect on plain DNS to a server: leave it out", ways[i].key);
-        }
-    }
-}
-
 void road_check(struct reader *r, const struct yaml_node *mapping, const struct provider_params *p)
 {
-    if (p->protocol == PROTOCOL_DNS) {
-        refuse_for_plain(r, mapping, p);
-    }
     const struct exchange_road *road = &p->endpoint.road;
     struct in6_addr at;
     const struct yaml_node *node = mapping;
     if (road->client_cert != NULL) {
-        check_file(r, provider_node(mapping, "client-cert"), road->client_cert);
+        schema_check_file(r, provider_node(mapping, "client-cert"), road->client_cert);
     }
     if (road->client_key != NULL) {
-        check_file(r, provider_node(mapping, "client-key"), road->client_key);
+        schema_check_file(r, provider_node(mapping, "client-key"), road->client_key);
     }
     if (road->proxy != NULL && !is_proxy(road->proxy)) {
         node = provider_node(mapping, "proxy");

@@ -52,7 +52,9 @@ struct schema_row {
     void (*read)(struct reader *reader, const struct yaml_node *node);
     void (*print)(const void *base, FILE *to); /* the value behind "key:"; NULL: is not printed */
     bool (*is_set)(const void *base);          /* NULL: as its kind says */
-    const char *help;                          /* one sentence */
+    unsigned takers;  /* of a provider's: a bit, 1 << enum pool_protocol, for each that takes it; 0:
+                       * all do */
+    const char *help; /* one sentence */
 };
 
 /* lends row i; NULL behind the last. */
@@ -77,6 +79,9 @@ void schema_print_reference(const struct schema_row *row, const char *prefix, FI
 
 /* For functions of rows: a scalar's text, or an error and NULL. `what` names the option. */
 const char *schema_text(struct reader *reader, const struct yaml_node *node, const char *what);
+/* Notes an error unless it is a file that can be read, and whose reading comes to an end: a FIFO
+ * would hold whoever opens it. */
+void schema_check_file(struct reader *reader, const struct yaml_node *node, const char *path);
 /* Looks `text` up; notes an error with the nearest word. False when it is none of them. */
 bool schema_word(struct reader *reader, const struct yaml_node *node,
                  const struct schema_word *words, int *ret_value);

@@ -6,6 +6,9 @@
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
 
 enum { MS_A_S = 1000 };
 
@@ -22,6 +25,24 @@ const char *schema_text(struct reader *r, const struct yaml_node *node, const ch
     errors_add(r->errors, node->line, node->column, "%s takes one value, not a %s", what,
                node->kind == YAML_SEQUENCE ? "list" : "section");
     return NULL;
+}
+
+/* An empty file under another name, and no device that would go on for ever. */
+static bool is_file(const struct stat *st)
+{
+    return S_ISREG(st->st_mode) || (S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3));
+}
+
+void schema_check_file(struct reader *r, const struct yaml_node *node, const char *path)
+{
+    struct stat st;
+    if (access(path, R_OK) < 0 || stat(path, &st) < 0) {
+        errors_add(r->errors, node->line, node->column, "%s '%.100s' cannot be read: %s", node->key,
+                   path, strerror(errno));
+    } else if (!is_file(&st)) {
+        errors_add(r->errors, node->line, node->column,
+                   "%s '%.100s' cannot be read: it is no regular file", node->key, path);
+    }
 }
 
 enum { WORDS_TEXT_MAX = 160 };

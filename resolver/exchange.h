@@ -57,7 +57,8 @@ struct exchange_request {
     const struct exchange_endpoint *endpoint;
     enum exchange_method method;
     const char *media_type; /* Accept, and Content-Type with POST */
-    const char *header;     /* a further field, "Name: value"; NULL: none */
+    const char *header;     /* a further field, "Name: value", or one that is left out, "Name:";
+                               NULL: none */
     struct bytes body;      /* POST: EXCHANGE_REQUEST_MAX octets at most */
     const char *target;     /* GET: the whole URL; NULL: endpoint->url */
     size_t body_max;        /* octets the reply may have; 0: EXCHANGE_BODY_MAX */

@@ -3,9 +3,6 @@
 #include "config/lists.h"
 #include "config/options/options.h"
 
-#include <errno.h>
-#include <unistd.h>
-
 enum { DAY_S = 86400 };
 
 static const struct schema_word tls_proof[] = {
@@ -31,9 +28,11 @@ static const struct schema_word auto_or_off[] = {{"auto", 0}, {"off", 0}, {NULL,
 static void read_ca_file(struct reader *r, const struct yaml_node *node)
 {
     const char *path = node != NULL ? schema_text(r, node, "ca-file") : NULL;
-    if (path != NULL && (path[0] != '/' || access(path, R_OK) < 0)) {
-        errors_add(r->errors, node->line, node->column, "ca-file '%.100s' cannot be read: %s", path,
-                   path[0] != '/' ? "write an absolute path" : strerror(errno));
+    if (path != NULL && path[0] != '/') {
+        errors_add(r->errors, node->line, node->column,
+                   "ca-file '%.100s' cannot be read: write an absolute path", path);
+    } else if (path != NULL) {
+        schema_check_file(r, node, path);
     }
     r->config->audit.ca_file = path;
 }

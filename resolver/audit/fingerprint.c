@@ -3,8 +3,11 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { LINE_MAX_OCTETS = 4096, COLUMNS_MAX = 32 };
 
@@ -232,18 +235,36 @@ size_t fingerprints_count(const struct fingerprints *set)
     return set->n;
 }
 
+/* A FIFO in its place would hold who reads it, a folder says nothing: -ENXIO. */
+static int open_list(const char *file, FILE **ret_from)
+{
+    struct stat st;
+    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0) {
+        return -errno;
+    }
+    bool regular = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+    *ret_from = regular ? fdopen(fd, "r") : NULL;
+    int failure = !regular ? -ENXIO : *ret_from == NULL ? -errno : 0;
+    if (failure < 0) {
+        close(fd);
+    }
+    return failure;
+}
+
 int fingerprints_load(struct fingerprints *set, const char *file, char why[FINGERPRINTS_WHY_MAX])
 {
     struct list list = {.set = set, .pattern = -1, .scope_column = -1};
     file = path_of(file, &list.scope);
-    FILE *from = fopen(file, "re");
-    if (from == NULL) {
-        int failure = -errno;
-        snprintf(why, FINGERPRINTS_WHY_MAX, "%.200s: %s", file, strerror(-failure));
+    FILE *from = NULL;
+    int failure = open_list(file, &from);
+    if (failure < 0) {
+        snprintf(why, FINGERPRINTS_WHY_MAX, "%.200s: %s", file,
+                 failure == -ENXIO ? "it is no regular file" : strerror(-failure));
         return failure;
     }
     size_t line = 0;
-    int failure = read_list(&list, from, &line);
+    failure = read_list(&list, from, &line);
     fclose(from);
     if (failure < 0) {
         snprintf(why, FINGERPRINTS_WHY_MAX, "%.200s:%zu: %s", file, line,

@@ -96,9 +96,9 @@ static int put_record(struct synth *synth, enum synth_section section, const str
     }
     struct bytes text = tree_text(data);
     record.ttl_s = (uint32_t)clamped_ttl(ttl_s);
-    size_t at = synth_open_record(synth, section, &record);
+    size_t at = synth_open_record(synth, &record);
     int failure = text.at != NULL ? rdata_from_text(record.type, text, &synth->out) : -EINVAL;
-    synth_close_record(synth, at);
+    synth_close_record(synth, section, at);
     if (failure == -EINVAL) {
         found->why = "a record whose text is not certain to mean what it says";
         return DRIVER_NOT_SERVED;

@@ -14,6 +14,9 @@
 
 #define S_US UINT64_C(1000000)
 
+/* What we are would set our questions apart from those of others. */
+#define NO_USER_AGENT "User-Agent:"
+
 enum {
     FETCH_PAUSE_S = 10, /* between two fetches, whatever happens */
     REFRESH_S = 24 * 3600,
@@ -83,6 +86,7 @@ static enum driver_errand odoh_errand(struct driver_call *call, struct driver_ro
     }
     request->method = EXCHANGE_GET;
     request->media_type = "*/*"; /* RFC 9230 registers none for configurations */
+    request->header = NO_USER_AGENT;
     if (!target->fetching) {
         target->fetching = true;
         target->may_us = now_us + FETCH_PAUSE_S * S_US;
@@ -168,6 +172,7 @@ static int odoh_build(struct driver_call *call, struct driver_room *room,
     call->kept = kept;
     request->method = EXCHANGE_POST;
     request->media_type = ODOH_MEDIA_TYPE;
+    request->header = NO_USER_AGENT;
     request->body = bytes_of(body.at, body.n);
     return 0;
 }

@@ -3,10 +3,16 @@
 
 #include "resolver/upstream/drivers.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 
-enum { COUNTS_AT = 6, OPT_SIZE = 4096 };
+enum {
+    COUNTS_AT = 6,
+    OPT_SIZE = 4096,
+    FIXED_OCTETS = 10, /* type, class, TTL and length */
+    TTL_BEFORE_RDATA = 6,
+};
 
 int synth_begin(struct synth *synth, const struct question *question, uint16_t flags,
                 uint16_t rcode)
@@ -29,31 +35,84 @@ int synth_begin(struct synth *synth, const struct question *question, uint16_t f
     return 0;
 }
 
-size_t synth_open_record(struct synth *synth, enum synth_section section,
-                         const struct answer_record *r)
+size_t synth_open_record(struct synth *synth, const struct answer_record *r)
 {
     struct buf *out = &synth->out;
+    synth->places[synth->n_places % SYNTH_LOOKS].begin = (uint16_t)out->n;
     buf_put(out, r->owner.at, r->owner.n);
     buf_put_u16(out, r->type);
     buf_put_u16(out, CLASS_IN);
     buf_put_u32(out, r->ttl_s);
     buf_put_u16(out, 0);
-    synth->counts[section]++;
     return out->n;
 }
 
-void synth_close_record(struct synth *synth, size_t at)
+/* Lengths of labels are below the letters, so that a whole name may be folded. */
+static bool is_same_folded(const uint8_t *a, const uint8_t *b, size_t n)
 {
-    if (!synth->out.overflow) {
-        bytes_write_u16(synth->out.at + at - 2, (uint16_t)(synth->out.n - at));
+    size_t i = 0;
+    while (i < n && tolower(a[i]) == tolower(b[i])) {
+        i++;
     }
+    return i == n;
+}
+
+/* Owner, type, class and data; TTLs apart. */
+static bool is_same_record(const struct buf *out, const struct synth_place *a,
+                           const struct synth_place *b)
+{
+    const uint8_t *left = out->at + a->rdata, *right = out->at + b->rdata;
+    size_t n_owner = (size_t)(b->rdata - b->begin - FIXED_OCTETS);
+    size_t n_rdata = (size_t)(b->end - b->rdata);
+    return a->section == b->section && a->rdata - a->begin == b->rdata - b->begin &&
+           a->end - a->rdata == b->end - b->rdata &&
+           memcmp(left - FIXED_OCTETS, right - FIXED_OCTETS, 4) == 0 &&
+           memcmp(left, right, n_rdata) == 0 &&
+           is_same_folded(out->at + a->begin, out->at + b->begin, n_owner);
+}
+
+/* lends the place of the same record told before; NULL when it is new. */
+static const struct synth_place *told_before(const struct synth *synth,
+                                             const struct synth_place *now)
+{
+    unsigned n = synth->n_places < SYNTH_LOOKS - 1 ? synth->n_places : SYNTH_LOOKS - 1;
+    for (unsigned i = 1; i <= n; i++) {
+        const struct synth_place *one = &synth->places[(synth->n_places - i) % SYNTH_LOOKS];
+        if (is_same_record(&synth->out, one, now)) {
+            return one;
+        }
+    }
+    return NULL;
+}
+
+void synth_close_record(struct synth *synth, enum synth_section section, size_t at)
+{
+    struct buf *out = &synth->out;
+    struct synth_place *now = &synth->places[synth->n_places % SYNTH_LOOKS];
+    if (out->overflow) {
+        return;
+    }
+    bytes_write_u16(out->at + at - 2, (uint16_t)(out->n - at));
+    now->rdata = (uint16_t)at;
+    now->end = (uint16_t)out->n;
+    now->section = section;
+    const struct synth_place *before = told_before(synth, now);
+    if (before == NULL) {
+        synth->counts[section]++;
+        synth->n_places++;
+        return;
+    }
+    uint8_t *ttl = out->at + before->rdata - TTL_BEFORE_RDATA;
+    uint32_t ttl_s = bytes_read_u32(out->at + at - TTL_BEFORE_RDATA);
+    bytes_write_u32(ttl, ttl_s < bytes_read_u32(ttl) ? ttl_s : bytes_read_u32(ttl));
+    out->n = now->begin;
 }
 
 void synth_record(struct synth *synth, enum synth_section section, const struct answer_record *r)
 {
-    size_t at = synth_open_record(synth, section, r);
+    size_t at = synth_open_record(synth, r);
     buf_put(&synth->out, r->rdata.at, r->rdata.n);
-    synth_close_record(synth, at);
+    synth_close_record(synth, section, at);
 }
 
 void synth_negative(struct synth *synth, const struct question *question, uint32_t ttl_s)
@@ -62,13 +121,13 @@ void synth_negative(struct synth *synth, const struct question *question, uint32
     static const uint32_t timers[] = {1, 3600, 600, 86400};
     struct answer_record soa = {.type = TYPE_SOA, .ttl_s = ttl_s};
     name_parent(&question->name, &soa.owner);
-    size_t at = synth_open_record(synth, SYNTH_AUTHORITY, &soa);
+    size_t at = synth_open_record(synth, &soa);
     buf_put(&synth->out, names, sizeof names);
     for (size_t i = 0; i < sizeof timers / sizeof timers[0]; i++) {
         buf_put_u32(&synth->out, timers[i]);
     }
     buf_put_u32(&synth->out, ttl_s);
-    synth_close_record(synth, at);
+    synth_close_record(synth, SYNTH_AUTHORITY, at);
 }
 
 /* RFC 6891 section 6.1; RFC 8914 section 2. */

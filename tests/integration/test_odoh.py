@@ -61,7 +61,7 @@ def test_relay_sees_neither_names_nor_how_long_they_are_nor_who_we_are(alone, ob
     for request in seen:
         assert b"honest" not in request["body"] and "honest" not in request["path"]
         assert request["path"] == f"/proxy?targethost={odoh.TARGET}%3A{oblivious.target.port}&targetpath=%2Fdns-query"
-        assert set(request["headers"]) == {"Host", "User-Agent", "Accept", "Content-Type", "Content-Length"}
+        assert set(request["headers"]) == {"Host", "Accept", "Content-Type", "Content-Length"}
         assert request["headers"]["Content-Type"] == request["headers"]["Accept"] == odoh.MEDIA_TYPE
     assert len(seen[0]["body"]) == len(seen[1]["body"])
     assert seen[0]["body"][37:69] != seen[1]["body"][37:69]  # an ephemeral key for each

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/config_rig.h"
 
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 START_TEST(way_to_a_provider_is_checked)
 {
 #define ONE "providers:\n  - preset: google\n    "
@@ -33,6 +37,30 @@ START_TEST(providers_are_checked)
     refuses("providers:\n  - {preset: google, client-subnet: on}\n", 2, 37, "off, auto");
     refuses("providers:\n  - {preset: google, padding: 468}\n", 2, 31, "yes, no");
     refuses("providers:\n  - {preset: google, trust-ad: maybe}\n", 2, 32, "yes, true, no, false");
+}
+END_TEST
+
+/* Whoever opened a FIFO would wait for somebody who writes to it, for ever. */
+START_TEST(only_a_regular_file_holds_certificates)
+{
+    char folder[] = "/tmp/httpdnsd-files-XXXXXX", fifo[64], yaml[256];
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(fifo, sizeof fifo, "%s/fifo", folder);
+    ck_assert_int_eq(mkfifo(fifo, 0600), 0);
+    static const struct {
+        const char *entry;
+        unsigned column;
+    } cases[] = {{"providers:\n  - preset: google\n    ca-file", 14},
+                 {"providers:\n  - preset: google\n    client-cert", 18},
+                 {"providers:\n  - preset: google\n    client-key", 17},
+                 {"hijack:\n  mode: off\n  ca-file", 12}};
+    const char *const paths[] = {fifo, folder, "/dev/zero"};
+    for (size_t i = 0; i < 4 * 3; i++) {
+        snprintf(yaml, sizeof yaml, "%s: %s\n", cases[i % 4].entry, paths[i / 4]);
+        refuses(yaml, 3, cases[i % 4].column, "no regular file");
+    }
+    unlink(fifo);
+    rmdir(folder);
 }
 END_TEST
 
@@ -125,14 +153,71 @@ START_TEST(a_way_that_plain_dns_cannot_go_is_refused)
 }
 END_TEST
 
+START_TEST(key_of_another_protocol_is_refused_with_those_that_take_it)
+{
+    refuses("providers:\n  - {protocol: volc, account: 1, secret: s, cipher: aes}\n", 2, 45,
+            "cipher is for 'protocol: aliyun2 or tencent', and this provider's is volc");
+    refuses("providers:\n  - {protocol: aliyun, account: 1, token: t}\n", 2, 36,
+            "token is for 'protocol: tencent', and this provider's is aliyun");
+    refuses("providers:\n  - preset: quad9\n    secret: s\n", 3, 5,
+            "secret is for 'protocol: alidns, aliyun, aliyun2, volc, baidu or generic', and this "
+            "provider's is doh");
+    refuses("providers:\n  - {name: x, url: https://x/, protocol: doh-get, trust-ad: yes}\n", 2, 51,
+            "trust-ad is for 'protocol: json or alidns', and this provider's is doh-get");
+    refuses("providers:\n  - {name: x, url: https://x/, protocol: json, padding: yes}\n", 2, 48,
+            "padding is for 'protocol: doh', and this provider's is json");
+    refuses("providers:\n  - {name: x, url: https://x/, answers: [/ip]}\n", 2, 32,
+            "answers is for 'protocol: generic', and this provider's is doh");
+    refuses("providers:\n  - {name: x, protocol: doh, server: 192.0.2.1, group: g}\n", 2, 30,
+            "server is for 'protocol: dns', and this provider's is doh");
+    refuses("providers:\n  - {name: x, server: 192.0.2.1, group: g, http3: yes}\n", 2, 44,
+            "http3 has no effect on plain DNS");
+    /* One mistake is told as one: what a wrong word's protocol takes, nobody knows. */
+    refuses("providers:\n  - {name: x, url: https://x/, protocol: vlc, cipher: aes}\n", 2, 42,
+            "'vlc' is not one of");
+    ck_assert_uint_eq(errors.n, 1);
+}
+END_TEST
+
+/* With the defaults that --show-config prints as well, whatever the protocol. */
+START_TEST(what_is_printed_of_each_protocol_is_read_again)
+{
+    struct config *c = parse("providers:\n"
+                             "  - {name: a, url: https://a/}\n"
+                             "  - {name: b, url: https://b/, protocol: doh-get}\n"
+                             "  - {name: c, url: https://c/, protocol: json}\n"
+                             "  - {name: d, protocol: alidns}\n"
+                             "  - {name: e, protocol: aliyun, account: 1}\n"
+                             "  - {name: f, protocol: aliyun2, account: 1}\n"
+                             "  - {name: g, protocol: baidu, account: 1, secret: s}\n"
+                             "  - {name: h, url: https://h/, protocol: generic, answers: [/ip]}\n"
+                             "  - {name: i, url: https://i.example/, protocol: odoh, relay: "
+                             "\"https://r.test/{?targethost,targetpath}\"}\n"
+                             "  - {name: j, server: 192.0.2.1, group: lan}\n");
+    char *text = print(c);
+    struct config *again = parse(text);
+    for (size_t i = 0; i < c->n_providers; i++) {
+        ck_assert_int_eq(again->providers[i].protocol, c->providers[i].protocol);
+        ck_assert_str_eq(again->providers[i].name, c->providers[i].name);
+    }
+    ck_assert_uint_eq(again->n_providers, c->n_providers);
+    free(text);
+    config_free(again);
+    config_free(c);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
         way_to_a_provider_is_checked,
         providers_are_checked,
+        only_a_regular_file_holds_certificates,
         vendors_know_where_they_are_and_what_they_need,
         vendor_s_url_without_a_path_gets_the_vendor_s,
         a_way_that_plain_dns_cannot_go_is_refused,
+        key_of_another_protocol_is_refused_with_those_that_take_it,
+        what_is_printed_of_each_protocol_is_read_again,
     };
     return suite_run("config_providers", tests, sizeof tests / sizeof tests[0], NULL, NULL);
 }

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static struct fingerprints *lists;
@@ -156,6 +157,24 @@ START_TEST(a_list_is_a_path_from_the_root_with_or_without_its_scope)
 }
 END_TEST
 
+/* Its reader, and with him the start, would wait for somebody who writes to it. */
+START_TEST(a_fifo_in_place_of_a_list_is_refused_at_once)
+{
+    char folder[] = "/tmp/test_audit_lists.XXXXXX", fifo[64], why[FINGERPRINTS_WHY_MAX];
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(fifo, sizeof fifo, "%s/fifo", folder);
+    ck_assert_int_eq(mkfifo(fifo, 0600), 0);
+    struct fingerprints *set = fingerprints_new();
+    ck_assert_int_lt(fingerprints_load(set, fifo, why), 0);
+    ck_assert_ptr_nonnull(strstr(why, "no regular file"));
+    ck_assert_int_lt(fingerprints_load(set, folder, why), 0);
+    ck_assert_ptr_nonnull(strstr(why, "no regular file"));
+    fingerprints_free(set);
+    unlink(fifo);
+    rmdir(folder);
+}
+END_TEST
+
 START_TEST(the_patrol_goes_at_the_pace_that_is_set)
 {
     static const char *const names[] = {"a.example.net", "b.example.net", "c.example.net"};
@@ -183,6 +202,7 @@ int main(void)
         the_address_given_for_names_that_do_not_exist_is_a_block_page_for_others,
         no_handshake_goes_to_an_address_of_this_machine,
         a_list_is_a_path_from_the_root_with_or_without_its_scope,
+        a_fifo_in_place_of_a_list_is_refused_at_once,
         the_patrol_goes_at_the_pace_that_is_set,
     };
     return suite_run("audit_lists", tests, sizeof tests / sizeof tests[0], audit_world_set_up,

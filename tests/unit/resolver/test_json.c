@@ -148,6 +148,24 @@ START_TEST(chain_is_followed_and_strangers_are_left_out)
 }
 END_TEST
 
+START_TEST(record_told_twice_is_one_record_with_the_lower_ttl)
+{
+    reads("{\"Status\":0,\"Answer\":["
+          "{\"name\":\"www.example.com\",\"type\":1,\"TTL\":60,\"data\":\"192.0.2.1\"},"
+          "{\"name\":\"www.example.com\",\"type\":1,\"TTL\":60,\"data\":\"192.0.2.2\"},"
+          "{\"name\":\"WWW.example.com.\",\"type\":1,\"TTL\":30,\"data\":\"192.0.2.1\"},"
+          "{\"name\":\"www.example.com\",\"type\":1,\"TTL\":90,\"data\":\"192.0.2.2\"}]}",
+          "OK NOERROR: A 30 192.0.2.1; A 30 192.0.2.2");
+    /* In a chain as well: of the alias, and of where it leads. */
+    reads("{\"Status\":0,\"Answer\":["
+          "{\"name\":\"www.example.com\",\"type\":5,\"TTL\":60,\"data\":\"e.example.net.\"},"
+          "{\"name\":\"www.example.com\",\"type\":5,\"TTL\":60,\"data\":\"e.example.net.\"},"
+          "{\"name\":\"e.example.net\",\"type\":1,\"TTL\":30,\"data\":\"192.0.2.1\"},"
+          "{\"name\":\"e.example.net\",\"type\":1,\"TTL\":30,\"data\":\"192.0.2.1\"}]}",
+          "OK NOERROR: CNAME 60 0165076578616d706c65036e657400; A 30 192.0.2.1");
+}
+END_TEST
+
 START_TEST(absence_keeps_its_soa_and_ttl)
 {
     rig_ask(&rig, "nx.example", TYPE_A);
@@ -334,6 +352,7 @@ int main(void)
         dialects_of_one_answer_read_the_same,
         what_is_odd_but_clear_is_taken,
         chain_is_followed_and_strangers_are_left_out,
+        record_told_twice_is_one_record_with_the_lower_ttl,
         absence_keeps_its_soa_and_ttl,
         extended_error_is_found_where_each_provider_puts_it,
         types_become_the_wire_form_that_their_text_means,
