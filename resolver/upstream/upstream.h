@@ -178,7 +178,12 @@ void held_leave(struct attempt *attempt);
 /* An attempt has ended: sends those that need be held no longer. */
 void held_go_on(struct upstream *upstream);
 
-/* The end of an attempt (attempt.c). */
+/* What the driver is told of an attempt's question; borrowed from the attempt. */
+struct driver_call attempt_call(const struct attempt *attempt);
+/* Frees an attempt that is not under way any more (attempt.c). */
+void attempt_release(struct attempt *attempt);
+
+/* The end of an attempt (landing.c). */
 void attempt_finish(struct attempt *attempt, const struct exchange_reply *reply);
 
 /* Plain DNS (dns_carry.c): sends what the exchange would, or takes it back. -EHOSTUNREACH without a
