@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/control.h"
 
+#include "resolver/late.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -12,8 +14,25 @@
 
 enum { IDLE_S = 10, CONNECTION_MEMORY = 16384 };
 
+#define FUNCTIONS(X)                   \
+    X(MHD_start_daemon)                \
+    X(MHD_quiesce_daemon)              \
+    X(MHD_stop_daemon)                 \
+    X(MHD_get_connection_values)       \
+    X(MHD_create_response_from_buffer) \
+    X(MHD_add_response_header)         \
+    X(MHD_queue_response)              \
+    X(MHD_destroy_response)
+
+struct functions {
+    FUNCTIONS(LATE_MEMBER)
+};
+
+static const char *const names[] = {FUNCTIONS(LATE_NAME)};
+
 struct control {
     struct control_params params;
+    struct functions lib;
     struct MHD_Daemon *http;
     uv_async_t asked;
     pthread_mutex_t lock;
@@ -90,22 +109,23 @@ static struct control_answer hand_over(struct control *c, const struct control_r
     return answer;
 }
 
-static enum MHD_Result reply(struct MHD_Connection *connection, struct control_answer answer)
+static enum MHD_Result reply(const struct functions *lib, struct MHD_Connection *connection,
+                             struct control_answer answer)
 {
     static char busy[] = "{\"error\":\"the daemon is busy or ending: try again\"}";
     bool given = answer.json != NULL;
     char *text = given ? answer.json : busy;
-    struct MHD_Response *response = MHD_create_response_from_buffer(
+    struct MHD_Response *response = lib->MHD_create_response_from_buffer(
         strlen(text), text, given ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
     if (response == NULL) {
         free(answer.json);
         return MHD_NO;
     }
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    lib->MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
+    lib->MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
     unsigned status = answer.status == 200 && !given ? 500 : answer.status;
-    enum MHD_Result result = MHD_queue_response(connection, status, response);
-    MHD_destroy_response(response);
+    enum MHD_Result result = lib->MHD_queue_response(connection, status, response);
+    lib->MHD_destroy_response(response);
     return result;
 }
 
@@ -136,15 +156,16 @@ static enum MHD_Result on_http(void *ctx, struct MHD_Connection *connection, con
     if (*n_upload > 0) {
         return MHD_NO;
     }
+    struct control *c = ctx;
     bool is_post = strcmp(method, MHD_HTTP_METHOD_POST) == 0;
     struct control_request request = {.is_post = is_post};
     if ((!is_post && strcmp(method, MHD_HTTP_METHOD_GET) != 0) ||
         strlen(url) >= sizeof request.path) {
-        return reply(connection, (struct control_answer){405, NULL});
+        return reply(&c->lib, connection, (struct control_answer){405, NULL});
     }
     memcpy(request.path, url, strlen(url) + 1);
-    MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, take_argument, &request);
-    return reply(connection, hand_over(ctx, &request));
+    c->lib.MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, take_argument, &request);
+    return reply(&c->lib, connection, hand_over(c, &request));
 }
 
 /* ---- life ---- */
@@ -167,23 +188,40 @@ static void on_closed(uv_handle_t *handle)
     free(c);
 }
 
-struct control *control_new(const struct control_params *params)
+/* gives it, without its thread. */
+static struct control *make(const struct control_params *params, const char **ret_detail)
 {
     struct control *c = calloc(1, sizeof *c);
     if (c == NULL) {
-        close(params->fd);
+        *ret_detail = "no memory for it";
+        return NULL;
+    }
+    if (late_load(LIBMICROHTTPD_SONAME, names, sizeof names / sizeof names[0], &c->lib) < 0) {
+        *ret_detail = "the library " LIBMICROHTTPD_SONAME " is not installed, or too old";
+        free(c);
         return NULL;
     }
     c->params = *params;
     init_waiting(c);
     uv_async_init(&params->loop->uv, &c->asked, on_asked);
     c->asked.data = c;
-    c->http = MHD_start_daemon(
+    return c;
+}
+
+struct control *control_new(const struct control_params *params, const char **ret_detail)
+{
+    struct control *c = make(params, ret_detail);
+    if (c == NULL) {
+        close(params->fd);
+        return NULL;
+    }
+    c->http = c->lib.MHD_start_daemon(
         MHD_USE_POLL | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC, 0, NULL, NULL, on_http, c,
         MHD_OPTION_LISTEN_SOCKET, params->fd, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)CONTROL_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_END);
     if (c->http == NULL) {
+        *ret_detail = "no thread for it";
         close(params->fd);
         return control_free(c);
     }
@@ -202,8 +240,8 @@ struct control *control_free(struct control *c)
     pthread_mutex_unlock(&c->lock);
     if (c->http != NULL) {
         /* The socket may be the service manager's too: it is closed here, never shut down. */
-        MHD_socket listening = MHD_quiesce_daemon(c->http);
-        MHD_stop_daemon(c->http);
+        MHD_socket listening = c->lib.MHD_quiesce_daemon(c->http);
+        c->lib.MHD_stop_daemon(c->http);
         if (listening != MHD_INVALID_SOCKET) {
             close(listening);
         }

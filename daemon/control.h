@@ -39,9 +39,9 @@ struct control_params {
 
 struct control;
 
-/* gives a control that answers as soon as the loop runs; NULL when there is no memory or no thread.
- * Main thread. */
-struct control *control_new(const struct control_params *params);
+/* gives a control that answers as soon as the loop runs; NULL with the reason in *ret_detail
+ * (a static text). Takes the descriptor. Main thread. */
+struct control *control_new(const struct control_params *params, const char **ret_detail);
 /* Takes NULL; returns NULL. The loop must still run its closing callbacks. */
 struct control *control_free(struct control *control);
 

@@ -188,9 +188,10 @@ static void start_control(struct daemon *d, int handed_over)
         return;
     }
     struct control_params params = {.loop = &d->loop, .fd = fd, .on_request = on_control, .ctx = d};
-    d->control = control_new(&params);
+    const char *detail;
+    d->control = control_new(&params, &detail);
     if (d->control == NULL) {
-        log_say(LOG_LEVEL_WARNING, "no control socket: no memory or no thread for it");
+        log_say(LOG_LEVEL_WARNING, "no control socket: %s", detail);
     }
 }
 

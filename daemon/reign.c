@@ -378,6 +378,14 @@ static bool adopt_sockets(struct reign *r)
 {
     char error[SOCKETS_ERROR_MAX];
     int first;
+    const char *lacks = systemd_lacks();
+    if (lacks != NULL) {
+        log_say(LOG_LEVEL_ERROR,
+                "%s is not installed, or too old: without it the service manager can neither hand "
+                "sockets over nor hear that we are ready",
+                lacks);
+        return false;
+    }
     int n = systemd_listen_fds(&first);
     if (sockets_adopt(&r->sockets, first, n, error) < 0) {
         log_say(LOG_LEVEL_ERROR, "%s", error);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/systemd.h"
 
+#include "resolver/late.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -18,6 +20,19 @@
 #include <systemd/sd-journal.h>
 
 enum { NOTIFY_WAIT_MS = 200, RELOADING_MAX = 64 };
+
+#define FUNCTIONS(X) X(sd_notify) X(sd_listen_fds) X(sd_watchdog_enabled) X(sd_journal_sendv)
+
+struct functions {
+    FUNCTIONS(LATE_MEMBER)
+};
+
+static const char *const names[] = {FUNCTIONS(LATE_NAME)};
+
+static bool load(struct functions *lib)
+{
+    return late_load(LIBSYSTEMD_SONAME, names, sizeof names / sizeof names[0], lib) == 0;
+}
 
 /* Whether a socket of the service manager would take a datagram; where nobody reads it, its library
  * would wait for ever. '@' stands for the abstract namespace's NUL. 0, or -errno. */
@@ -48,9 +63,10 @@ static int look_at(const char *path, int wait_ms)
 
 void systemd_notify(const char *state)
 {
+    struct functions lib;
     const char *path = getenv("NOTIFY_SOCKET");
-    if (path != NULL && look_at(path, NOTIFY_WAIT_MS) != -EAGAIN) {
-        sd_notify(0, state);
+    if (path != NULL && look_at(path, NOTIFY_WAIT_MS) != -EAGAIN && load(&lib)) {
+        lib.sd_notify(0, state);
     }
 }
 
@@ -64,23 +80,37 @@ void systemd_notify_reloading(void)
     systemd_notify(state);
 }
 
+const char *systemd_lacks(void)
+{
+    struct functions lib;
+    bool wanted = getenv("NOTIFY_SOCKET") != NULL || getenv("LISTEN_PID") != NULL;
+    return wanted && !load(&lib) ? LIBSYSTEMD_SONAME : NULL;
+}
+
 int systemd_listen_fds(int *ret_first)
 {
-    int n = sd_listen_fds(1);
+    struct functions lib;
     *ret_first = SD_LISTEN_FDS_START;
+    int n = getenv("LISTEN_PID") != NULL && load(&lib) ? lib.sd_listen_fds(1) : 0;
     return n > 0 ? n : 0;
 }
 
 uint64_t systemd_watchdog_us(void)
 {
+    struct functions lib;
     uint64_t us = 0;
-    return sd_watchdog_enabled(1, &us) > 0 ? us : 0;
+    bool wanted = getenv("WATCHDOG_USEC") != NULL && load(&lib);
+    return wanted && lib.sd_watchdog_enabled(1, &us) > 0 ? us : 0;
 }
 
 /* Where there is no journal the library reports success, and where it reads nothing more the
  * library waits for it: for ever. */
 int systemd_journal(const struct iovec *fields, int n_fields)
 {
+    struct functions lib;
     int failure = look_at("/run/systemd/journal/socket", 0);
-    return failure < 0 ? failure : sd_journal_sendv(fields, n_fields);
+    if (failure == 0 && !load(&lib)) {
+        failure = -ELIBACC;
+    }
+    return failure < 0 ? failure : lib.sd_journal_sendv(fields, n_fields);
 }

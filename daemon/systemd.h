@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The door to libsystemd: the service manager and the journal. Everything here does nothing, and
- * says so, when there is no service manager. */
+ * says so, when there is no service manager. The library is loaded when there is one. */
 #ifndef DAEMON_SYSTEMD_H
 #define DAEMON_SYSTEMD_H
 
@@ -8,6 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/uio.h>
+
+/* NULL; or the name of the library when a service manager waits for us and it cannot be loaded. */
+const char *systemd_lacks(void);
 
 /* sd_notify(3): lines of KEY=VALUE. */
 void systemd_notify(const char *state);

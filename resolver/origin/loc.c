@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The one door to libloc. */
+#include "resolver/late.h"
 #include "resolver/origin/kinds.h"
 
 #include <errno.h>
@@ -9,7 +10,24 @@
 #include <libloc/libloc.h>
 #include <libloc/network.h>
 
+#define FUNCTIONS(X)       \
+    X(loc_new)             \
+    X(loc_unref)           \
+    X(loc_set_log_fn)      \
+    X(loc_database_new)    \
+    X(loc_database_unref)  \
+    X(loc_database_lookup) \
+    X(loc_network_get_asn) \
+    X(loc_network_unref)
+
+struct functions {
+    FUNCTIONS(LATE_MEMBER)
+};
+
+static const char *const names[] = {FUNCTIONS(LATE_NAME)};
+
 struct loc {
+    struct functions lib;
     struct loc_ctx *ctx;
     struct loc_database *database;
 };
@@ -32,10 +50,10 @@ static void close_loc(void *handle)
 {
     struct loc *loc = handle;
     if (loc->database != NULL) {
-        loc_database_unref(loc->database);
+        loc->lib.loc_database_unref(loc->database);
     }
     if (loc->ctx != NULL) {
-        loc_unref(loc->ctx);
+        loc->lib.loc_unref(loc->ctx);
     }
     free(loc);
 }
@@ -43,11 +61,18 @@ static void close_loc(void *handle)
 static int open_loc(const char *path, void **ret_handle)
 {
     struct loc *loc = calloc(1, sizeof *loc);
-    if (loc == NULL || loc_new(&loc->ctx) != 0) {
+    if (loc == NULL) {
+        return -ENOMEM;
+    }
+    if (late_load(LIBLOC_SONAME, names, sizeof names / sizeof names[0], &loc->lib) < 0) {
+        free(loc);
+        return -ELIBACC;
+    }
+    if (loc->lib.loc_new(&loc->ctx) != 0) {
         free(loc);
         return -ENOMEM;
     }
-    loc_set_log_fn(loc->ctx, say_nothing);
+    loc->lib.loc_set_log_fn(loc->ctx, say_nothing);
     FILE *file = fopen(path, "re");
     if (file == NULL) {
         int failure = -errno;
@@ -55,7 +80,7 @@ static int open_loc(const char *path, void **ret_handle)
         return failure;
     }
     /* The database has a file of its own from then on. */
-    int error = loc_database_new(loc->ctx, &loc->database, file);
+    int error = loc->lib.loc_database_new(loc->ctx, &loc->database, file);
     fclose(file);
     if (error != 0 || loc->database == NULL) {
         loc->database = NULL;
@@ -73,11 +98,11 @@ static uint32_t as(void *handle, struct bytes address)
     struct in6_addr key = {.s6_addr = {[10] = 0xff, [11] = 0xff}};
     memcpy(key.s6_addr + sizeof key.s6_addr - address.n, address.at, address.n);
     struct loc_network *network = NULL;
-    if (loc_database_lookup(loc->database, &key, &network) != 0 || network == NULL) {
+    if (loc->lib.loc_database_lookup(loc->database, &key, &network) != 0 || network == NULL) {
         return 0;
     }
-    uint32_t asn = loc_network_get_asn(network);
-    loc_network_unref(network);
+    uint32_t asn = loc->lib.loc_network_get_asn(network);
+    loc->lib.loc_network_unref(network);
     return asn;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The one door to libmaxminddb. */
+#include "resolver/late.h"
 #include "resolver/origin/kinds.h"
 
 #include <errno.h>
@@ -10,6 +11,19 @@
 
 enum { NUMBER_TEXT_MAX = 16 };
 
+#define FUNCTIONS(X) X(MMDB_open) X(MMDB_close) X(MMDB_get_value) X(MMDB_lookup_sockaddr)
+
+struct functions {
+    FUNCTIONS(LATE_MEMBER)
+};
+
+static const char *const names[] = {FUNCTIONS(LATE_NAME)};
+
+struct mmdb {
+    struct functions lib;
+    MMDB_s file;
+};
+
 /* A file of this format is told by a marker near its end, which opening it looks for. */
 static bool knows(struct bytes head)
 {
@@ -19,17 +33,22 @@ static bool knows(struct bytes head)
 
 static void close_mmdb(void *handle)
 {
-    MMDB_close(handle);
-    free(handle);
+    struct mmdb *mmdb = handle;
+    mmdb->lib.MMDB_close(&mmdb->file);
+    free(mmdb);
 }
 
 static int open_mmdb(const char *path, void **ret_handle)
 {
-    MMDB_s *mmdb = calloc(1, sizeof *mmdb);
+    struct mmdb *mmdb = calloc(1, sizeof *mmdb);
     if (mmdb == NULL) {
         return -ENOMEM;
     }
-    int status = MMDB_open(path, MMDB_MODE_MMAP, mmdb);
+    if (late_load(LIBMAXMINDDB_SONAME, names, sizeof names / sizeof names[0], &mmdb->lib) < 0) {
+        free(mmdb);
+        return -ELIBACC;
+    }
+    int status = mmdb->lib.MMDB_open(path, MMDB_MODE_MMAP, &mmdb->file);
     if (status != MMDB_SUCCESS) {
         free(mmdb);
         return status == MMDB_OUT_OF_MEMORY_ERROR ? -ENOMEM : -EINVAL;
@@ -52,10 +71,10 @@ static uint32_t number_in(const MMDB_entry_data_s *data)
     return *end == '\0' && number <= UINT32_MAX ? (uint32_t)number : 0;
 }
 
-static uint32_t number_of(MMDB_entry_s *entry, const char *key)
+static uint32_t number_of(const struct mmdb *mmdb, MMDB_entry_s *entry, const char *key)
 {
     MMDB_entry_data_s data;
-    if (MMDB_get_value(entry, &data, key, NULL) != MMDB_SUCCESS || !data.has_data) {
+    if (mmdb->lib.MMDB_get_value(entry, &data, key, NULL) != MMDB_SUCCESS || !data.has_data) {
         return 0;
     }
     switch (data.type) {
@@ -82,13 +101,14 @@ static uint32_t as(void *handle, struct bytes address)
         memcpy(&v6.sin6_addr, address.at, sizeof v6.sin6_addr);
         key = (const struct sockaddr *)(const void *)&v6;
     }
+    const struct mmdb *mmdb = handle;
     int error;
-    MMDB_lookup_result_s found = MMDB_lookup_sockaddr(handle, key, &error);
+    MMDB_lookup_result_s found = mmdb->lib.MMDB_lookup_sockaddr(&mmdb->file, key, &error);
     if (error != MMDB_SUCCESS || !found.found_entry) {
         return 0;
     }
-    uint32_t asn = number_of(&found.entry, "autonomous_system_number");
-    return asn != 0 ? asn : number_of(&found.entry, "asn");
+    uint32_t asn = number_of(mmdb, &found.entry, "autonomous_system_number");
+    return asn != 0 ? asn : number_of(mmdb, &found.entry, "asn");
 }
 
 const struct origin_kind origin_mmdb = {"MaxMind", knows, open_mmdb, close_mmdb, as};

@@ -13,7 +13,8 @@
 struct origin;
 
 /* gives the database at `path`. -ENOENT and the like; -EINVAL when it is not a regular file or is
- * damaged; -ENOTSUP when its format is none that this build reads. */
+ * damaged; -ENOTSUP when its format is none that this build reads; -ELIBACC when the library for it
+ * is not installed. */
 int origin_open(const char *path, struct origin **ret_origin);
 struct origin *origin_free(struct origin *origin);
 

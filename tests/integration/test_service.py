@@ -9,6 +9,7 @@ import socket
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 import dns.exception
 import dns.message
@@ -51,6 +52,17 @@ def test_version_and_help_say_what_they_should():
     assert "--config FILE" in run_daemon("--help").stdout
     wrong = run_daemon("--nonsense")
     assert wrong.returncode == 2 and "usage:" in wrong.stderr
+
+
+def test_libraries_that_a_daemon_does_not_want_are_not_in_its_memory(daemon):
+    def loaded(d):
+        maps = Path(f"/proc/{d.process.pid}/maps").read_text()
+        return {name for name in ("libmicrohttpd", "libsystemd", "libgcrypt", "libloc", "libmaxminddb") if name in maps}
+
+    assert loaded(daemon("control: {socket: off}")) == set()
+    with_control = daemon("")
+    with_control.told("status")
+    assert loaded(with_control) == {"libmicrohttpd"}
 
 
 def test_shipped_configuration_works_unedited():
