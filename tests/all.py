@@ -15,6 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("HTTPDNSD_SHARED", ROOT.parent / "shared"))
+LOTS = 3
 PARTS = ["style", "unit", "fuzz", "replay", "integration"]
 
 # Seeds beside the project that a fuzz target replays too, when they are there.
@@ -108,13 +109,13 @@ def fuzz(build, tally):
                     tally.fail(name, done.stdout)
 
 
-def pytest(build, tally, folder, timeout):
+def pytest(build, tally, folder, timeout, *options):
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch) / "report.xml"
         env = {**os.environ, **SANITIZERS, "HTTPDNSD_BUILD": str(build.resolve()), "HTTPDNSD_SHARED": str(SHARED),
                "PYTHONDONTWRITEBYTECODE": "1"}
         done = run(["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short",
-                    f"--junitxml={report}", folder], env=env, timeout=timeout)
+                    f"--junitxml={report}", *options, folder], env=env, timeout=timeout)
         print("".join(f"{line}\n" for line in re.findall(r"^counts: .*", done.stdout, re.M)), end="", flush=True)
         cases = list(ET.parse(report).iter("testcase")) if report.exists() else []
     for case in cases:
@@ -137,7 +138,10 @@ def replay(build, tally):
 
 
 def integration(build, tally):
-    pytest(build, tally, "tests/integration", 1500)
+    """Most of it waits, so that several files at a time take no longer than one; what measures has the machine for itself."""
+    beside = ["-m", "not alone", "-n", str(LOTS), "--dist", "loadfile"]
+    for options in (beside, ["-m", "alone"]):
+        pytest(build, tally, "tests/integration", 1500, *options)
 
 
 def main():

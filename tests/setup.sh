@@ -8,7 +8,7 @@ die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 PACKAGES_BUILD="gcc libc6-dev meson ninja-build pkg-config libcurl4-openssl-dev libssl-dev libpsl-dev libc-ares-dev libyaml-dev libuv1-dev libsystemd-dev libldns-dev libjansson-dev libmicrohttpd-dev libloc-dev libmaxminddb-dev"
 PACKAGES_RUN="ca-certificates curl bind9-dnsutils iproute2"
 PACKAGES_LAB="bind9 bind9-utils bind9-dnsutils dnsmasq-base openssl python3 python3-h2"
-PACKAGES_TEST="check clang clang-format-14 libasan8 libubsan1 python3-cryptography python3-dnspython python3-jsonschema python3-pytest knot-dnsutils unbound systemd man-db groff-base nftables procps"
+PACKAGES_TEST="check clang clang-format-14 libasan8 libubsan1 python3-cryptography python3-dnspython python3-jsonschema python3-pytest python3-pytest-xdist knot-dnsutils unbound systemd man-db groff-base nftables procps"
 
 is_installed() { dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed; }
 

@@ -24,6 +24,11 @@ sys.path.insert(0, str(ROOT / "tests" / "lab"))
 
 import lab as lab_module  # noqa: E402  (found by the line above)
 
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "alone: measures the machine too, or counts what others on it do: no other test runs beside it")
+
+
 SANITIZED = re.search(rb"__[at]san_init", HTTPDNSD.read_bytes()) is not None if HTTPDNSD.exists() else False
 SANITIZER_REPORT = re.compile(r"AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:")
 

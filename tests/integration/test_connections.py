@@ -109,6 +109,7 @@ def test_connection_is_not_used_that_the_provider_is_about_to_close(lab, daemon,
     assert counts(origin)[0] == n + 1
 
 
+@pytest.mark.alone
 def test_old_connection_is_replaced_and_no_question_feels_it(lab, daemon, origin):
     d = daemon(one_provider(lab, origin, further="connection-age: 2s\n"))
     began, took = time.monotonic(), []
@@ -132,6 +133,7 @@ def test_rarely_asked_provider_has_its_old_connection_replaced_beside_a_question
     wait_for(lambda: counts(origin) == [2, 3] and n_live(origin) == 1, what="one connection, a new one")
 
 
+@pytest.mark.alone
 def test_nothing_is_lost_when_a_provider_says_goodbye_with_questions_under_way(lab, daemon, origin):
     d = daemon(one_provider(lab, origin))
     origin.tell("leave 50")

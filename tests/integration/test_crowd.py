@@ -13,6 +13,8 @@ import pytest
 from conftest import SANITIZED, edes, wait_for
 from test_hostile_provider import honest, origin, providers  # noqa: F401  (fixtures)
 
+pytestmark = pytest.mark.alone
+
 N_IDLE, N_DRIPPING, N_WAITING, N_SLOW_READERS, N_DEAF = 1000, 200, 500, 200, 100
 AWAY_S, IDLE_S, LIFE_S = 2, 4, 6
 

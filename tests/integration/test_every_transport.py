@@ -286,6 +286,7 @@ def test_t7_half_closed_connection_gets_all_its_answers_then_an_end(way, provide
         assert peer.sock.recv(1) == b""
 
 
+@pytest.mark.alone
 def test_t2_slow_question_costs_the_next_less_than_5_ms(way, provider):
     """Ninety are under way. Half of the quick ones at least: what the machine does meanwhile is not ours."""
     w = way()

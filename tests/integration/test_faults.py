@@ -16,6 +16,8 @@ import pytest
 from conftest import BUILD, SANITIZED, edes, lab_module
 from test_hostile_provider import Load, Misbehaviour, can_filter, honest, nft, origin, providers  # noqa: F401  (fixtures)
 
+pytestmark = pytest.mark.alone
+
 SECONDS = float(os.environ.get("HTTPDNSD_LONG", "3"))
 
 

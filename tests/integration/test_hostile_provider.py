@@ -23,6 +23,8 @@ from conftest import ROOT, edes, lab_module, wait_for
 
 pytest.importorskip("h2", reason="python3-h2 is not installed: no provider that misbehaves")
 
+pytestmark = pytest.mark.alone
+
 RATE = 500
 LONG = "HTTPDNSD_LONG" in os.environ
 SECONDS = float(os.environ.get("HTTPDNSD_LONG", "2"))

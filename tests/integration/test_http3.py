@@ -37,7 +37,7 @@ def trouble():
     return "" if "HTTP/3" in version.stdout or "nghttp3" in version.stdout else "the installed libcurl has no HTTP/3"
 
 
-pytestmark = pytest.mark.skipif(trouble() != "", reason=trouble())
+pytestmark = [pytest.mark.alone, pytest.mark.skipif(trouble() != "", reason=trouble())]
 
 
 def good_reply(wire):

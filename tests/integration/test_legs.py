@@ -69,6 +69,7 @@ def storm(stop, d, ports):
     stop.n = n
 
 
+@pytest.mark.alone
 def test_F45_storm_of_icmp_errors_reaches_no_other_client(daemon):
     d = daemon()
     stop, lost, worst = threading.Event(), 0, 0
@@ -99,6 +100,7 @@ def test_F45_storm_of_icmp_errors_reaches_no_other_client(daemon):
     assert counts["in flight"] == 0
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 def test_u3_clients_that_are_gone_before_their_reply_hit_no_other(lab, daemon, host):
     """The kernel says of each that its port is unreachable, as ICMP and ICMPv6 do."""

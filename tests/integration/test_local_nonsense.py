@@ -76,6 +76,7 @@ def test_nonsense_touches_no_answer_and_accuses_nobody(lab, daemon, what):
         liar.close()
 
 
+@pytest.mark.alone
 def test_killing_the_local_resolver_in_mid_load_touches_no_answer(lab, daemon):
     """Each question is new, so that each goes to providers and to the auditor. Answers are as right and as quick as before."""
     liar = Liar(lambda query: honestly(lab, query.to_wire()))

@@ -7,7 +7,7 @@ import pytest
 
 from conftest import needs_mounts, wait_for, with_mounts
 
-pytestmark = [needs_mounts, pytest.mark.skipif(os.geteuid() != 0, reason="needs root for addresses of its own")]
+pytestmark = [pytest.mark.alone, needs_mounts, pytest.mark.skipif(os.geteuid() != 0, reason="needs root for addresses of its own")]
 
 ONE, OTHER = "198.51.100.53", "198.51.100.54"
 AUDIT = "hijack: {path-probe: no, tls-proof: no}\n"

@@ -287,6 +287,7 @@ def test_policy_zone_can_turn_everything_away_but_what_it_names(start):
 
 # ---- cost ----
 
+@pytest.mark.alone
 @pytest.mark.skipif(SANITIZED, reason="bounds of time and memory do not hold with a sanitizer")
 def test_list_of_a_million_names_costs_20_octets_a_name_and_nothing_a_lookup(start, tmp_path):
     def resident_kb(d):

@@ -142,6 +142,7 @@ def test_a_reload_has_no_moment_without_the_lists(make, tmp_path):
     wait_for(lambda: "configuration reloaded" in d.log(), what="the reload")
 
 
+@pytest.mark.alone
 def test_the_daemon_answers_while_a_large_list_is_read(make, tmp_path):
     path = tmp_path / "list"
     with open(path, "w") as f:

@@ -297,6 +297,7 @@ def n_time_wait(family, port):
     return sum(fields[1].endswith(f":{port:04X}") and fields[3] == "06" for fields in map(str.split, lines))
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 def test_T9_restart_binds_at_once_with_ten_thousand_connections_in_time_wait(lab, daemon, host):
     """A length of 0 lets our side close first."""
@@ -367,6 +368,7 @@ def test_T11_connections_without_end_take_neither_descriptors_nor_time_of_others
     assert d.tcp("example.com").answer and time.monotonic() - began < 1
 
 
+@pytest.mark.alone
 def test_T12_burst_of_connects_does_not_slow_udp_down(lab, daemon):
     d = daemon(lab.provider_yaml() + QUIET)
     d.udp("example.com")
