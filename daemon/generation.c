@@ -255,6 +255,9 @@ static void add_provider(struct upstream_state *sum, const struct upstream_state
     sum->n_sent += more->n_sent;
     sum->n_good += more->n_good;
     sum->n_failed += more->n_failed;
+    for (size_t i = 0; i < UPSTREAM_REFUSALS; i++) {
+        sum->n_refused[i] += more->n_refused[i];
+    }
     sum->n_live += more->n_live;
     sum->down = sum->down || more->down;
     sum->n_addresses = more->n_addresses > sum->n_addresses ? more->n_addresses : sum->n_addresses;

@@ -155,6 +155,16 @@ static bool put_status(const struct status_view *view, const struct control_requ
 
 /* ---- the others ---- */
 
+/* What it said that was not believed. */
+static void put_refused(struct jsonv_builder *b, const struct upstream_state *p)
+{
+    jsonv_begin_object(b, "refused");
+    for (unsigned i = 0; i < UPSTREAM_REFUSALS; i++) {
+        put_count(b, upstream_refusal_word((enum upstream_refusal)i), p->n_refused[i]);
+    }
+    jsonv_end(b);
+}
+
 static bool put_providers(const struct status_view *view, const struct control_request *request,
                           struct jsonv_builder *b)
 {
@@ -169,6 +179,7 @@ static bool put_providers(const struct status_view *view, const struct control_r
         put_count(b, "sent", p->n_sent);
         put_count(b, "good", p->n_good);
         put_count(b, "failed", p->n_failed);
+        put_refused(b, p);
         jsonv_put_bool(b, "down", p->down);
         jsonv_put_string(b, "breaker", health_word(p->health));
         put_count(b, "in-flight", p->n_live);

@@ -347,11 +347,13 @@ static void on_attempt_end(void *ctx, struct attempt_end *end)
 {
     struct query *q = ctx;
     query_forget_try(q, end);
+    q->unsure |= end->is_unsure ? 1u << end->provider : 0;
     if (end->other != NULL) {
         query_keep_other(q, end->other);
     }
     switch (end->verdict) {
     case ATTEMPT_ANSWERED:
+        pool_contradict(q->resolver->pool, q->unsure, &q->message.question);
         query_resume(q, query_learn(q, end->answer));
         return;
     case ATTEMPT_RETRY_SAME:

@@ -84,6 +84,7 @@ struct query {
     struct pool_route route; /* decision.route, as the pool knows it */
     unsigned tried;
     unsigned retried;
+    unsigned unsure; /* failed it, as the name may deserve */
     struct query_try tries[QUERY_ATTEMPTS_LIVE];
     size_t n_tries;
     unsigned n_apart; /* tries made beside others at their provider, or in place of lost ones */

@@ -177,6 +177,7 @@ static void query_begin(struct query *q, struct resolver *r, struct bytes messag
     q->timer = (struct port_timer){0};
     q->tried = 0;
     q->retried = 0;
+    q->unsure = 0;
     q->n_tries = 0;
     q->n_apart = 0;
     q->is_lost = false;

@@ -314,7 +314,7 @@ struct attempt *attempt_free(struct attempt *a, bool listen)
         return NULL;
     }
     if (dead) {
-        upstream_note_silent(u, a->began_us);
+        upstream_note_silent(u, &a->question, a->began_us);
     }
     if (a->riders != NULL || a->lands) {
         attempt_leave(a);

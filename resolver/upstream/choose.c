@@ -86,33 +86,6 @@ static unsigned fastest_of(struct pool *pool, unsigned members, const struct poo
     return better;
 }
 
-/* Where the part of the name begins that names of one site share, about: the last two labels, three
- * when the last but one is as short as in co.uk or com.cn. */
-static const uint8_t *site_of(const struct name *name, size_t *ret_n)
-{
-    enum { SHORT = 3, LABELS_MAX = 128 };
-    size_t starts[LABELS_MAX], n = 0, at = 0;
-    while (at < name->n && name->at[at] != 0 && n < LABELS_MAX) {
-        starts[n++] = at;
-        at += 1u + name->at[at];
-    }
-    size_t keep = n >= 2 && name->at[starts[n - 2]] <= SHORT ? 3 : 2;
-    size_t from = n > keep ? starts[n - keep] : 0;
-    *ret_n = at - from;
-    return name->at + from;
-}
-
-/* FNV-1a, and at the end well mixed: near names must fall far apart. No secret: who watches one
- * provider learns nothing from it, and all workers must choose alike. */
-static uint64_t hash_on(uint64_t hash, const uint8_t *at, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        uint8_t c = at[i] >= 'A' && at[i] <= 'Z' ? (uint8_t)(at[i] + 32) : at[i];
-        hash = (hash ^ c) * UINT64_C(0x100000001b3);
-    }
-    return hash;
-}
-
 static uint64_t mix(uint64_t hash)
 {
     hash = (hash ^ hash >> 33) * UINT64_C(0xff51afd7ed558ccd);
@@ -125,13 +98,11 @@ static uint64_t mix(uint64_t hash)
 static unsigned nearest_of(const struct pool *pool, unsigned members,
                            const struct question *question)
 {
-    size_t n;
-    const uint8_t *site = site_of(&question->name, &n);
-    uint64_t of_site = hash_on(UINT64_C(0xcbf29ce484222325), site, n), best = 0;
+    uint64_t of_site = site_hash(&question->name), best = 0;
     unsigned nearest = first_of(members);
     for (unsigned left = members; left != 0; left &= left - 1) {
         const char *name = pool->upstreams[first_of(left)].params->name;
-        uint64_t score = mix(hash_on(of_site, (const uint8_t *)name, strlen(name)));
+        uint64_t score = mix(site_hash_on(of_site, bytes_of((const uint8_t *)name, strlen(name))));
         if (score >= best) {
             best = score;
             nearest = first_of(left);

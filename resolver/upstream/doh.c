@@ -111,6 +111,7 @@ int driver_read_message(struct bytes message, const struct answer_expect *expect
     if (check == ANSWER_OK) {
         return DRIVER_OK;
     }
+    found->check = check;
     found->why = word_of_check(check);
     return check < 0 ? check : DRIVER_PARSE;
 }

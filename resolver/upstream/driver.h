@@ -78,6 +78,7 @@ struct driver_other {
 struct driver_found {
     struct answer *answer; /* given (one reference) with OK, NODATA, NXDOMAIN, UNKNOWN_EMPTY */
     struct driver_other other;
+    int check;        /* why a DNS message was refused: an answer_outcome; 0: none was */
     const char *why;  /* lent for ever: what was wrong, for a person; never holds a secret */
     int64_t server_s; /* the provider's Unix time, where the body tells it; else 0 */
     struct driver_addresses addresses; /* n is 0: no change */

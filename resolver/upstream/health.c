@@ -160,6 +160,14 @@ void health_failed(struct health *h, uint64_t now_us)
     }
 }
 
+void health_unsure(struct health *h, uint64_t now_us)
+{
+    h->n_failed++;
+    if (h->is_open && now_us >= h->open_until_us) {
+        h->open_until_us = now_us + us_of(OPEN_MIN_S);
+    }
+}
+
 void health_quiet(struct health *h, uint32_t wait_s, uint64_t now_us)
 {
     uint64_t until_us = now_us + us_of(wait_s);

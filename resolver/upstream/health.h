@@ -48,6 +48,9 @@ void health_good(struct health *health, uint64_t took_us, bool made, uint64_t no
 /* No usable answer came. Three in a row set the provider aside, and so does an error share of more
  * than a third. */
 void health_failed(struct health *health, uint64_t now_us);
+/* A reply came that is no answer, which may be what the name deserves: of one that is well it says
+ * nothing, and one that is set aside is left in peace for a second more. */
+void health_unsure(struct health *health, uint64_t now_us);
 /* The provider asked for silence. */
 void health_quiet(struct health *health, uint32_t wait_s, uint64_t now_us);
 /* The network is another one: what was learnt on the old one is forgotten, counts and silence asked

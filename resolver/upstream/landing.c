@@ -79,16 +79,22 @@ static void learn_failure(struct attempt *a, const struct exchange_reply *reply,
     bool was_open = u->health.is_open;
     char why[DETAIL_MAX];
     uint32_t wait_s = 0;
+    upstream_count_refused(u, reply->result, &f->found, f->class);
     if (f->class == DRIVER_NOT_SERVED || f->class == DRIVER_UNKNOWN_EMPTY) {
         return;
     }
-    health_failed(&u->health, port_now_us(u->pool->port));
-    u->trouble = f->found.why != NULL ? f->found.why : verdict_trouble(reply->result, f->class);
     describe(a, reply, f, why);
     size_t n_name = strlen(u->params->name) + strlen(": ");
+    const char *bare = n_name < strlen(why) ? why + n_name : why;
+    u->trouble = f->found.why != NULL ? f->found.why : verdict_trouble(reply->result, f->class);
+    if (verdict_is_unsure(reply, f->class)) {
+        upstream_note_unsure(u, &a->question, bare);
+        return;
+    }
+    health_failed(&u->health, port_now_us(u->pool->port));
     /* Nobody but who looks after the credentials can mend them: that is said the first time. */
     bool is_news = f->class == DRIVER_AUTH || (!was_open && u->health.is_open);
-    upstream_tell_aside(u, is_news, n_name < strlen(why) ? why + n_name : why);
+    upstream_tell_aside(u, is_news, bare);
     if (reply->result == EXCHANGE_DONE && (reply->status == 429 || reply->status == 503)) {
         wait_s = reply->retry_after_s;
     }
@@ -156,6 +162,7 @@ static bool learn(struct attempt *a, const struct exchange_reply *reply, const s
                             "slower than ever, or no connection lasts");
         u->suspect = false;
         u->trouble = NULL;
+        u->n_failing = 0;
         return false;
     }
     if (f->class == DRIVER_CLOCK) {
@@ -209,6 +216,7 @@ static void attempt_conclude(struct attempt *a, const struct exchange_reply *rep
         end.was_doubted = !a->lost && reply->result != EXCHANGE_UNTRUSTED &&
                           reply->result <= EXCHANGE_BROKEN &&
                           a->upstream->doubted_us >= a->began_us;
+        end.is_unsure = verdict_is_unsure(reply, f->class);
         end.ede = verdict_ede(reply->result, f->class, a->upstream->driver->addresses_alone);
         describe(a, reply, f, detail);
         end.answer = answer == NULL || verdict_is_worth_telling(answer->rcode)

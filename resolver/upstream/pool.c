@@ -222,15 +222,6 @@ void upstream_tell_aside(const struct upstream *u, bool is_news, const char *why
     }
 }
 
-void upstream_note_silent(struct upstream *u, uint64_t since_us)
-{
-    bool was_open = u->health.is_open;
-    health_failed(&u->health, port_now_us(u->pool->port));
-    u->trouble = "silent";
-    upstream_tell_aside(u, !was_open && u->health.is_open, "silent");
-    u->suspect = u->heard_us <= since_us;
-}
-
 void pool_change_network(struct pool *pool)
 {
     for (size_t i = 0; i < pool->params.n_providers; i++) {
@@ -347,4 +338,5 @@ void pool_state(const struct pool *pool, unsigned provider, struct upstream_stat
         .trouble = u->trouble,
         .http = u->http,
     };
+    memcpy(ret_state->n_refused, u->n_refused, sizeof u->n_refused);
 }

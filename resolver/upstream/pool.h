@@ -152,7 +152,12 @@ struct attempt_end {
                               its connection */
     enum ede ede;          /* why not: 22 unreachable, 23 network, 24 invalid data … */
     const char *detail;    /* one line for a person, borrowed during the call */
+    bool is_unsure;        /* the name may deserve it: see pool_contradict() */
 };
+
+/* These providers (a mask) failed the question in a way that is_unsure, and another one has now
+ * answered it: their own failures after all, once for each site. */
+void pool_contradict(struct pool *pool, unsigned providers, const struct question *question);
 
 /* Starts an attempt; `on_end` is called once, never from inside attempt_start, with the attempt
  * already freed. gives *ret_attempt, to be freed (= cancelled) until on_end. -ENOMEM, -EBUSY at
@@ -186,6 +191,20 @@ void attempt_doubt(struct attempt *attempt);
 enum attempt_verdict attempt_judge(enum exchange_result result, int found, uint16_t rcode,
                                    bool was_fresh, bool was_again);
 
+/* What a provider said that was not believed: counted, for whoever watches over it. */
+enum upstream_refusal {
+    REFUSAL_MALFORMED,      /* not one well-formed DNS message */
+    REFUSAL_NOT_A_RESPONSE, /* a query, or another opcode */
+    REFUSAL_WRONG_QUESTION, /* an answer to what was not asked */
+    REFUSAL_TRUNCATED,      /* TC where it cannot be */
+    REFUSAL_CHAIN,          /* aliases in a circle, or too many */
+    REFUSAL_TOO_LARGE,      /* more octets than a reply may have */
+    REFUSAL_NO_REPLY,       /* another media type, no JSON of its protocol: no reply */
+    UPSTREAM_REFUSALS,
+};
+/* "malformed" … */
+const char *upstream_refusal_word(enum upstream_refusal refusal);
+
 /* Where a provider's addresses come from. */
 enum upstream_addresses {
     ADDRESSES_NONE,
@@ -206,6 +225,7 @@ struct upstream_state {
     enum health_state health;
     bool down; /* anything but closed */
     uint64_t n_sent, n_good, n_failed;
+    uint64_t n_refused[UPSTREAM_REFUSALS];
     unsigned failures_in_row;
     uint32_t error_ppm;
     uint64_t latency_us, patience_us;

@@ -15,7 +15,7 @@ static void on_silent(struct port_timer *timer)
 {
     struct attempt *a = attempt_of(timer);
     attempt_doubt(a);
-    upstream_note_silent(a->upstream, a->began_us);
+    upstream_note_silent(a->upstream, &a->question, a->began_us);
     attempt_free(a, false);
 }
 

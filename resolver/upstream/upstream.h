@@ -6,6 +6,7 @@
 #include "resolver/upstream/bootstrap.h"
 #include "resolver/upstream/health.h"
 #include "resolver/upstream/pool.h"
+#include "resolver/upstream/site.h"
 #include "resolver/upstream/stalls.h"
 
 struct upstream {
@@ -29,7 +30,11 @@ struct upstream {
     struct attempt *carriers;               /* attempts that others may ride on, by next_carrier */
     struct health health;
     struct stalls stalls;
+    struct sites accusing; /* the sites of what it failed and others answered, or was silent to */
+    struct sites failing;  /* the sites of what it failed, whoever else did … */
+    unsigned n_failing;    /* … since its last answer */
     uint64_t n_sent;
+    uint64_t n_refused[UPSTREAM_REFUSALS];
     size_t n_live;           /* attempts under way … */
     size_t n_out;            /* … and those of them that were sent */
     uint64_t busy_us;        /* since when there has always been one */
@@ -101,8 +106,17 @@ void pool_earn_hedge(struct pool *pool, unsigned provider);
 uint64_t upstream_silence_us(const struct upstream *upstream);
 /* That it is set aside is told, where it is news. `why` is borrowed. */
 void upstream_tell_aside(const struct upstream *upstream, bool is_news, const char *why);
-/* It was silent for that long: a failure, and its connection is not trusted any more. */
-void upstream_note_silent(struct upstream *upstream, uint64_t since_us);
+/* Counts what a failed reply shows of content that is refused. */
+void upstream_count_refused(struct upstream *upstream, enum exchange_result result,
+                            const struct driver_found *found, int found_class);
+/* It was silent to this question for that long: a failure, and its connection is not trusted any
+ * more. While it answers others that may be the name's fault, and counts once for each site. */
+void upstream_note_silent(struct upstream *upstream, const struct question *question,
+                          uint64_t since_us);
+/* It failed this question in a way that the name may deserve (doubts.c): its own failure only when
+ * another provider answers, or when it does so to the names of many sites in a row. */
+void upstream_note_unsure(struct upstream *upstream, const struct question *question,
+                          const char *why);
 
 /* Asks a provider that was set aside, when it is due for that and nobody does so already, for the
  * sake of knowing alone. */
@@ -164,6 +178,8 @@ void errand_done(struct upstream *upstream);
 enum ede verdict_ede(enum exchange_result result, int found, bool addresses_alone);
 /* The same in words for whoever looks after the provider; lent for ever. */
 const char *verdict_trouble(enum exchange_result result, int found);
+/* Whether a whole reply that fails may be what the name deserves, for it is not about us. */
+bool verdict_is_unsure(const struct exchange_reply *reply, int found);
 /* Whether it says something about the question or the provider. FORMERR, BADVERS and the like are
  * about our message. */
 bool verdict_is_worth_telling(uint16_t rcode);

@@ -96,6 +96,52 @@ enum ede verdict_ede(enum exchange_result result, int found, bool addresses_alon
     return addresses_alone && ede != EDE_INVALID_DATA ? EDE_NETWORK : ede;
 }
 
+const char *upstream_refusal_word(enum upstream_refusal refusal)
+{
+    static const char *const words[UPSTREAM_REFUSALS] = {
+        "malformed", "not-a-response", "wrong-question", "truncated",
+        "chain",     "too-large",      "no-reply",
+    };
+    return words[refusal];
+}
+
+static enum upstream_refusal refusal_of_check(enum answer_outcome check)
+{
+    switch (check) {
+    case ANSWER_MALFORMED:
+        break;
+    case ANSWER_NOT_A_RESPONSE:
+        return REFUSAL_NOT_A_RESPONSE;
+    case ANSWER_WRONG_QUESTION:
+        return REFUSAL_WRONG_QUESTION;
+    case ANSWER_TRUNCATED:
+        return REFUSAL_TRUNCATED;
+    case ANSWER_BAD_CHAIN:
+        return REFUSAL_CHAIN;
+    case ANSWER_OK:
+        assert(false);
+    }
+    return REFUSAL_MALFORMED;
+}
+
+void upstream_count_refused(struct upstream *u, enum exchange_result result,
+                            const struct driver_found *found, int found_class)
+{
+    if (result == EXCHANGE_TOO_LARGE) {
+        u->n_refused[REFUSAL_TOO_LARGE]++;
+    } else if (result == EXCHANGE_DONE && found->check > 0) {
+        u->n_refused[refusal_of_check((enum answer_outcome)found->check)]++;
+    } else if (result == EXCHANGE_DONE && found_class == DRIVER_PARSE) {
+        u->n_refused[REFUSAL_NO_REPLY]++;
+    }
+}
+
+bool verdict_is_unsure(const struct exchange_reply *reply, int found)
+{
+    return reply->result == EXCHANGE_DONE && reply->status != 429 && reply->status != 503 &&
+           (found == DRIVER_OK || found == DRIVER_PARSE || found == DRIVER_SERVER);
+}
+
 static const char *trouble_of_class(int found)
 {
     switch ((enum driver_class)found) {

@@ -143,12 +143,15 @@ def test_f21_f24_connection_that_gets_nowhere_is_not_felt_beside_another_provide
         bad.stop()
 
 
-@pytest.mark.parametrize("how", ["drip", "cut"])
-def test_f10_f16_reply_that_never_becomes_whole_is_not_felt_beside_another_provider(lab, daemon, honest, how):
+@pytest.mark.parametrize("how", ["drip", "cut", "reset"])
+def test_f10_f16_f21_reply_that_never_becomes_whole_is_retried_and_not_felt_beside_another_provider(lab, daemon, honest, how):
     bad = Origin(lab)
     try:
         bad.tell(how)
         asks_beside_and_alone(lab, daemon, bad, honest, "")
+        before = int(bad.tell("counts").split()[1])
+        assert daemon(providers(lab, bad)).udp("retried.example.net").rcode() == dns.rcode.SERVFAIL
+        assert how == "drip" or int(bad.tell("counts").split()[1]) - before == 2
     finally:
         bad.stop()
 
@@ -164,9 +167,32 @@ def test_f22_provider_that_swallows_syn_costs_less_than_a_second(lab, daemon, ho
         began = time.monotonic()
         assert d.udp("first.example.net").rcode() == dns.rcode.NOERROR
         assert time.monotonic() - began < 1
+        alone = daemon(providers(lab, bad))
+        began = time.monotonic()
+        reply = alone.udp("alone.example.net", timeout=6)
+        assert reply.rcode() == dns.rcode.SERVFAIL and edes(reply) and time.monotonic() - began < 5.2
     finally:
         nft(f"delete table inet {table}")
         bad.stop()
+
+
+@pytest.mark.parametrize("offered", [None, ["http/1.1"], ["http/1.0", "acme-tls/1"]])
+def test_f23_provider_that_offers_http_1_1_or_nothing_by_alpn_is_used(lab, daemon, offered):
+    def say(wire):
+        query = dns.message.from_wire(wire)
+        reply = dns.message.make_response(query)
+        reply.answer.append(dns.rrset.from_text(query.question[0].name, 60, "IN", "A", "192.0.2.1"))
+        return http_origin.Reply(reply.to_wire())
+
+    origin = http_origin.Origin(lab, say)
+    if offered is not None:
+        origin.context.set_alpn_protocols(offered)
+    try:
+        d = daemon("providers:\n" + origin.yaml(lab, lab_module.PROVIDERS[0]))
+        assert d.udp("www.example.com").answer
+        assert d.told("providers")["providers"][0]["spoken"] == "http/1.1"
+    finally:
+        origin.close()
 
 
 LAX = """openssl_conf = all

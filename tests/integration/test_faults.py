@@ -13,7 +13,7 @@ import time
 import dns.rcode
 import pytest
 
-from conftest import BUILD, SANITIZED, edes, lab_module
+from conftest import BUILD, SANITIZED, edes, holds_for, lab_module, wait_for
 from test_hostile_provider import Load, Misbehaviour, can_filter, honest, nft, origin, providers  # noqa: F401  (fixtures)
 
 pytestmark = pytest.mark.alone
@@ -56,10 +56,11 @@ def test_f02_f03_date_in_retry_after_counts_as_well_as_seconds(lab, daemon, orig
         origin.tell("ok")
 
 
-def test_f09_hung_provider_leaves_nobody_without_a_reply_and_costs_little_memory(lab, daemon, origin):
+@pytest.mark.parametrize("n_providers", [1, 2])
+def test_f09_hung_provider_leaves_nobody_without_a_reply_and_costs_little_memory(lab, daemon, origin, honest, n_providers):
     """A thousand a second at a process that is stopped: the kernel accepts and acknowledges for it."""
     rate = 200 if SANITIZED else 1000
-    d = daemon(providers(lab, origin))
+    d = daemon(providers(lab, *[origin, honest][:n_providers]))
     Load(d.port, "well").run(1)
     before = status(d, "VmRSS")
     origin.process.send_signal(signal.SIGSTOP)
@@ -68,17 +69,25 @@ def test_f09_hung_provider_leaves_nobody_without_a_reply_and_costs_little_memory
     on = Load(d.port, "hung-on", rate=rate).run(2 * SECONDS)
     print(load.describe(), on.describe(), f"RSS {before} kB, {first} kB, {status(d, 'VmRSS')} kB", sep="\n")
     for each in (load, on):
-        assert None not in each.took and len(each.bad) > len(each.took) * 0.9
+        if None in each.took and each.found_a_busy_machine():
+            pytest.skip("the machine is too busy for all replies to come in time")
+        assert None not in each.took
+        assert len(each.bad) > len(each.took) * 0.9 if n_providers == 1 else each.bad == []
     if not SANITIZED:
         assert first - before < 64 * 1024 and status(d, "VmRSS") - first < 8 * 1024
+    wait_for(lambda: d.told("status")["queries"]["live"] == 0, what="an end of all that waited")
     assert came_in_time(load, max(load.took), 5) and came_in_time(on, max(on.took), 5)
 
 
-def test_f12_each_tenth_stream_reset_is_not_felt(lab, daemon, origin):
-    d = daemon(providers(lab, origin))
+@pytest.mark.parametrize("n_providers", [1, 2])
+def test_f12_each_tenth_stream_reset_is_not_felt(lab, daemon, origin, honest, n_providers):
+    d = daemon(providers(lab, *[origin, honest][:n_providers]))
     origin.tell("nth 10")
     for n in range(60):
         assert d.udp(f"n{n}.site.net", timeout=6).answer, n
+    load = Load(d.port, "tenth", rate=100).run(SECONDS)
+    print(load.describe())
+    assert load.is_good(), load.bad[:1]
 
 
 @pytest.mark.parametrize("how, most", [("nth 1", 2), ("refuse", 12)])
@@ -96,11 +105,11 @@ def test_f12_f13_streams_that_are_all_reset_are_asked_for_again_once_and_no_more
 @pytest.mark.parametrize("how", ["leave 1", "goaway"])
 @pytest.mark.parametrize("n_providers", [1, 2])
 def test_f14_f15_goaway_costs_no_question(lab, daemon, origin, honest, how, n_providers):
-    """Before the reply, and at each hundredth."""
+    """Before the reply, and at each hundredth of a thousand a second."""
     d = daemon(providers(lab, *[origin, honest][:n_providers]))
     origin.tell(how)
     if how == "goaway":
-        load = Load(d.port, "going").run(SECONDS)
+        load = Load(d.port, "going", rate=200 if SANITIZED else 1000).run(SECONDS)
         print(load.describe())
         assert load.is_good()
     else:
@@ -120,13 +129,18 @@ def test_f17_connections_that_end_after_a_second_cost_hardly_a_question(lab, dae
 @pytest.mark.parametrize("how", ["flood settings", "flood ping", "flood continuation", "flood fields", "push"])
 def test_f19_f20_floods_and_promises_of_a_provider_end_its_connection_and_cost_little(lab, daemon, origin, honest, how):
     origin.tell(how)
-    d = daemon(providers(lab, origin))
+    d = daemon(providers(lab, origin) + "workers: 1\n")
     d.udp("first.site.net", timeout=6)
-    memory = status(d, "VmRSS")
+    memory, before, began = status(d, "VmRSS"), cpu_s(d), time.monotonic()
     for n in range(5):
         reply = d.udp(f"n{n}.site.net", timeout=6)
         assert is_told_why(reply) or (how == "push" and reply.answer)
-    assert SANITIZED or status(d, "VmRSS") - memory < 8 * 1024
+    if how != "push":  # none is used again, and libcurl ends them at the next question: nobody listens to them meanwhile
+        n_connections, n_requests = map(int, origin.tell("counts").split())
+        assert n_connections == n_requests and int(origin.tell("live")) <= 2
+    holds_for(lambda: True, max(0.0, began + 5 - time.monotonic()))  # a question a second
+    print("alone: CPU", cpu_s(d) - before)
+    assert SANITIZED or (status(d, "VmRSS") - memory < 8 * 1024 and cpu_s(d) - before < 0.2 * (time.monotonic() - began))
     d = daemon(providers(lab, origin, honest))
     assert Load(d.port, "beside", rate=50).run(2).is_good()  # until it is known for what it is
     before, began = cpu_s(d), time.monotonic()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A provider that lies, breaks the rules or breaks down: no wrong or malformed octet reaches a client, nothing is
 silent, and with a healthy provider beside it every question is answered right."""
+import gzip
 import struct
 
 import dns.flags
@@ -118,6 +119,8 @@ REFUSED = {
     "f39_opt_with_an_owner": lambda q: good(q).add(2, opt(owner=b"\1a\0")).wire(),
 }
 
+BOMB = gzip.compress(b"\0" * (48 << 20))  # within the bound as it comes, and 48 MiB of it
+
 # The same for what HTTP can do wrong.
 UNUSABLE = {
     "f01_500": lambda q: Reply(status=500),
@@ -129,7 +132,10 @@ UNUSABLE = {
     "f07_empty": lambda q: Reply(b""),
     "f08_65536_octets": lambda q: Reply(good(q).wire() + b"\0" * 65536),
     "f08_endless": lambda q: Reply(endless=True),
-    "f11_gzip": lambda q: Reply(b"\x1f\x8b" + b"\0" * 30, fields=[("Content-Encoding", "gzip")]),
+    "f11_gzip": lambda q: Reply(BOMB, fields=[("Content-Encoding", "gzip")]),
+    "f11_gzip_unsaid": lambda q: Reply(BOMB),
+    "f11_gzip_in_gzip": lambda q: Reply(gzip.compress(BOMB), fields=[("Content-Encoding", "gzip, gzip")]),
+    "f11_brotli": lambda q: Reply(b"\xcb\xff\xff\x03" * 1000, fields=[("Content-Encoding", "br")]),
     "h6_many_fields": lambda q: Reply(good(q).wire(), fields=[(f"X-{i}", "y") for i in range(200)]),
     "h6_long_field": lambda q: Reply(good(q).wire(), fields=[("X-Long", "y" * 30000)]),
 }
@@ -157,11 +163,23 @@ def beside_a_healthy_one(lab, daemon, origin):
     return daemon("providers:\n" + origin.yaml(lab, lab_module.PROVIDERS[0]) + "  - name: " + healthy[1] + "hijack: {mode: off}\n")
 
 
+# What is counted of each; what is not a matter of content is not.
+COUNTED = {"f11_gzip_unsaid": "not-a-response", "f27": "wrong-question", "f28": "not-a-response", "f29": "malformed", "f30_header_only": "wrong-question", "f30": "malformed",
+           "f31": "truncated", "f33": "chain", "f39": "malformed", "f05": "no-reply", "f06": "no-reply", "f07": "malformed", "f08": "too-large"}
+
+
+def counted(case):
+    return next((word for prefix, word in COUNTED.items() if case.startswith(prefix)), None)
+
+
 @pytest.mark.parametrize("case", [*REFUSED, *UNUSABLE])
 def test_hostile_answer_is_servfail_alone_and_harmless_beside_a_healthy_provider(lab, daemon, origin, case):
     o = origin(UNUSABLE[case] if case in UNUSABLE else lambda q: Reply(REFUSED[case](q)))
     name = f"{case.replace('_', '-')}.wild.honest-lab.net"
-    reply = alone(lab, daemon, o).udp(name, timeout=5)
+    d = alone(lab, daemon, o)
+    reply = d.udp(name, timeout=5)
+    refused = d.told("providers")["providers"][0]["refused"]
+    assert [word for word, n in refused.items() if n > 0] == ([counted(case)] if counted(case) else []), refused
     assert reply.rcode() == dns.rcode.SERVFAIL and reply.answer == [] and edes(reply), reply
     assert all(text.isprintable() and len(text.encode()) <= 64 for _, text in edes(reply))
     d = beside_a_healthy_one(lab, daemon, o)
@@ -241,8 +259,9 @@ def test_f39_text_of_upstreams_extended_error_goes_no_further(lab, daemon, origi
     assert reply.answer[0][0].address == "192.0.2.66"
 
 
-def test_h6_octets_over_65535_are_cut_off_while_they_come(lab, daemon, origin):
-    o = origin(lambda q: Reply(endless=True))
+@pytest.mark.parametrize("case", ["f08_endless", "f11_gzip", "f11_gzip_in_gzip"])
+def test_h6_octets_over_65535_are_cut_off_while_they_come(lab, daemon, origin, case):
+    o = origin(UNUSABLE[case])
     d = alone(lab, daemon, o)
 
     def resident():

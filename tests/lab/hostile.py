@@ -14,6 +14,7 @@ Reads commands on stdin, one a line, and says "done" on stdout for each:
     servfail  answers SERVFAIL
     drip      sends an octet of the answer each half second
     cut       ends the connection in the middle of the answer
+    reset     resets the connection when a request has come
     status N [HEADER VALUE]   answers with this HTTP status and no DNS message
     stall     answers, but each twentieth packet comes 40 ms late, and with it all behind it on its connection
     down      ends every connection and refuses new ones
@@ -36,6 +37,7 @@ import contextlib
 import select
 import socket
 import ssl
+import struct
 import sys
 import threading
 import time
@@ -205,6 +207,11 @@ class Origin:
         self.n_requests += 1
         self.query = query
         how = self.how
+        if how[0] == "reset":
+            tls = self.tls_of[http]
+            tls.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            tls.close()
+            raise OSError("reset")
         if how[0] == "leave" and replies > int(how[1]):
             return
         if how[0] == "nth" and replies % int(how[1]) == 0:

@@ -72,6 +72,12 @@ uint64_t pool_patience_us(const struct pool *pool, unsigned provider)
     return FAKE_POOL_PATIENCE_MS * 1000;
 }
 
+void pool_contradict(struct pool *pool, unsigned providers, const struct question *question)
+{
+    (void)question;
+    pool->contradicted |= providers;
+}
+
 void attempt_doubt(struct attempt *attempt)
 {
     attempt->pool->n_doubts++;

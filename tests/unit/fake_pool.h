@@ -24,9 +24,10 @@ struct pool {
     unsigned at_once;                              /* 0: 1 */
     unsigned shaky, spread, plain, aside, in_line; /* masks */
     bool no_hedges;
-    bool is_quiet;     /* those that are left have asked for silence */
-    uint64_t heard_us; /* from all providers */
-    int start_fails;   /* what attempt_start() returns instead of starting; 0: starts */
+    bool is_quiet;         /* those that are left have asked for silence */
+    uint64_t heard_us;     /* from all providers */
+    unsigned contradicted; /* a mask: failed what another answered */
+    int start_fails;       /* what attempt_start() returns instead of starting; 0: starts */
 };
 
 /* Ends the oldest live attempt; takes `answer`. */

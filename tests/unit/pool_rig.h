@@ -37,6 +37,7 @@ static struct {
     enum ede ede;
     char detail[160];
     bool was_doubted;
+    bool is_unsure;
 } ended;
 
 static inline void on_end(void *ctx, struct attempt_end *end)
@@ -46,6 +47,7 @@ static inline void on_end(void *ctx, struct attempt_end *end)
     ended.verdict = end->verdict;
     ended.ede = end->ede;
     ended.was_doubted = end->was_doubted;
+    ended.is_unsure = end->is_unsure;
     answer_unref(ended.answer);
     ended.answer = end->answer;
     snprintf(ended.detail, sizeof ended.detail, "%s", end->detail);

@@ -133,6 +133,33 @@ START_TEST(second_providers_answer_beats_the_firsts_servfail)
 }
 END_TEST
 
+static void fail_unsure(void)
+{
+    fake_pool_end_at(&world.pool, 0,
+                     (struct attempt_end){.verdict = ATTEMPT_RETRY_NEXT,
+                                          .answer = servfail("www.example.com"),
+                                          .is_unsure = true,
+                                          .ede = EDE_NO_REACHABLE,
+                                          .detail = "rcode SERVFAIL"});
+}
+
+START_TEST(answer_after_a_servfail_is_held_against_the_one_that_failed_and_a_second_servfail_is_not)
+{
+    ask(0, "www.example.com");
+    fail_unsure();
+    ck_assert_uint_eq(world.pool.contradicted, 0);
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good("www.example.com", 0));
+    ck_assert_uint_eq(world.pool.contradicted, 1);
+    world.pool.contradicted = 0;
+    ask(1, "www.example.com");
+    while (world.pool.n_live > 0) {
+        fail_unsure();
+    }
+    ck_assert_uint_eq(rcode_of(1), RCODE_SERVFAIL);
+    ck_assert_uint_eq(world.pool.contradicted, 0);
+}
+END_TEST
+
 START_TEST(silent_provider_is_joined_by_the_next_and_the_first_good_answer_wins)
 {
     ask(0, "www.example.com");
@@ -468,6 +495,7 @@ int main(void)
         provider_that_says_why_it_refuses_is_quoted_whoever_else_failed,
         provider_that_is_not_ready_is_not_asked_again_at_once_for_the_same,
         second_providers_answer_beats_the_firsts_servfail,
+        answer_after_a_servfail_is_held_against_the_one_that_failed_and_a_second_servfail_is_not,
         silent_provider_is_joined_by_the_next_and_the_first_good_answer_wins,
         loser_of_a_race_is_listened_to_and_does_not_try_again_where_others_broke,
         silent_attempt_is_doubted_while_there_is_no_other_provider,
