@@ -275,7 +275,8 @@ static enum query_state query_learn(struct query *q, struct answer *answer)
     if (!q->has_stale) {
         q->answer = answer_unref(q->answer); /* what there was for want of better */
     }
-    q->part = query_guard(q, answer);
+    answer = query_exclude(q, answer);
+    q->part = answer != NULL ? query_guard(q, answer) : NULL;
     if (q->part == NULL) {
         query_note_error(q, EDE_NOT_READY, "out of memory");
         return QUERY_REPLYING;

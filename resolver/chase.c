@@ -4,7 +4,8 @@
  *
  *   alias      the other name, same type; its answer gets a CNAME in front
  *   DNS64      when AAAA is empty: ipv4only.arpa AAAA for the prefix (RFC 7050) unless it is
- *              configured; then A, each address behind the prefix
+ *              configured; then A, each address behind the prefix. When there is no PTR: the same
+ *              for the prefix, then the PTR of the address inside
  *   rest       when a server knew the beginning of a chain alone (RFC 1034 section 3.6.2): what its
  *              last name has
  *
@@ -41,6 +42,7 @@ static struct question question_of(const struct query *q)
         question.type = TYPE_A;
         question.name = own->name;
         break;
+    case CHASE_MADE_NAME:
     case CHASE_REST:
         question.name = q->chase_name;
         break;
@@ -105,6 +107,16 @@ static void take_part(struct query *q)
 
 /* ---- what was found: true when there is more to be asked ---- */
 
+/* Nothing is made after all: what providers told holds, or that they failed. */
+static bool take_unmade(struct query *q)
+{
+    if (q->part != NULL) {
+        take_part(q);
+        query_keep(q);
+    }
+    return false;
+}
+
 static bool take_alias(struct query *q, struct answer *found)
 {
     struct compose_wish wish = {
@@ -121,14 +133,21 @@ static bool take_alias(struct query *q, struct answer *found)
     return false;
 }
 
-/* Nothing is made after all: what providers told holds, or that they failed. */
-static bool take_unmade(struct query *q)
+/* The name of an address that was made, under a prefix that had to be found. */
+static bool take_made_name(struct query *q, const struct answer *found)
 {
-    if (q->part != NULL) {
-        take_part(q);
-        query_keep(q);
-    }
-    return false;
+    struct answer *made = NULL;
+    uint32_t ttl_s = q->part != NULL && q->part->ttl_s > 0 ? q->part->ttl_s : SYNTH_TTL_S;
+    struct compose_wish wish = {
+        .question = &q->message.question,
+        .is_alias = true,
+        .alias_ttl_s = ttl_s,
+        .max_ttl_s = ttl_s,
+        .now_us = port_now_us(q->resolver->port),
+    };
+    bool good = found != NULL && found->rcode == RCODE_NOERROR && found->n_answers > 0 &&
+                compose_from(found, &wish, &made) == 0;
+    return good ? take_whole(q, found, made) : take_unmade(q);
 }
 
 static bool take_prefix(struct query *q, const struct answer *found)
@@ -138,6 +157,11 @@ static bool take_prefix(struct query *q, const struct answer *found)
     }
     if (q->prefix.bits == 0) {
         return take_unmade(q);
+    }
+    if (q->message.question.type == TYPE_PTR) {
+        q->chase = CHASE_MADE_NAME;
+        return dns64_reverse(&q->prefix, &q->message.question.name, &q->chase_name) ||
+               take_unmade(q);
     }
     q->chase = CHASE_ADDRESS;
     return true;
@@ -209,6 +233,9 @@ static bool take(struct query *q, struct answer *found)
         break;
     case CHASE_ADDRESS:
         more = take_address(q, found);
+        break;
+    case CHASE_MADE_NAME:
+        more = take_made_name(q, found);
         break;
     case CHASE_REST:
         more = take_rest(q, found);
@@ -314,14 +341,28 @@ enum query_state query_chase_alias(struct query *q)
     return chase(q);
 }
 
+static bool looks_itself(const struct query *q)
+{
+    return q->message.edns_do && (q->message.flags & FLAG_CD) != 0;
+}
+
+/* Whether it is the name of an address that may be a made one, and providers know none. */
+static bool wants_made_name(struct query *q, const struct answer *answer)
+{
+    const struct question *question = &q->message.question;
+    uint8_t v6[16];
+    return question->type == TYPE_PTR && question->class == CLASS_IN && !looks_itself(q) &&
+           (answer == NULL || answer->n_answers == 0) && dns64_is_reverse(&question->name, v6) &&
+           policy_dns64(q->resolver->policy, &question->name, &q->prefix) && q->prefix.bits == 0;
+}
+
 /* `answer` NULL: providers gave an error, which is taken for an empty one (RFC 6147 section 5.1.2).
  * Writes the prefix to q->prefix. */
 static bool wants_synthesis(struct query *q, uint16_t type, const struct answer *answer)
 {
     const struct question *question = &q->message.question;
     const struct policy *policy = q->resolver->policy;
-    bool looks_itself = q->message.edns_do && (q->message.flags & FLAG_CD) != 0;
-    return type == TYPE_AAAA && question->class == CLASS_IN && !looks_itself &&
+    return type == TYPE_AAAA && question->class == CLASS_IN && !looks_itself(q) &&
            policy_dns64(policy, &question->name, &q->prefix) &&
            (answer == NULL || (answer->rcode == RCODE_NOERROR &&
                                !dns64_has_address(answer, policy_unusable(policy))));
@@ -329,13 +370,14 @@ static bool wants_synthesis(struct query *q, uint16_t type, const struct answer 
 
 bool query_wants_synthesis(struct query *q)
 {
-    return wants_synthesis(q, q->message.question.type, q->part);
+    return wants_synthesis(q, q->message.question.type, q->part) || wants_made_name(q, q->part);
 }
 
 bool query_wants_synthesis_anyway(struct query *q)
 {
     if (q->has_stale || (!q->was_heard && q->answer == NULL) ||
-        !wants_synthesis(q, q->message.question.type, q->answer)) {
+        !(wants_synthesis(q, q->message.question.type, q->answer) ||
+          wants_made_name(q, q->answer))) {
         return false;
     }
     q->part = q->answer;
@@ -369,6 +411,43 @@ enum query_state query_chase_rest(struct query *q)
     return chase(q);
 }
 
+/* ---- addresses that count as none, beside others (RFC 6147 section 5.1.4) ---- */
+
+static bool is_kept(const void *ctx, const uint8_t v6[16])
+{
+    return dns64_is_usable(v6, ctx);
+}
+
+static bool has_excluded(struct query *q, uint16_t type, const struct answer *answer)
+{
+    const struct question *question = &q->message.question;
+    const struct policy *policy = q->resolver->policy;
+    struct dns64_prefix prefix;
+    return type == TYPE_AAAA && question->class == CLASS_IN && answer->rcode == RCODE_NOERROR &&
+           !looks_itself(q) && policy_dns64(policy, &question->name, &prefix) &&
+           dns64_has_unusable(answer, policy_unusable(policy));
+}
+
+struct answer *query_exclude(struct query *q, struct answer *answer)
+{
+    const struct dns64_ranges *unusable = policy_unusable(q->resolver->policy);
+    struct compose_wish wish = {
+        .question = &q->message.question,
+        .keeps = is_kept,
+        .ctx = unusable,
+        .max_ttl_s = TTL_MAX_S,
+        .now_us = port_now_us(q->resolver->port),
+    };
+    struct answer *rest = NULL;
+    if (!has_excluded(q, q->message.question.type, answer) ||
+        !dns64_has_address(answer, unusable)) {
+        return answer;
+    }
+    int failure = compose_from(answer, &wish, &rest);
+    answer_unref(answer);
+    return failure == 0 ? rest : NULL;
+}
+
 /* ---- the rebinding guard ---- */
 
 struct answer *query_guard(struct query *q, struct answer *answer)
@@ -390,5 +469,6 @@ struct answer *query_guard(struct query *q, struct answer *answer)
 
 bool query_may_keep(struct query *q, uint16_t type, const struct answer *answer)
 {
-    return !wants_synthesis(q, type, answer) && !(q->decision.is_guarded && guard_finds(answer));
+    return !wants_synthesis(q, type, answer) && !has_excluded(q, type, answer) &&
+           !(q->decision.is_guarded && guard_finds(answer));
 }

@@ -37,7 +37,7 @@ struct query_try {
 };
 
 /* What a query asks for itself (chase.c). */
-enum query_chase { CHASE_ALIAS, CHASE_PREFIX, CHASE_ADDRESS, CHASE_REST };
+enum query_chase { CHASE_ALIAS, CHASE_PREFIX, CHASE_ADDRESS, CHASE_MADE_NAME, CHASE_REST };
 
 struct query {
     struct resolver *resolver;
@@ -71,7 +71,7 @@ struct query {
 
     enum query_chase chase;
     struct answer *part; /* what providers told so far; `answer` may be a stale whole meanwhile */
-    struct name chase_name; /* with CHASE_REST */
+    struct name chase_name; /* with CHASE_REST and CHASE_MADE_NAME */
     struct dns64_prefix prefix;
 
     struct claim claim; /* to ask, or a place in the line of the worker that does */
@@ -166,7 +166,8 @@ void query_end_tries(struct query *query);
 
 /* What a query asks for itself (chase.c): each returns the state that follows. */
 enum query_state query_chase_alias(struct query *query);
-/* Whether its part, AAAA, is to be made of A records; then by this. */
+/* Whether its part, AAAA, is to be made of A records, or PTR to be found by the address inside a
+ * made one; then by this. */
 bool query_wants_synthesis(struct query *query);
 /* The same when all providers failed, or said no more than that they know of nothing: its part is
  * that, or NULL. */
@@ -175,6 +176,9 @@ enum query_state query_chase_synthesis(struct query *query);
 /* Whether its part is but the beginning of a chain; then the rest is asked for. */
 bool query_wants_rest(struct query *query);
 enum query_state query_chase_rest(struct query *query);
+/* Takes an answer and gives it back, without the addresses that count as none if it has others
+ * beside them. NULL without memory. */
+struct answer *query_exclude(struct query *query, struct answer *answer);
 /* Takes an answer and gives it back, or what is told instead when it leads into the own network.
  * NULL without memory. */
 struct answer *query_guard(struct query *query, struct answer *answer);

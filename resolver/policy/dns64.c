@@ -126,7 +126,7 @@ static bool is_within(const uint8_t v6[16], const struct dns64_range *range)
            (rest == 0 || (v6[whole] ^ range->at[whole]) >> (8 - rest) == 0);
 }
 
-static bool is_usable(const uint8_t v6[16], const struct dns64_ranges *unusable)
+bool dns64_is_usable(const uint8_t v6[16], const struct dns64_ranges *unusable)
 {
     static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
     bool usable = memcmp(v6, mapped, sizeof mapped) != 0;
@@ -136,16 +136,26 @@ static bool is_usable(const uint8_t v6[16], const struct dns64_ranges *unusable)
     return usable;
 }
 
-bool dns64_has_address(const struct answer *answer, const struct dns64_ranges *unusable)
+static bool has(const struct answer *answer, const struct dns64_ranges *unusable, bool usable)
 {
     struct answer_walk walk = answer_walk(answer);
     struct answer_record record;
     while (walk.n_done < answer->n_answers && answer_next(&walk, &record)) {
-        if (record.type == TYPE_AAAA && is_usable(record.rdata.at, unusable)) {
+        if (record.type == TYPE_AAAA && dns64_is_usable(record.rdata.at, unusable) == usable) {
             return true;
         }
     }
     return false;
+}
+
+bool dns64_has_address(const struct answer *answer, const struct dns64_ranges *unusable)
+{
+    return has(answer, unusable, true);
+}
+
+bool dns64_has_unusable(const struct answer *answer, const struct dns64_ranges *unusable)
+{
+    return has(answer, unusable, false);
 }
 
 static int nibble_of(const uint8_t *label)
@@ -155,12 +165,10 @@ static int nibble_of(const uint8_t *label)
     return at != NULL ? (int)(at - hex) : -1;
 }
 
-bool dns64_reverse(const struct dns64_prefix *prefix, const struct name *name,
-                   struct name *ret_name)
+bool dns64_is_reverse(const struct name *name, uint8_t ret_v6[16])
 {
     static const uint8_t zone[] = "\3ip6\4arpa";
-    uint8_t v6[V6] = {0}, v4[V4];
-    char text[40];
+    uint8_t v6[V6] = {0};
     if (name->n != 4 * V6 + sizeof zone || memcmp(name->at + 4 * V6, zone, sizeof zone) != 0) {
         return false;
     }
@@ -172,7 +180,16 @@ bool dns64_reverse(const struct dns64_prefix *prefix, const struct name *name,
         size_t at = V6 - 1 - i / 2;
         v6[at] = (uint8_t)(v6[at] | nibble << (i % 2 == 0 ? 0 : 4));
     }
-    if (!dns64_extract(prefix, v6, v4)) {
+    memcpy(ret_v6, v6, sizeof v6);
+    return true;
+}
+
+bool dns64_reverse(const struct dns64_prefix *prefix, const struct name *name,
+                   struct name *ret_name)
+{
+    uint8_t v6[V6], v4[V4];
+    char text[40];
+    if (!dns64_is_reverse(name, v6) || !dns64_extract(prefix, v6, v4)) {
         return false;
     }
     snprintf(text, sizeof text, "%u.%u.%u.%u.in-addr.arpa", v4[3], v4[2], v4[1], v4[0]);

@@ -25,6 +25,8 @@ bool dns64_extract(const struct dns64_prefix *prefix, const uint8_t v6[16], uint
 /* The prefix that an answer to ipv4only.arpa AAAA shows; bits 0 when it shows none. */
 struct dns64_prefix dns64_discover(const struct answer *answer);
 
+/* True for the name in ip6.arpa of one whole address: that address. */
+bool dns64_is_reverse(const struct name *name, uint8_t ret_v6[16]);
 /* The name in in-addr.arpa of the address inside an ip6.arpa name; false when it is not behind the
  * prefix. */
 bool dns64_reverse(const struct dns64_prefix *prefix, const struct name *name,
@@ -43,7 +45,10 @@ struct dns64_ranges {
 /* "2001:db8::/32". False when it is none. */
 bool dns64_range_parse(const char *text, struct dns64_range *ret_range);
 
-/* True when the answer gives an AAAA that counts. `unusable` NULL: there are no such ranges. */
+/* Whether an address counts. `unusable` NULL: there are no such ranges. */
+bool dns64_is_usable(const uint8_t v6[16], const struct dns64_ranges *unusable);
+/* True when the answer gives an AAAA that counts, and when it gives one that does not. */
 bool dns64_has_address(const struct answer *answer, const struct dns64_ranges *unusable);
+bool dns64_has_unusable(const struct answer *answer, const struct dns64_ranges *unusable);
 
 #endif

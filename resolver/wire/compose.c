@@ -95,11 +95,25 @@ static bool takes(const struct composing *c, const struct record *record, uint8_
            c->wish->address(c->wish->ctx, c->from.message.at + record->rdata_at, ret_v6);
 }
 
+/* Whether it is an address that is to be left out, or signs some. */
+static bool drops(const struct composing *c, const struct record *record)
+{
+    const uint8_t *rdata = c->from.message.at + record->rdata_at;
+    if (c->wish->keeps == NULL || !record->in_answer) {
+        return false;
+    }
+    if (record->type == TYPE_RRSIG) {
+        return record->n_rdata >= 2 && bytes_read_u16(rdata) == TYPE_AAAA;
+    }
+    return record->type == TYPE_AAAA && record->n_rdata == V6 &&
+           !c->wish->keeps(c->wish->ctx, rdata);
+}
+
 static void put_record(struct composing *c, const struct record *record)
 {
     uint8_t v6[V6];
     bool maps = c->wish->address != NULL;
-    if (maps && !takes(c, record, v6)) {
+    if ((maps && !takes(c, record, v6)) || drops(c, record)) {
         return;
     }
     names_write(&c->from.names, record->owner, NAMES_PLAIN, &c->out);

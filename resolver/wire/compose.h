@@ -21,7 +21,10 @@ struct compose_wish {
      * NULL: they stay. What else the answer section has but CNAMEs is left out then, and the
      * authority too. */
     bool (*address)(const void *ctx, const uint8_t v4[4], uint8_t ret_v6[16]);
-    const void *ctx;
+    /* Whether an AAAA of the answer section stays: one that does not is left out, and the
+     * signatures of all of them; NULL: they stay. */
+    bool (*keeps)(const void *ctx, const uint8_t v6[16]);
+    const void *ctx; /* of either */
     uint32_t max_ttl_s;
     uint64_t now_us;
 };

@@ -11,6 +11,7 @@ import pytest
 
 from conftest import edes
 from scripted import Scripted
+from test_policy import lan64  # noqa: F401  (a fixture)
 
 WELL_KNOWN, OWN = "64:ff9b::/96", "2001:db8:64::/96"
 
@@ -125,6 +126,28 @@ def test_addresses_nobody_can_use_count_as_none_and_ranges_can_be_added(story, s
     assert not d.udp("no.story.example", "AAAA").answer
 
 
+def test_addresses_nobody_can_use_are_taken_out_where_others_stand_beside_them(story, start):
+    """RFC 6147 section 5.1.4. A client that validates itself gets all, as they were signed."""
+    chain = ["www.story.example 300 CNAME mixed.story.example."]
+    mixed = [f"mixed.story.example 300 AAAA {address}" for address in ("::ffff:198.51.0.1", "2001:db9::7", "2001:dead::1")]
+    signed = [f"mixed.story.example 300 RRSIG {covered} 13 3 300 20300101000000 20200101000000 1 story.example. AAAA"
+              for covered in ("AAAA", "CNAME")]
+    story.put("mixed.story.example", "AAAA", *mixed, *signed[:1])
+    story.put("www.story.example", "AAAA", *chain, *mixed)
+    story.flags = dns.flags.AD
+    d = start(f'prefix: "{OWN}", exclude: ["2001:dead::/32"]')
+    for _ in range(2):
+        for name in ("mixed.story.example", "www.story.example"):
+            assert addresses(d.udp(name, "AAAA")) == ["2001:db9::7"]
+        reply = d.udp("mixed.story.example", "AAAA", want_dnssec=True)
+        assert [r.rdtype for r in reply.answer] == [dns.rdatatype.AAAA] and len(reply.answer[0]) == 1
+        assert not reply.flags & dns.flags.AD
+    assert d.udp("www.story.example", "AAAA").answer[0].rdtype == dns.rdatatype.CNAME
+    whole = d.udp("mixed.story.example", "AAAA", want_dnssec=True, flags=dns.flags.RD | dns.flags.CD)
+    assert len(addresses(whole)) == 3 and len(whole.answer) == 2
+    assert story.n_asked("mixed.story.example") == 3  # with DO and without, and with CD
+
+
 def test_client_that_validates_itself_gets_the_truth_and_others_no_ad(story, start):
     """RFC 6147 section 5.5: DO with CD looks for itself; what was made is authentic to nobody."""
     story.put("v4.story.example", "A", "v4.story.example 300 A 198.51.0.1")
@@ -156,6 +179,25 @@ def test_name_of_a_made_address_is_that_of_the_one_inside(story, start):
     reply = start(f'prefix: "{OWN}"').udp(reverse, "PTR")
     assert [r.rdtype for r in reply.answer] == [dns.rdatatype.CNAME, dns.rdatatype.PTR]
     assert str(reply.answer[1][0].target) == "v4.story.example."
+
+
+def test_name_of_an_address_made_with_a_found_prefix_is_that_of_the_one_inside(story, daemon, lan64):
+    story.put("1.0.51.198.in-addr.arpa", "PTR", "1.0.51.198.in-addr.arpa 300 PTR v4.story.example.")
+    made, bare, other, known = (dns.reversename.from_address(address).to_text().rstrip(".") for address in
+                                ("64:ff9b:1::c633:1", "64:ff9b:1::c633:2", "2001:db9::1", "64:ff9b:1::c633:3"))
+    story.put(known, "PTR", f"{known} 300 PTR known.story.example.")
+    d = daemon(story.yaml + f"hijack: {{mode: off}}\ndns64: {{prefix: auto}}\nlocal-resolver: {{servers: [\"127.0.0.1:{lan64}\"]}}\n")
+    for _ in range(2):
+        reply = d.udp(made, "PTR")
+        assert [r.rdtype for r in reply.answer] == [dns.rdatatype.CNAME, dns.rdatatype.PTR]
+        assert str(reply.answer[1][0].target) == "v4.story.example."
+        assert str(d.udp(known, "PTR").answer[0][0].target) == "known.story.example."
+        for name in (bare, other):  # there is no PTR inside, and it is no made address
+            gone = d.udp(name, "PTR")
+            assert gone.rcode() == dns.rcode.NXDOMAIN and not gone.answer and gone.authority
+    assert story.n_asked(made) == 1 and story.n_asked("1.0.51.198.in-addr.arpa") == 1
+    story.turn("servfail")
+    assert d.udp(dns.reversename.from_address("2001:db9::2").to_text(), "PTR").rcode() == dns.rcode.SERVFAIL
 
 
 def test_server_that_never_answers_for_aaaa_costs_no_more_than_the_time_of_a_query(story, start):

@@ -36,7 +36,7 @@ def lan64():
                 query = dns.message.from_wire(wire)
                 reply = dns.message.make_response(query)
                 if query.question[0].rdtype == dns.rdatatype.AAAA:
-                    reply.answer.append(dns.rrset.from_text(query.question[0].name, 60, "IN", "AAAA", "2001:db8:64::c000:aa"))
+                    reply.answer.append(dns.rrset.from_text(query.question[0].name, 60, "IN", "AAAA", "64:ff9b:1::c000:aa"))
                 udp.sendto(reply.to_wire(), peer)
             except OSError:
                 return
@@ -242,7 +242,7 @@ def test_reload_with_another_prefix_for_dns64_forgets_what_was_made_with_the_old
 
 def test_dns64_finds_its_prefix_at_the_local_resolver(lab, daemon, lan64):
     d = daemon(lab.provider_yaml() + OFF + f"dns64: {{prefix: auto}}\nlocal-resolver: {{servers: [\"127.0.0.1:{lan64}\"]}}\n")
-    assert addresses(d.udp("six.wild.honest-lab.net", "AAAA")) == ["2001:db8:64::9765:148"]
+    assert addresses(d.udp("six.wild.honest-lab.net", "AAAA")) == ["64:ff9b:1::9765:148"]
 
 
 def test_f35_s6_rebinding_guard_withholds_private_addresses_of_public_names(make):
