@@ -40,6 +40,7 @@ struct udp_batch {
     struct udp_slot slots[UDP_BATCH];
     const struct udp_listener *prepared_for; /* `in` is; all of it but the first n_used */
     unsigned n_used;
+    unsigned n_pending; /* of the batch that came last: those that wait for a provider */
     struct udp_late late[UDP_BATCH];
     struct iovec late_at[UDP_BATCH];
     struct mmsghdr late_out[UDP_BATCH];
@@ -261,6 +262,7 @@ static bool answer_slot(struct udp_listener *l, unsigned i, size_t *ret_n)
         *ret_n = out.n;
         return true;
     case RESOLVER_PENDING:
+        l->batch->n_pending++;
         traffic_count(&traffic->n_in_flight, 1);
         return false;
     case RESOLVER_GARBLED:
@@ -283,7 +285,8 @@ static bool answer_slot(struct udp_listener *l, unsigned i, size_t *ret_n)
 }
 
 /* One batch in, its ready answers out; true when so many came that more will have come meanwhile:
- * to look costs less than to wait for the next turn of the loop. */
+ * to look costs less than to wait for the next turn of the loop. But what most of them wait for is
+ * that turn: a connection is not to begin after a burst is read, but while. */
 static bool serve_batch(struct udp_listener *l)
 {
     struct udp_batch *b = l->batch;
@@ -292,6 +295,7 @@ static bool serve_batch(struct udp_listener *l)
         return false;
     }
     traffic_count(&b->traffic->n_received, (unsigned)n);
+    b->n_pending = 0;
     unsigned n_out = 0;
     for (unsigned i = 0; i < (unsigned)n; i++) {
         size_t n_reply;
@@ -311,7 +315,7 @@ static bool serve_batch(struct udp_listener *l)
         n_out++;
     }
     send_all(l, b->out, n_out);
-    return n >= UDP_BUSY;
+    return n >= UDP_BUSY && 2 * b->n_pending < (unsigned)n;
 }
 
 /* Who was busy and finds nothing lets the others run once before it sleeps: on a loaded machine

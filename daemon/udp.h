@@ -2,7 +2,8 @@
 /* A UDP listener of one worker: batches of up to UDP_BATCH datagrams in (recvmmsg), what can be
  * answered at once out in one batch (sendmmsg), the rest with what else becomes known in the same
  * turn. Replies leave from the address the query came to (IP_PKTINFO on wildcard sockets). Bounds:
- * UDP_BATCH datagrams of UDP_QUERY_MAX octets a turn, UDP_TURNS batches a wake-up. */
+ * UDP_BATCH datagrams of UDP_QUERY_MAX octets a turn, UDP_TURNS batches a wake-up, one
+ * when most of it has to wait for a provider. */
 #ifndef DAEMON_UDP_H
 #define DAEMON_UDP_H
 

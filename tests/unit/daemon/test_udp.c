@@ -188,6 +188,26 @@ START_TEST(u3_icmp_of_a_client_that_is_gone_hits_no_other)
 }
 END_TEST
 
+/* How many of 200 datagrams are seen in one turn of the loop. */
+static size_t seen_in_a_turn(const char *datagram)
+{
+    int fd = client();
+    for (int i = 0; i < 200; i++) {
+        ck_assert_int_eq(send(fd, datagram, MESSAGE_HEADER, 0), MESSAGE_HEADER);
+    }
+    world.n_seen = 0;
+    uv_run(&world.loop.uv, UV_RUN_NOWAIT);
+    close(fd);
+    return world.n_seen;
+}
+
+START_TEST(what_is_answered_at_once_is_read_on_and_what_waits_lets_the_loop_come_round)
+{
+    ck_assert_uint_eq(seen_in_a_turn("answer it now"), 200);
+    ck_assert_uint_eq(seen_in_a_turn("let this wait"), UDP_BATCH);
+}
+END_TEST
+
 START_TEST(u6_reply_that_cannot_be_sent_is_counted_and_nobody_waits)
 {
     uint8_t got[64];
@@ -216,6 +236,7 @@ int main(void)
         u4_own_listening_address_as_source_is_bad,
         u5_bad_packet_in_a_batch_harms_no_neighbour,
         u3_icmp_of_a_client_that_is_gone_hits_no_other,
+        what_is_answered_at_once_is_read_on_and_what_waits_lets_the_loop_come_round,
         u6_reply_that_cannot_be_sent_is_counted_and_nobody_waits,
     };
     return suite_run("udp", tests, sizeof tests / sizeof tests[0], set_up, tear_down);
