@@ -92,6 +92,27 @@ static enum list_action action_of(struct bytes word)
     return LIST_RECORD;
 }
 
+/* "*.garden.": the asked name itself, with this behind it. */
+static bool read_target(const struct list_reader *r, struct bytes word, struct name *target)
+{
+    enum { STAR = 2 };
+    struct bytes rest = word;
+    bool is_pattern = list_take_prefix(&rest, "*.");
+    if (!zone_name(r, rest, target)) {
+        return false;
+    }
+    if (!is_pattern) {
+        return true;
+    }
+    if (target->n + STAR > NAME_MAX_OCTETS) {
+        return false;
+    }
+    memmove(target->at + STAR, target->at, target->n);
+    memcpy(target->at, "\1*", STAR);
+    target->n = (uint8_t)(target->n + STAR);
+    return true;
+}
+
 static bool read_cname(const struct list_reader *r, struct bytes word, struct list_entry *entry,
                        struct name *target)
 {
@@ -100,7 +121,7 @@ static bool read_cname(const struct list_reader *r, struct bytes word, struct li
     if (entry->action != LIST_RECORD) {
         return true;
     }
-    if (list_take_prefix(&rest, "rpz-") || !zone_name(r, word, target)) {
+    if (list_take_prefix(&rest, "rpz-") || !read_target(r, word, target)) {
         return false;
     }
     if (entry->self && bytes_equal(name_bytes(target), name_bytes(&entry->name))) {

@@ -244,8 +244,10 @@ bool localdata_find(const struct localdata *data, const struct localdata_owner *
                                     .source = (enum localdata_source)entry->source};
     for (uint32_t at = entry->first; at != 0; at = record_at(data, at)->next) {
         const struct record *record = record_at(data, at);
-        if (record->type == TYPE_CNAME && type != TYPE_CNAME && type != TYPE_ANY) {
-            found.alias = bytes_of(record + 1, record->n_rdata);
+        struct bytes rdata = bytes_of(record + 1, record->n_rdata);
+        bool wants_other = type != TYPE_CNAME && type != TYPE_ANY;
+        if (record->type == TYPE_CNAME && (wants_other || localdata_is_pattern(rdata))) {
+            found.alias = rdata;
             found.alias_ttl_s = record->ttl_s;
         } else if (record->type == type || type == TYPE_ANY) {
             found.n_records += put_record(room, record);
@@ -253,6 +255,11 @@ bool localdata_find(const struct localdata *data, const struct localdata_owner *
     }
     *ret_found = found;
     return true;
+}
+
+bool localdata_is_pattern(struct bytes target)
+{
+    return target.n > 2 && target.at[0] == 1 && target.at[1] == '*';
 }
 
 size_t localdata_count(const struct localdata *data)

@@ -45,7 +45,8 @@ struct localdata_found {
     enum localdata_kind kind;
     enum localdata_source source;
     size_t n_records;   /* put into the room */
-    struct bytes alias; /* the target of its CNAME; {NULL, 0} without */
+    struct bytes alias; /* the target of its CNAME; {NULL, 0} without. One that begins with "*" is
+                           told whatever the type is: to be put behind the asked name */
     uint32_t alias_ttl_s;
 };
 
@@ -53,6 +54,9 @@ struct localdata_found {
  * has them, as far as they fit. False when nothing is known of the name. */
 bool localdata_find(const struct localdata *data, const struct localdata_owner *owner,
                     uint16_t type, struct buf *room, struct localdata_found *ret_found);
+
+/* True for "*.garden.": what stands behind the star is to be put behind the asked name. */
+bool localdata_is_pattern(struct bytes target);
 
 size_t localdata_count(const struct localdata *data);
 size_t localdata_bytes(const struct localdata *data);

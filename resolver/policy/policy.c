@@ -128,11 +128,24 @@ static bool is_about_address(uint16_t type)
            type == TYPE_ANY;
 }
 
+/* A policy zone's "CNAME *.garden." makes www.example.garden. of www.example.; where that is too
+ * long the client is told as of a DNAME (RFC 6672 section 2.2). */
 static enum policy_outcome become(struct deciding *d, const struct localdata_found *found)
 {
     struct name *alias = &d->decision->alias;
-    memcpy(alias->at, found->alias.at, found->alias.n);
-    alias->n = (uint8_t)found->alias.n;
+    const struct name *asked = &d->question->name;
+    struct bytes target = found->alias;
+    size_t n_before = 0;
+    if (localdata_is_pattern(target)) {
+        target = bytes_of(target.at + 2, target.n - 2);
+        n_before = asked->n - 1u;
+    }
+    if (n_before + target.n > NAME_MAX_OCTETS) {
+        return refuse(d, RCODE_YXDOMAIN, EDE_BLOCKED, "what stands for the name is too long");
+    }
+    memcpy(alias->at, asked->at, n_before);
+    memcpy(alias->at + n_before, target.at, target.n);
+    alias->n = (uint8_t)(n_before + target.n);
     d->decision->alias_ttl_s = found->alias_ttl_s;
     return POLICY_ALIAS;
 }

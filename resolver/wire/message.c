@@ -119,14 +119,36 @@ static bool is_sig0(struct bytes rdata)
     return covers_none && !c.failed;
 }
 
+/* True when the octets are one whole name that leans on nothing else. */
+static bool is_plain_name(struct bytes octets)
+{
+    struct cursor c = cursor_over(octets);
+    struct name name;
+    return name_read_plain(&c, &name) && cursor_left(&c) == 0;
+}
+
+/* What the error will need to name the key that is not known (RFC 8945 §5.2). */
+static void keep_tsig(struct query_message *query, struct bytes owner, struct bytes rdata)
+{
+    struct cursor c = cursor_over(rdata);
+    struct name algorithm;
+    if (is_plain_name(owner) && name_read_plain(&c, &algorithm)) {
+        query->tsig_key = owner;
+        query->tsig = rdata;
+    }
+}
+
 /* TSIG is of class ANY and the last record (RFC 8945 §5.2); nothing but its like or a TSIG stands
  * behind a SIG(0) (RFC 2931 §3.1). */
-static void read_signature(struct reading *r, uint16_t type, uint16_t class, struct bytes rdata)
+static void read_signature(struct reading *r, struct bytes owner, uint16_t type, uint16_t class,
+                           struct bytes rdata)
 {
     bool is_whole = type == TYPE_TSIG ? class == CLASS_ANY && fills_tsig(rdata) : is_sig0(rdata);
     r->odd = r->odd || !is_whole || r->is_signed;
     r->is_signed = r->is_signed || type == TYPE_TSIG;
     r->ended = true;
+    if (type == TYPE_TSIG && is_whole)
+        keep_tsig(r->query, owner, rdata);
 }
 
 static void read_record(struct reading *r, bool in_additional)
@@ -148,7 +170,7 @@ static void read_record(struct reading *r, bool in_additional)
             type == TYPE_NSEC3 && !is_hash_label(bytes_of(c->all.at + owner_at, owner_octets));
         r->odd_update = r->odd_update || (class == CLASS_ANY && rdata.n > 0);
     } else if (type == TYPE_TSIG || type == TYPE_SIG) {
-        read_signature(r, type, class, rdata);
+        read_signature(r, bytes_of(c->all.at + owner_at, owner_octets), type, class, rdata);
     } else {
         bool is_opt = type == TYPE_OPT && owner_is_root;
         r->odd = r->odd || !is_opt || r->ended;
@@ -253,6 +275,7 @@ enum message_outcome message_read_query(struct bytes message, struct query_messa
     ret_query->has_keepalive = false;
     ret_query->odd_keepalive = false;
     ret_query->odd_owner = false;
+    ret_query->tsig_key = ret_query->tsig = bytes_of(NULL, 0);
     ret_query->n_cookie = 0;
     ret_query->cookie_is = MESSAGE_COOKIE_IGNORED;
     ret_query->n_options = 0;

@@ -130,12 +130,14 @@ struct query_message {
     struct bytes raw_question; /* lent by the message: name, type, class as they came */
     bool has_edns;
     bool edns_do;
-    uint16_t edns_size; /* 512 at least; 512 without EDNS */
-    bool has_keepalive; /* the option of RFC 7828 */
-    bool odd_keepalive; /* with octets in it: an error over TCP, nothing over UDP (§3.3.1) */
-    bool odd_owner;     /* an NSEC3 where there can be none: SERVFAIL instead of FORMERR, as BIND
-                           tells it */
-    uint8_t n_cookie;   /* 0: none; 8: the client's part alone; 16 to 40 */
+    uint16_t edns_size;    /* 512 at least; 512 without EDNS */
+    bool has_keepalive;    /* the option of RFC 7828 */
+    bool odd_keepalive;    /* with octets in it: an error over TCP, nothing over UDP (§3.3.1) */
+    bool odd_owner;        /* an NSEC3 where there can be none: SERVFAIL instead of FORMERR, as BIND
+                              tells it */
+    struct bytes tsig_key; /* lent by the message, with NOTAUTH: the owner as it stands there, … */
+    struct bytes tsig;     /* … and the RDATA; n is 0 where a pointer stands in either */
+    uint8_t n_cookie;      /* 0: none; 8: the client's part alone; 16 to 40 */
     uint8_t cookie[MESSAGE_COOKIE_MAX];
     enum message_cookie cookie_is;
     uint8_t n_options; /* what the OPT of the reply is to carry, whole options; by who answers */

@@ -228,6 +228,31 @@ static struct bytes ede_text(const char *text)
     return bytes_of(text, n);
 }
 
+/* That the key is not known: the client's own record without a MAC, as a reply to it cannot be
+ * signed (RFC 8945 §5.2.1, §5.3.2). The time is the client's, as BIND has it where it knows no key.
+ * Nothing where it does not fit. */
+static void put_bad_key(struct buf *b, const struct query_message *query)
+{
+    enum { RR = 10, TIME_FUDGE = 8, MAC_ID_ERROR_OTHER = 8, BADKEY = 17 };
+    struct cursor c = cursor_over(query->tsig);
+    struct name algorithm;
+    name_read_plain(&c, &algorithm);
+    size_t n_algorithm = c.at, n_rdata = n_algorithm + TIME_FUDGE + MAC_ID_ERROR_OTHER;
+    if (b->size - b->n < query->tsig_key.n + RR + n_rdata)
+        return;
+    buf_put(b, query->tsig_key.at, query->tsig_key.n);
+    buf_put_u16(b, TYPE_TSIG);
+    buf_put_u16(b, CLASS_ANY);
+    buf_put_u32(b, 0);
+    buf_put_u16(b, (uint16_t)n_rdata);
+    buf_put(b, query->tsig.at, n_algorithm + TIME_FUDGE);
+    buf_put_u16(b, 0);
+    buf_put_u16(b, query->id);
+    buf_put_u16(b, BADKEY);
+    buf_put_u16(b, 0);
+    bytes_write_u16(b->at + N_ADDITIONAL_AT, query->has_edns ? 2 : 1);
+}
+
 size_t reply_error(const struct query_message *query, const struct reply_error *error, uint8_t *out)
 {
     unsigned rcode = rcode_for(query, error->rcode);
@@ -241,6 +266,8 @@ size_t reply_error(const struct query_message *query, const struct reply_error *
     put_head(&b, query, flags);
     if (query->has_edns)
         put_opt(&b, query, &opt);
+    if (rcode == RCODE_NOTAUTH && query->tsig.n > 0)
+        put_bad_key(&b, query);
     assert(!b.overflow);
     return b.n;
 }

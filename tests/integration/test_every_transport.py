@@ -9,6 +9,7 @@ import time
 import dns.edns
 import dns.flags
 import dns.message
+import dns.tsig
 import pytest
 
 from conftest import Stream, edes, lab_module, traffic
@@ -209,7 +210,29 @@ def test_m12_m14_e1_every_kind_of_reply_has_the_question_as_it_came_and_an_opt_f
                 assert not edns or {o.otype for o in reply.options} <= {15}
                 assert not edns or rcode != SERVFAIL or edes(reply)
     tsig = b"\1k\0" + struct.pack("!HHIH", 250, 255, 0, 17) + b"\0" * 17
-    assert w.ask(query(question(), tsig, counts=(1, 0, 0, 1))) == query(question(), flags=QR | RD | RA | NOTAUTH)
+    unknown = tsig[:-8] + struct.pack("!4H", 0, 0x4321, 17, 0)
+    assert w.ask(query(question(), tsig, counts=(1, 0, 0, 1))) == query(question(), unknown, flags=QR | RD | RA | NOTAUTH, counts=(1, 0, 0, 1))
+
+
+def test_m7_signer_is_told_by_name_that_its_key_is_not_known(way):
+    """RFC 8945 section 5.2.1: a TSIG with BADKEY and no MAC, the last record, whatever the algorithm is."""
+    w = way()
+    key = dns.tsig.Key("Key.example.", b"0123456789abcdef0123456789abcdef", dns.tsig.HMAC_SHA512)
+    for edns in (-1, 0):
+        asked = dns.message.make_query("www.honest-lab.net", "A", use_edns=edns)
+        asked.use_tsig(key, fudge=77)
+        wire = w.ask(asked.to_wire())
+        with pytest.raises(dns.tsig.PeerBadKey):
+            dns.message.from_wire(wire, keyring=key, request_mac=asked.mac)
+        told = b"\3Key\7example\0" + struct.pack("!HHIH", 250, 255, 0, 29) + b"\x0bhmac-sha512\0"
+        at = wire.index(told) + len(told)
+        assert wire[at:at + 2] == b"\0\0" and struct.unpack("!HHHHH", wire[at + 6:]) == (77, 0, asked.id, 17, 0)
+        assert abs(struct.unpack("!I", wire[at + 2:at + 6])[0] - time.time()) < 60
+        assert struct.unpack("!6H", wire[:12])[5] == (1 if edns < 0 else 2)
+    long = b"".join(b"\x3f" + b"k" * 63 for _ in range(3)) + b"\x3d" + b"k" * 61 + b"\0"
+    for name, rdata in ((long, long + b"\0" * 16), (b"\xc0\x0c", b"\0" * 17)):  # no room; a key's name that leans on another
+        tsig = name + struct.pack("!HHIH", 250, 255, 0, len(rdata)) + rdata
+        assert w.ask(query(question(), tsig, counts=(1, 0, 0, 1))) == query(question(), flags=QR | RD | RA | NOTAUTH)
 
 
 def test_e3_e5_versions_and_unknown_options_of_edns(way):

@@ -135,12 +135,14 @@ START_TEST(a_response_policy_zone_says_what_is_to_become_of_each_name)
                              "bad.example CNAME .\n*.bad.example 60 IN CNAME .\n"
                              "empty.example CNAME *.\nfine.bad.example CNAME rpz-passthru.\n"
                              "walled.example CNAME garden.example.net.\n"
+                             "star.example CNAME *.garden.example.net.\n"
                              "addr.example A 192.0.2.1\n   AAAA 2001:db8::1\n"
                              "drop.example CNAME rpz-drop.\nslow.example CNAME rpz-tcp-only.\n"
                              "old.example CNAME old.example.\n"
                              "text.example TXT \"a; b\" ; c\nmail.example MX 10 a.\n"),
                      "+bad.example. nxdomain\n*bad.example. nxdomain\n+empty.example. nodata\n"
                      "+fine.bad.example. pass\n+walled.example. record garden.example.net.\n"
+                     "+star.example. record *.garden.example.net.\n"
                      "+addr.example. record 192.0.2.1\n+addr.example. record 2001:db8::1\n"
                      "+drop.example. drop\n+slow.example. tcp-only\n+old.example. pass\n"
                      "+text.example. record TXT 5 a; b\n");

@@ -387,11 +387,19 @@ START_TEST(exceptions_hold_against_lists_and_the_configuration_against_all)
 }
 END_TEST
 
+static void expect_alias(const char *text)
+{
+    struct name name;
+    ck_assert_int_eq(name_from_text(text, &name), 0);
+    ck_assert(name_equal(&decision.alias, &name));
+}
+
 START_TEST(a_policy_zone_passes_denies_and_replaces)
 {
     block_by(0, "$TTL 60\nbad.example CNAME .\n*.bad.example CNAME .\nok.bad.example CNAME "
                 "rpz-passthru.\nempty.example CNAME *.\nwall.example A 192.0.2.9\n"
-                "*.wall.example CNAME garden.example.\n");
+                "*.wall.example CNAME garden.example.\nstar.example CNAME *.garden.example.\n"
+                "*.star.example CNAME *.garden.example.\n");
     params.block = POLICY_BLOCK_REFUSED;
     load();
     expect_absent("bad.example", TYPE_A, RCODE_NXDOMAIN);
@@ -402,6 +410,17 @@ START_TEST(a_policy_zone_passes_denies_and_replaces)
     expect_record("\300\0\2\11", 4);
     ck_assert_str_eq(decision.local.text, "blocked by first");
     ck_assert_int_eq(ask("x.wall.example", TYPE_A), POLICY_ALIAS);
+    expect_alias("garden.example");
+    ck_assert_int_eq(ask("star.example", TYPE_AAAA), POLICY_ALIAS);
+    expect_alias("star.example.garden.example");
+    ck_assert_int_eq(ask("a.b.star.example", TYPE_CNAME), POLICY_ALIAS);
+    expect_alias("a.b.star.example.garden.example");
+    char label[64], text[NAME_MAX_TEXT];
+    memset(label, 'x', sizeof label - 1);
+    label[sizeof label - 1] = '\0';
+    snprintf(text, sizeof text, "%s.%s.%s.%.40s.star.example", label, label, label, label);
+    ck_assert_int_eq(ask(text, TYPE_A), POLICY_ERROR); /* there is no room for more */
+    ck_assert_uint_eq(decision.error.rcode, RCODE_YXDOMAIN);
 }
 END_TEST
 
