@@ -159,6 +159,7 @@ def test_f55_answers_come_within_2_s_after_address_and_route_were_replaced_under
     assert "the network has changed" in d.log()
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("strategy", ["failover", "fastest", "race", "spread"])
 def test_f55_route_that_is_lost_to_one_of_two_providers_costs_no_answer(request, daemon, world, two, strategy):
     world.join(1)

@@ -12,6 +12,8 @@ pytest.importorskip("cryptography", reason="python3-cryptography is not installe
 import odoh  # noqa: E402
 from proxy import Socks5  # noqa: E402
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture
 def oblivious(lab, tmp_path):

@@ -354,6 +354,7 @@ def test_service_manager_that_reads_nothing_stops_nobody(daemon, tmp_path):
         assert d.stop() == 0 and time.monotonic() - began < 5
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_run_lab_starts_answers_alerts_and_ends_cleanly(number):
     """The newcomer's one command, on another port; Ctrl-C reaches all its processes, kill only the first."""
