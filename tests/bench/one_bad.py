@@ -26,10 +26,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 HARNESS = Path(os.environ.get("HARNESS", ROOT.parent / "shared" / "bench"))
 WORK = ROOT / "build-bench" / "harness"
-sys.path[:0] = [str(ROOT / "tests" / "lab"), str(HARNESS)]
+sys.path.insert(0, str(ROOT / "tests" / "lab"))
 
-import bench  # noqa: E402
 import hostile  # noqa: E402
+import lab as lab_module  # noqa: E402
 
 PORT, DOH = 5353, (8443, 8444)
 RATE, WELL_S, BAD_S, FLAP_S = 500, 3, 3, 2
@@ -39,10 +39,20 @@ HOWS = ("well", "hang", "lost", "flap", "close", "refuse", "servfail")
 ROWS = [f"{strategy}/{place}/{how}" for how in HOWS for strategy in STRATEGIES for place in ("first", "second")]
 
 
+def run_beside(command, folder, name):
+    log = open(f"{folder}/{name}.log", "ab")
+    return subprocess.Popen(list(map(str, command)), stdout=log, stderr=log, cwd=folder, preexec_fn=lab_module.die_with_parent)
+
+
+def end(process):
+    process.kill()
+    process.wait()
+
+
 def of_python(port, folder, how, is_due):
     """A process that takes the port when it is told to, and misbehaves from then on."""
     is_due.wait()
-    origin = hostile.Origin(port, f"{folder}/srv.pem", f"{folder}/srv.key")
+    origin = hostile.Origin(port, f"{folder}/leaf.pem", f"{folder}/leaf.key")
     origin.how[:] = [how]
     signal.pause()
 
@@ -53,8 +63,7 @@ class Provider:
         self.over, self.flapper, self.other, self.is_due = threading.Event(), None, None, multiprocessing.Event()
 
     def start(self):
-        self.process = bench.Proc([WORK / "origin", "-c", "srv.pem", "-k", "srv.key", "-h", str(self.port)], f"{self.folder}/origin.log",
-                                  set(bench.CPUS), cwd=self.folder)
+        self.process = run_beside([WORK / "origin", "-c", "leaf.pem", "-k", "leaf.key", "-h", self.port], self.folder, "origin")
         for _ in range(500):
             with socket.socket() as s:
                 if s.connect_ex(("127.0.0.1", self.port)) == 0:
@@ -67,16 +76,12 @@ class Provider:
             self.other = multiprocessing.Process(target=of_python, args=(self.port, self.folder, how, self.is_due), daemon=True)
             self.other.start()
 
-    def kill(self):
-        self.process.p.kill()
-        self.process.p.wait()
-
     def flap(self):
         while not self.over.wait(FLAP_S):
             self.start()
             if self.over.wait(FLAP_S):
                 return
-            self.kill()
+            end(self.process)
 
     def turn_bad(self, how):
         if how == "hang":
@@ -85,11 +90,11 @@ class Provider:
             nft(f"add table inet lost\nadd chain inet lost i {{ type filter hook input priority 0; }}\n"
                 f"add rule inet lost i tcp dport {self.port} drop\nadd rule inet lost i tcp sport {self.port} drop\n")
         elif how == "flap":
-            self.kill()
+            end(self.process)
             self.flapper = threading.Thread(target=self.flap)
             self.flapper.start()
         elif self.other is not None:
-            self.kill()
+            end(self.process)
             self.is_due.set()
 
     def stop(self):
@@ -99,7 +104,7 @@ class Provider:
         if self.other is not None:
             self.other.kill()
             self.other.join()
-        self.kill()
+        end(self.process)
         nft("add table inet lost\ndelete table inet lost\n")
 
 
@@ -115,7 +120,7 @@ def load(seconds, count=[0]):
 
 
 def config(folder, strategy):
-    entries = "".join(f'  - {{name: p{i}, url: "https://{bench.HOST}:{port}/dns-query", addresses: [127.0.0.1], ca-file: "{folder}/ca.pem"}}\n'
+    entries = "".join(f'  - {{name: p{i}, url: "https://{lab_module.PROVIDERS[i]}:{port}/dns-query", addresses: [127.0.0.1], ca-file: "{folder}/ca.pem"}}\n'
                       for i, port in enumerate(DOH))
     return (f'listen: ["udp://127.0.0.1:{PORT}"]\nworkers: 2\nhijack: {{mode: off}}\nlog: {{level: warning}}\nstrategy: {strategy}\n'
             f'control: {{socket: "off"}}\nstate-dir: "{folder}"\nproviders:\n{entries}')
@@ -132,18 +137,18 @@ def measure(build, folder, row):
     bad = providers[place == "second"]
     Path(folder, "bad.yaml").write_text(config(folder, strategy))
     bad.prepare(how)
+    for provider in providers:
+        provider.start()
+    daemon = run_beside([f"{build}/daemon/httpdnsd", "--config", f"{folder}/bad.yaml"], folder, "daemon")
     try:
-        for provider in providers:
-            provider.start()
-        daemon = bench.Proc([f"{build}/daemon/httpdnsd", "--config", f"{folder}/bad.yaml"], f"{folder}/daemon.log", set(bench.CPUS))
         subprocess.run([WORK / "dnsload", "wait", "-p", str(PORT), "-s", "10", "-g", "5", "-P", "w"], stdout=subprocess.DEVNULL, check=True)
         load(0.5)
         well = load(WELL_S)
         bad.turn_bad(how)
         said = well, load(1), load(BAD_S + (2 * FLAP_S if how == "flap" else 0))
-        daemon.stop()
         return said
     finally:
+        end(daemon)
         for provider in providers:
             provider.stop()
 
@@ -151,7 +156,7 @@ def measure(build, folder, row):
 def run(build, rounds, rows):
     ratios, broken = collections.defaultdict(list), []
     with tempfile.TemporaryDirectory() as folder:
-        bench.make_certs(folder)
+        lab_module.Lab(Path(folder)).make_certificates()
         for n in range(rounds):
             for row in rows:
                 well, first, after = measure(build, folder, row)
