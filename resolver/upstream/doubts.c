@@ -13,21 +13,6 @@ static void note_failed(struct upstream *u, const char *why)
     upstream_tell_aside(u, !was_open && u->health.is_open, why);
 }
 
-void upstream_note_answer(struct upstream *u, const struct question *question, uint64_t took_us,
-                          bool made)
-{
-    uint64_t now_us = port_now_us(u->pool->port);
-    bool was_open = u->health.is_open;
-    if (health_is_slow(&u->health, took_us) &&
-        !sites_note(&u->slow, site_hash(&question->name), now_us)) {
-        health_late(&u->health, took_us, made, now_us);
-    } else {
-        health_good(&u->health, took_us, made, now_us);
-    }
-    upstream_tell_aside(u, !was_open && u->health.is_open,
-                        "slower than ever, or no connection lasts");
-}
-
 void upstream_note_silent(struct upstream *u, const struct question *question, uint64_t since_us)
 {
     uint64_t now_us = port_now_us(u->pool->port);

@@ -41,22 +41,13 @@ enum health_state health_state(const struct health *h, uint64_t now_us)
     return now_us < h->open_until_us ? HEALTH_OPEN : HEALTH_HALF_OPEN;
 }
 
-static uint64_t slow_us(const struct health *h)
-{
-    return SLOW_TIMES * h->usual_us + SLOW_MORE_US;
-}
-
-bool health_is_slow(const struct health *h, uint64_t took_us)
-{
-    return h->usual_us != 0 && took_us > slow_us(h);
-}
-
 /* What is far off counts as little more than the limit, or one bad hour would become usual. True
  * when it is. */
 static bool learn_usual(struct health *h, uint64_t took_us)
 {
-    bool is_slow = health_is_slow(h, took_us);
-    uint64_t counts_us = is_slow ? slow_us(h) : took_us;
+    uint64_t limit_us = SLOW_TIMES * h->usual_us + SLOW_MORE_US;
+    bool is_slow = h->usual_us != 0 && took_us > limit_us;
+    uint64_t counts_us = is_slow ? limit_us : took_us;
     uint64_t of = h->n_good < SOON ? SOON_OF : LATER_OF;
     h->slow_in_row = is_slow ? h->slow_in_row + 1 : 0;
     h->usual_us = h->usual_us == 0 ? took_us + 1 : (h->usual_us * (of - 1) + counts_us) / of + 1;
@@ -142,19 +133,14 @@ static void learn_connection(struct health *h, bool made, uint64_t began_us, uin
     }
 }
 
-void health_late(struct health *h, uint64_t took_us, bool made, uint64_t now_us)
+void health_good(struct health *h, uint64_t took_us, bool made, uint64_t now_us)
 {
     learn_connection(h, made, now_us - took_us, now_us);
+    bool is_slow = learn_usual(h, took_us);
     learn_time(h, took_us);
     h->n_good++;
     h->failures_in_row = 0;
     h->error_ppm -= h->error_ppm / FAILURES_TO_JUDGE;
-}
-
-void health_good(struct health *h, uint64_t took_us, bool made, uint64_t now_us)
-{
-    health_late(h, took_us, made, now_us);
-    bool is_slow = learn_usual(h, took_us);
     if (!is_slow) {
         maybe_close(h, now_us - took_us, now_us);
     } else if (h->is_open ? now_us >= h->open_until_us : h->slow_in_row >= SLOW_TO_OPEN) {

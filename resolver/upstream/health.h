@@ -45,10 +45,6 @@ enum health_state health_state(const struct health *health, uint64_t now_us);
  * One that is set aside comes back with an answer that was asked for since and not slow, once a
  * connection has served twice: each alone looks well where all are closed after one reply. */
 void health_good(struct health *health, uint64_t took_us, bool made, uint64_t now_us);
-/* Whether that is four times as long as usual, and 50 ms. */
-bool health_is_slow(const struct health *health, uint64_t took_us);
-/* The same for an answer that was slow as the name may deserve: that sets nobody aside. */
-void health_late(struct health *health, uint64_t took_us, bool made, uint64_t now_us);
 /* No usable answer came. Three in a row set the provider aside, and so does an error share of more
  * than a third. */
 void health_failed(struct health *health, uint64_t now_us);

@@ -156,7 +156,10 @@ static bool learn(struct attempt *a, const struct exchange_reply *reply, const s
     bool others = upstream_learn_addresses(u, &u->endpoint, u->bootstrap, a->addresses, reply);
     if (verdict == ATTEMPT_ANSWERED) {
         stalls_note(&u->stalls, a->began_us, u->n_live, now_us);
-        upstream_note_answer(u, &a->question, now_us - a->began_us, reply->connected);
+        bool was_open = u->health.is_open;
+        health_good(&u->health, now_us - a->began_us, reply->connected, now_us);
+        upstream_tell_aside(u, !was_open && u->health.is_open,
+                            "slower than ever, or no connection lasts");
         u->suspect = false;
         u->trouble = NULL;
         u->n_failing = 0;

@@ -32,7 +32,6 @@ struct upstream {
     struct stalls stalls;
     struct sites accusing; /* the sites of what it failed and others answered, or was silent to */
     struct sites failing;  /* the sites of what it failed, whoever else did … */
-    struct sites slow;     /* the sites of what it was slow to answer */
     unsigned n_failing;    /* … since its last answer */
     uint64_t n_sent;
     uint64_t n_refused[UPSTREAM_REFUSALS];
@@ -110,10 +109,6 @@ void upstream_tell_aside(const struct upstream *upstream, bool is_news, const ch
 /* Counts what a failed reply shows of content that is refused. */
 void upstream_count_refused(struct upstream *upstream, enum exchange_result result,
                             const struct driver_found *found, int found_class);
-/* It answered this question, in a way that may be slow by the name's fault: once for each site that
- * counts. */
-void upstream_note_answer(struct upstream *upstream, const struct question *question,
-                          uint64_t took_us, bool made);
 /* It was silent to this question for that long: a failure, and its connection is not trusted any
  * more. While it answers others that may be the name's fault, and counts once for each site. */
 void upstream_note_silent(struct upstream *upstream, const struct question *question,

@@ -171,30 +171,6 @@ START_TEST(names_whose_servers_are_dead_set_nobody_aside_while_others_are_answer
 }
 END_TEST
 
-static void answer_after(unsigned site, uint64_t took_us)
-{
-    char text[NAME_MAX_TEXT];
-    ask_site(site);
-    name_to_text(&question.name, text);
-    start(0);
-    fake_port_advance(&fake_port, took_us);
-    answer_with(text, RCODE_NOERROR);
-}
-
-START_TEST(names_whose_servers_are_slow_set_nobody_aside_and_a_slow_provider_is)
-{
-    for (unsigned site = 100; site < 120; site++) {
-        answer_after(site, 10000);
-    }
-    for (unsigned i = 0; i < 20; i++) {
-        answer_after(i % 2, 400000);
-        ck_assert(!is_aside(0));
-    }
-    answer_after(2, 900000);
-    ck_assert(is_aside(0));
-}
-END_TEST
-
 START_TEST(provider_that_answers_nobody_is_set_aside_whatever_the_names_are)
 {
     for (unsigned i = 0; i < 3; i++) {
@@ -216,7 +192,6 @@ int main(void)
         answer_between_failures_begins_their_row_anew,
         one_set_aside_that_fails_the_name_it_is_tried_out_with_rests_for_a_second_more,
         names_whose_servers_are_dead_set_nobody_aside_while_others_are_answered,
-        names_whose_servers_are_slow_set_nobody_aside_and_a_slow_provider_is,
         provider_that_answers_nobody_is_set_aside_whatever_the_names_are,
     };
     return suite_run("doubts", tests, sizeof tests / sizeof tests[0], set_up, tear_down);
