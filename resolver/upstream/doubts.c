@@ -41,7 +41,10 @@ void pool_contradict(struct pool *pool, unsigned providers, const struct questio
     uint64_t now_us = port_now_us(pool->port);
     for (unsigned left = providers; left != 0; left &= left - 1) {
         struct upstream *u = &pool->upstreams[__builtin_ctz(left)];
-        if (!u->health.is_open && sites_note(&u->accusing, site_hash(&question->name), now_us)) {
+        bool is_news = sites_note(&u->accusing, site_hash(&question->name), now_us);
+        bool answers_others = u->answers;
+        u->answers = false;
+        if (!u->health.is_open && (is_news || !answers_others)) {
             note_failed(u, u->trouble != NULL ? u->trouble : "it fails what others answer");
         }
     }

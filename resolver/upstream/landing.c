@@ -163,6 +163,7 @@ static bool learn(struct attempt *a, const struct exchange_reply *reply, const s
         u->suspect = false;
         u->trouble = NULL;
         u->n_failing = 0;
+        u->answers = true;
         return false;
     }
     if (f->class == DRIVER_CLOCK) {

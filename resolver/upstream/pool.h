@@ -156,7 +156,7 @@ struct attempt_end {
 };
 
 /* These providers (a mask) failed the question in a way that is_unsure, and another one has now
- * answered it: their own failures after all, once for each site. */
+ * answered it: their own failures after all; once for each site, so long as they answer others. */
 void pool_contradict(struct pool *pool, unsigned providers, const struct question *question);
 
 /* Starts an attempt; `on_end` is called once, never from inside attempt_start, with the attempt

@@ -33,6 +33,7 @@ struct upstream {
     struct sites accusing; /* the sites of what it failed and others answered, or was silent to */
     struct sites failing;  /* the sites of what it failed, whoever else did … */
     unsigned n_failing;    /* … since its last answer */
+    bool answers;          /* it has answered since another contradicted it last */
     uint64_t n_sent;
     uint64_t n_refused[UPSTREAM_REFUSALS];
     size_t n_live;           /* attempts under way … */

@@ -88,6 +88,8 @@ END_TEST
 START_TEST(names_of_one_site_set_nobody_aside_though_another_provider_answers_them)
 {
     for (unsigned i = 0; i < 50; i++) {
+        ask_site(100);
+        replies(0, RCODE_NOERROR);
         ask_site(i % 2);
         replies(0, RCODE_SERVFAIL);
         pool_contradict(pool, 1, &question);
@@ -95,8 +97,27 @@ START_TEST(names_of_one_site_set_nobody_aside_though_another_provider_answers_th
     }
     fake_port_advance(&fake_port, 61 * S); /* a minute later it counts once more */
     ask_site(0);
+    struct upstream_state before, after;
+    pool_state(pool, 0, &before);
     pool_contradict(pool, 1, &question);
-    ck_assert(is_aside(0));
+    pool_state(pool, 0, &after);
+    ck_assert_uint_eq(after.n_failed, before.n_failed + 1);
+}
+END_TEST
+
+/* All questions of an hour may be of one zone. */
+START_TEST(
+    provider_that_fails_all_that_another_answers_is_set_aside_though_the_names_are_of_one_site)
+{
+    ask_site(100);
+    replies(0, RCODE_NOERROR);
+    for (unsigned i = 0; i < 3; i++) {
+        ck_assert(!is_aside(0));
+        ask_site(0);
+        replies(0, RCODE_SERVFAIL);
+        pool_contradict(pool, 1, &question);
+    }
+    ck_assert(is_aside(0) && !is_aside(1));
 }
 END_TEST
 
@@ -188,6 +209,7 @@ int main(void)
         what_is_about_the_provider_or_its_way_is_never_the_names_fault,
         provider_that_fails_what_another_answers_is_set_aside_by_the_names_of_three_sites,
         names_of_one_site_set_nobody_aside_though_another_provider_answers_them,
+        provider_that_fails_all_that_another_answers_is_set_aside_though_the_names_are_of_one_site,
         provider_that_fails_the_names_of_many_sites_in_a_row_is_set_aside_whoever_else_does,
         answer_between_failures_begins_their_row_anew,
         one_set_aside_that_fails_the_name_it_is_tried_out_with_rests_for_a_second_more,
