@@ -114,13 +114,13 @@ static int query_next_provider(const struct query *q, bool races)
 }
 
 /* When nobody else is left to be asked: when the first of its attempts will have been silent for so
- * long that its path is to be doubted, or that it counts as lost; later, again and again. */
+ * long that its path is to be doubted; later, again and again. */
 static uint64_t query_doubt_us(const struct query *q)
 {
     uint64_t now_us = port_now_us(q->resolver->port), patience_us = query_patience_us(q);
     uint64_t at_us = now_us + (patience_us > DOUBT_US ? patience_us : DOUBT_US);
-    for (size_t i = 0; i < 2 * q->n_tries; i++) {
-        uint64_t due_us = q->tries[i / 2].began_us + (i % 2 == 0 ? DOUBT_US : LOST_US);
+    for (size_t i = 0; i < q->n_tries; i++) {
+        uint64_t due_us = q->tries[i].began_us + DOUBT_US;
         at_us = due_us > now_us && due_us < at_us ? due_us : at_us;
     }
     return at_us;
@@ -172,10 +172,8 @@ static const struct query_try *query_latest_of_one(const struct query *q)
 }
 
 /* Nobody else is left, but a lost packet may hold up the only attempt, or it was lost itself (as it
- * can be where a connection says GOAWAY, or leads into somebody who acknowledges and passes nothing
- * on): the same again by a way of its own, in the latter case by a connection that is made for it.
- * That may be lost as well, where goodbyes are frequent and others are answered meanwhile: then
- * once more. */
+ * can be where a connection says GOAWAY): the same again by a way of its own. That may be lost as
+ * well, where goodbyes are frequent and others are answered meanwhile: then once more. */
 static bool query_try_apart(struct query *q)
 {
     const struct query_try *t = query_latest_of_one(q);
@@ -190,9 +188,8 @@ static bool query_try_apart(struct query *q)
                         : !is_lost || !pool_was_heard(pool, t->provider, t->began_us)) {
         return false;
     }
-    bool is_deaf = is_lost && !pool_was_heard(pool, t->provider, t->began_us);
     q->n_apart++;
-    return query_try(q, t->provider, is_deaf, t->attempt) == 0;
+    return query_try(q, t->provider, false, t->attempt) == 0;
 }
 
 /* Nobody is left, and the last one was lost on its way: a packet that opens a connection may have

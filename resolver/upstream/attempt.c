@@ -314,7 +314,6 @@ struct attempt *attempt_free(struct attempt *a, bool listen)
         return NULL;
     }
     if (dead) {
-        attempt_doubt(a); /* its connection, now that another may have answered */
         upstream_note_silent(u, &a->question, a->began_us);
     }
     if (a->riders != NULL || a->lands) {

@@ -14,7 +14,6 @@ enum {
     DELAYED_ACK_US = 40000,
     TICKS_US = 10000, /* the kernel counts in such steps */
     DATAGRAMS_SILENT_US = 300000,
-    SWALLOWED_US = 900000, /* not heard for so long, while another connection was */
 };
 
 struct watch {
@@ -27,9 +26,7 @@ struct watch {
     unsigned events; /* what the port watches for */
     bool ended;      /* by us */
     bool datagrams;
-    uint64_t heard_us;  /* when the other side was heard last; 0: not yet */
-    uint64_t wanted_us; /* since then it is waited for */
-    uint64_t began_us;
+    uint64_t heard_us; /* when the other side was heard last: of datagrams only */
     bool resting;
     uint64_t rests_us; /* since then */
     uint64_t stirs_us; /* while it rests: when the other side was heard first; 0: not yet */
@@ -89,7 +86,7 @@ static int type_of(int fd)
 static void on_ready(void *ctx, int fd, unsigned events)
 {
     struct watch *watch = ctx;
-    if ((events & PORT_READ) != 0) {
+    if (watch->datagrams && (events & PORT_READ) != 0) {
         watch->heard_us = port_now_us(watch->all->port);
     }
     if (watch->resting && watch->stirs_us == 0) {
@@ -106,7 +103,6 @@ int watches_want(struct watches *w, int fd, unsigned events, const void *owner)
 {
     struct watch *watch = *find(w, fd);
     if (watch != NULL) {
-        watch->wanted_us = watch->resting ? port_now_us(w->port) : watch->wanted_us;
         watch->resting = false;
         watch->owner = owner;
         int failure =
@@ -126,7 +122,6 @@ int watches_want(struct watches *w, int fd, unsigned events, const void *owner)
     watch->all = w;
     watch->owner = owner;
     watch->fd = fd;
-    watch->began_us = watch->wanted_us = port_now_us(w->port);
     watch->socket = socket_of(fd);
     watch->datagrams = type_of(fd) == SOCK_DGRAM;
     watch->events = events;
@@ -241,39 +236,6 @@ bool watches_doubt(const struct watches *w, const void *owner, uint64_t silent_u
         }
     }
     return any;
-}
-
-/* Since when nothing was heard there that was waited for. */
-static uint64_t unheard_since(const struct watch *watch)
-{
-    return watch->heard_us > watch->wanted_us ? watch->heard_us : watch->wanted_us;
-}
-
-/* A provider that is slow to let connections in, or has too much to do, is heard by those that he
- * has let in before: only one that was made since, and heard, tells that it is the way. */
-static bool is_swallowed(const struct watch *watch, const struct watch *youngest)
-{
-    uint64_t since_us = unheard_since(watch), now_us = port_now_us(watch->all->port);
-    return watch->heard_us != 0 && !watch->resting && now_us - since_us >= SWALLOWED_US &&
-           youngest->began_us > since_us;
-}
-
-void watches_end_swallowed(const struct watches *w, const void *owner)
-{
-    const struct watch *youngest = NULL;
-    for (const struct watch *watch = w->first; watch != NULL; watch = watch->next) {
-        bool counts = watch->owner == owner && !watch->ended && !watch->datagrams;
-        if (counts && watch->heard_us != 0 &&
-            (youngest == NULL || watch->began_us > youngest->began_us)) {
-            youngest = watch;
-        }
-    }
-    for (struct watch *watch = w->first; watch != NULL && youngest != NULL; watch = watch->next) {
-        if (watch->owner == owner && !watch->ended && !watch->datagrams &&
-            is_swallowed(watch, youngest)) {
-            end(watch);
-        }
-    }
 }
 
 void watches_end_rest(const struct watches *w, const void *owner, uint64_t rested_us)

@@ -50,11 +50,6 @@ bool watches_doubt(const struct watches *watches, const void *owner, uint64_t si
  * ago over a connection that had rested is no sign: it must have been sent again, or long ago.
  * Pure. */
 bool watches_is_black_hole(const struct tcp_info *info, uint64_t silent_us);
-/* Shuts down those of the owner's TCP connections that are waited for and from which nothing has
- * come for nearly a second while something came by another: who stands in between may acknowledge
- * what he never passes on. Only where a connection carries many questions at once, of which some
- * would be answered. */
-void watches_end_swallowed(const struct watches *watches, const void *owner);
 /* Shuts down those of the owner's that have rested for so long. */
 void watches_end_rest(const struct watches *watches, const void *owner, uint64_t rested_us);
 /* Shuts them all down, whoever owns them. */

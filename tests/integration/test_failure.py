@@ -15,7 +15,6 @@ import dns.rcode
 import pytest
 
 from conftest import edes, lab_module, needs_mounts, wait_for, with_mounts
-from proxy import Swallower
 
 
 def test_killing_the_first_provider_in_mid_load_loses_no_query(daemon, provider):
@@ -258,22 +257,3 @@ def test_black_holed_connections_are_given_up_within_a_second_and_no_query_is_lo
         over.set()
         if busy:
             thread.join()
-
-
-@pytest.mark.parametrize("strategy", ["failover", "fastest"])
-def test_connection_into_somebody_who_acknowledges_and_passes_nothing_on_costs_one_question_a_second(lab, daemon, strategy):
-    """No kernel can tell: what was sent has arrived. The question goes again by a new connection, and when that answers the old one
-    is given up, so that nobody waits for it any more."""
-    middle = Swallower(lab.doh_ports[0])
-    d = daemon(f"providers:\n  - name: alone\n    url: https://{lab_module.PROVIDERS[0]}:{middle.own_port}/dns-query\n"
-               f"    addresses: [127.0.0.1]\n    ca-file: {lab.ca}\nstrategy: {strategy}\nhijack: {{mode: off}}\nworkers: 1\n")
-    for i in range(20):
-        assert d.udp(f"swallow{strategy}{i}.wild.honest-lab.net").rcode() == dns.rcode.NOERROR
-    middle.swallow()
-    took = []
-    for i in range(10):
-        began = time.monotonic()
-        assert d.udp(f"swallowed{strategy}{i}.wild.honest-lab.net", timeout=5).rcode() == dns.rcode.NOERROR
-        took.append(time.monotonic() - began)
-    assert took[0] < 1.2 and max(took[1:]) < 0.5
-    middle.close()

@@ -317,9 +317,6 @@ static void curl_doubt(struct exchange *exchange, const struct exchange_endpoint
         if (known->lanes[i].n_live > 0 && watches_doubt(&x->watches, &known->lanes[i], silent_us)) {
             known->no_http3_until_us = port_now_us(x->port) + NO_HTTP3_US;
         }
-        if (known->lanes[i].n_live > 0 && !known->is_serial) {
-            watches_end_swallowed(&x->watches, &known->lanes[i]);
-        }
     }
 }
 

@@ -232,53 +232,6 @@ START_TEST(socket_of_datagrams_loses_its_peer_when_none_has_come_for_as_long)
 }
 END_TEST
 
-static bool is_shut(int fd)
-{
-    struct pollfd ready = {.fd = fd, .events = POLLIN | POLLRDHUP};
-    return poll(&ready, 1, 0) == 1 && (ready.revents & POLLRDHUP) != 0;
-}
-
-START_TEST(connection_that_says_nothing_for_nearly_a_second_is_ended_when_another_was_heard)
-{
-    int silent[2], other[2], resting[2], strange[2];
-    connect_pair(silent);
-    connect_pair(other);
-    connect_pair(resting);
-    connect_pair(strange);
-    watches_want(&watches, silent[0], PORT_READ, &watches);
-    watches_want(&watches, resting[0], PORT_READ, &watches);
-    watches_want(&watches, strange[0], PORT_READ, &watches);
-    ck_assert(fake_port_ready(&fake, silent[0], PORT_READ));
-    ck_assert(fake_port_ready(&fake, resting[0], PORT_READ));
-    watches_rest(&watches, resting[0]);
-    fake_port_advance(&fake, 5000000);
-    watches_end_swallowed(&watches, &watches);
-    ck_assert(!is_shut(silent[1])); /* nobody is heard: it is not the connection */
-    ck_assert(fake_port_ready(&fake, silent[0], PORT_READ));
-    fake_port_advance(&fake, 400000);
-    watches_want(&watches, other[0], PORT_READ, &watches);
-    fake_port_advance(&fake, 400000);
-    ck_assert(fake_port_ready(&fake, other[0], PORT_READ));
-    watches_end_swallowed(&watches, &watches);
-    ck_assert(!is_shut(silent[1])); /* merely slow */
-    fake_port_advance(&fake, 200000);
-    watches_end_swallowed(&watches, &fake);
-    ck_assert(!is_shut(silent[1])); /* somebody else's */
-    watches_want(&watches, resting[0], PORT_READ, &watches);
-    watches_end_swallowed(&watches, &watches);
-    ck_assert(is_shut(silent[1]));
-    ck_assert(!is_shut(other[1]));
-    ck_assert(!is_shut(resting[1])); /* nobody has waited for it until now */
-    ck_assert(!is_shut(strange[1])); /* it was never let in */
-    int *const pairs[] = {silent, other, resting, strange};
-    for (size_t i = 0; i < 4; i++) {
-        watches_forget(&watches, pairs[i][0]);
-        close(pairs[i][0]);
-        close(pairs[i][1]);
-    }
-}
-END_TEST
-
 START_TEST(connection_that_the_other_side_closed_is_told_with_the_time_it_rested)
 {
     int ends[2];
@@ -369,7 +322,6 @@ int main(void)
         path_is_dead_when_what_was_sent_long_ago_or_again_is_not_acknowledged,
         doubt_ends_no_connection_whose_other_side_acknowledges,
         socket_of_datagrams_loses_its_peer_when_none_has_come_for_as_long,
-        connection_that_says_nothing_for_nearly_a_second_is_ended_when_another_was_heard,
         connection_that_the_other_side_closed_is_told_with_the_time_it_rested,
         connection_that_we_close_or_that_only_stirs_is_not_told,
         what_is_no_socket_ends_with_the_rest,
