@@ -285,8 +285,7 @@ static bool answer_slot(struct udp_listener *l, unsigned i, size_t *ret_n)
 }
 
 /* One batch in, its ready answers out; true when so many came that more will have come meanwhile:
- * to look costs less than to wait for the next turn of the loop. But what most of them wait for is
- * that turn: a connection is not to begin after a burst is read, but while. */
+ * to look costs less than to wait for the next turn of the loop. */
 static bool serve_batch(struct udp_listener *l)
 {
     struct udp_batch *b = l->batch;
@@ -315,17 +314,18 @@ static bool serve_batch(struct udp_listener *l)
         n_out++;
     }
     send_all(l, b->out, n_out);
-    return n >= UDP_BUSY && 2 * b->n_pending < (unsigned)n;
+    return n >= UDP_BUSY;
 }
 
 /* Who was busy and finds nothing lets the others run once before it sleeps: on a loaded machine
- * they are its clients, who answer with more, and nobody has to be woken. */
+ * they are its clients, who answer with more, and nobody has to be woken. But what many wait for is
+ * the loop's next turn: a connection is not to begin after a burst is read, but while. */
 static void serve(struct udp_listener *l)
 {
     bool was_busy = false;
     for (int i = 0; i < UDP_TURNS; i++) {
         bool busy = serve_batch(l);
-        if (!busy && !was_busy) {
+        if (busy ? l->batch->n_pending >= UDP_BATCH / 2 : !was_busy) {
             return;
         }
         if (!busy) {

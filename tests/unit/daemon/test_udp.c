@@ -188,16 +188,21 @@ START_TEST(u3_icmp_of_a_client_that_is_gone_hits_no_other)
 }
 END_TEST
 
-/* How many of 200 datagrams are seen in one turn of the loop. */
-static size_t seen_in_a_turn(const char *datagram)
+static void send_200(const char *datagram)
 {
     int fd = client();
     for (int i = 0; i < 200; i++) {
         ck_assert_int_eq(send(fd, datagram, MESSAGE_HEADER, 0), MESSAGE_HEADER);
     }
-    world.n_seen = 0;
-    uv_run(&world.loop.uv, UV_RUN_NOWAIT);
     close(fd);
+    world.n_seen = 0;
+}
+
+/* How many of 200 datagrams are seen in one turn of the loop. */
+static size_t seen_in_a_turn(const char *datagram)
+{
+    send_200(datagram);
+    uv_run(&world.loop.uv, UV_RUN_NOWAIT);
     return world.n_seen;
 }
 
@@ -205,6 +210,14 @@ START_TEST(what_is_answered_at_once_is_read_on_and_what_waits_lets_the_loop_come
 {
     ck_assert_uint_eq(seen_in_a_turn("answer it now"), 200);
     ck_assert_uint_eq(seen_in_a_turn("let this wait"), UDP_BATCH);
+}
+END_TEST
+
+START_TEST(who_stops_reads_what_has_come_though_it_has_to_wait)
+{
+    send_200("let this wait");
+    udp_listener_stop(world.listener);
+    ck_assert_uint_eq(world.n_seen, 200);
 }
 END_TEST
 
@@ -237,6 +250,7 @@ int main(void)
         u5_bad_packet_in_a_batch_harms_no_neighbour,
         u3_icmp_of_a_client_that_is_gone_hits_no_other,
         what_is_answered_at_once_is_read_on_and_what_waits_lets_the_loop_come_round,
+        who_stops_reads_what_has_come_though_it_has_to_wait,
         u6_reply_that_cannot_be_sent_is_counted_and_nobody_waits,
     };
     return suite_run("udp", tests, sizeof tests / sizeof tests[0], set_up, tear_down);
