@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Whose fault is it? Clients choose the names that are asked for, and whoever owns one can make
- * every provider fail it, some of them, or all of them slowly. Such failures set a provider aside
- * only by the names of several sites, and when others do better. */
+ * every provider fail it, some of them, or let them wait. While a provider answers others, such
+ * failures count once for each site. */
 #include "resolver/upstream/upstream.h"
 
 enum { FAILING_SITES = 8 /* in a row, without an answer between: the provider's own trouble */ };

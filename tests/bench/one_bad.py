@@ -177,7 +177,8 @@ def run(build, rounds, rows):
 
 def main():
     if sys.argv[1:] == ["--list"]:
-        sys.exit("\n".join(ROWS))
+        print("\n".join(ROWS))
+        return
     rows = sys.argv[3:] or ROWS
     if len(sys.argv) < 2 or not set(rows) <= set(ROWS):
         sys.exit(__doc__)

@@ -176,14 +176,16 @@ def test_f22_provider_that_swallows_syn_costs_less_than_a_second(lab, daemon, ho
         bad.stop()
 
 
+def say(wire):
+    """What an honest provider replies."""
+    query = dns.message.from_wire(wire)
+    reply = dns.message.make_response(query)
+    reply.answer.append(dns.rrset.from_text(query.question[0].name, 60, "IN", "A", "192.0.2.1"))
+    return http_origin.Reply(reply.to_wire())
+
+
 @pytest.mark.parametrize("offered", [None, ["http/1.1"], ["http/1.0", "acme-tls/1"]])
 def test_f23_provider_that_offers_http_1_1_or_nothing_by_alpn_is_used(lab, daemon, offered):
-    def say(wire):
-        query = dns.message.from_wire(wire)
-        reply = dns.message.make_response(query)
-        reply.answer.append(dns.rrset.from_text(query.question[0].name, 60, "IN", "A", "192.0.2.1"))
-        return http_origin.Reply(reply.to_wire())
-
     origin = http_origin.Origin(lab, say)
     if offered is not None:
         origin.context.set_alpn_protocols(offered)
@@ -215,12 +217,6 @@ def test_h7_tls_older_than_1_2_is_none_whatever_the_systems_openssl_allows(lab, 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         context.minimum_version = context.maximum_version = getattr(ssl.TLSVersion, version)
-
-    def say(wire):
-        query = dns.message.from_wire(wire)
-        reply = dns.message.make_response(query)
-        reply.answer.append(dns.rrset.from_text(query.question[0].name, 60, "IN", "A", "192.0.2.1"))
-        return http_origin.Reply(reply.to_wire())
 
     origin = http_origin.Origin(lab, say)
     origin.context = context

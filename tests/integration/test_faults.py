@@ -69,8 +69,6 @@ def test_f09_hung_provider_leaves_nobody_without_a_reply_and_costs_little_memory
     on = Load(d.port, "hung-on", rate=rate).run(2 * SECONDS)
     print(load.describe(), on.describe(), f"RSS {before} kB, {first} kB, {status(d, 'VmRSS')} kB", sep="\n")
     for each in (load, on):
-        if None in each.took and each.found_a_busy_machine():
-            pytest.skip("the machine is too busy for all replies to come in time")
         assert None not in each.took
         assert len(each.bad) > len(each.took) * 0.9 if n_providers == 1 else each.bad == []
     if not SANITIZED:
