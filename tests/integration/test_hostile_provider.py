@@ -289,6 +289,17 @@ def test_retry_after_as_seconds_or_as_a_date_keeps_all_queries_away(lab, daemon,
         assert n_asked(1) == 0
 
 
+def test_retry_after_that_is_over_already_is_no_pause(lab, daemon, origin, honest):
+    """As its date is where our clock is ahead of the provider's."""
+    date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() - 60))
+    d = daemon(providers(lab, origin, honest) + "workers: 1\n")
+    origin.tell(f"status 503 Retry-After {date}")
+    assert Load(d.port, "learnt").run(0.2).is_good()
+    before = int(origin.tell("counts").split()[1])
+    wait_for(lambda: Load(d.port, f"after{time.monotonic_ns()}").run(0.2).is_good() and
+             int(origin.tell("counts").split()[1]) > before, what="its being tried out", seconds=5)
+
+
 def test_pause_that_both_providers_ask_for_is_kept_and_no_absence_is_made_of_it(lab, daemon, origin, honest):
     d = daemon(providers(lab, origin, honest) + "workers: 1\n")
     for each in (origin, honest):

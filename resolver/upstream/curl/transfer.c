@@ -383,6 +383,13 @@ bool transfer_goes_on(struct transfer *t, CURLcode code)
     return code == CURLE_OK && t->may_follow && follow(t);
 }
 
+/* libcurl makes a number below zero of a date that is over. */
+static uint32_t pause_of(curl_off_t retry_after_s)
+{
+    curl_off_t least_s = retry_after_s < 0 ? 0 : retry_after_s;
+    return least_s > RETRY_AFTER_MAX_S ? RETRY_AFTER_MAX_S : (uint32_t)least_s;
+}
+
 void transfer_tell(struct transfer *t, CURLcode code)
 {
     struct exchange_reply reply = {.result = result_of(t, code), .media_type = "", .detail = ""};
@@ -411,8 +418,7 @@ void transfer_tell(struct transfer *t, CURLcode code)
         reply.max_age_s = t->max_age_s;
         reply.date_s = t->date_s;
         reply.proxy_status = t->proxy_status[0] != '\0' ? t->proxy_status : NULL;
-        reply.retry_after_s =
-            retry_after_s > RETRY_AFTER_MAX_S ? RETRY_AFTER_MAX_S : (uint32_t)retry_after_s;
+        reply.retry_after_s = pause_of(retry_after_s);
         reply.body = bytes_of(t->body, t->n_body);
     } else if (t->encoded) {
         reply.detail = "encoded content, which was not asked for";
