@@ -261,12 +261,13 @@ enum daemon_exit daemon_run(const char *path, struct config *config)
     sockets_init(&d->control_sockets);
     d->began_us = port_now_us(&d->loop.port);
     start_handles(d);
-    bool started = daemon_start(d, config);
-    if (started) {
+    bool good = daemon_start(d, config);
+    if (good) {
         trim_start();
         uv_run(&d->loop.uv, UV_RUN_DEFAULT);
         reign_say_traffic(&d->reign);
         log_say(LOG_LEVEL_INFO, "ended");
+        good = !d->reign.failed;
     }
     d->control = control_free(d->control);
     reign_end(&d->reign);
@@ -277,5 +278,5 @@ enum daemon_exit daemon_run(const char *path, struct config *config)
     free(d);
     plain_global_done();
     curl_exchange_global_done();
-    return started ? DAEMON_EXIT_OK : DAEMON_EXIT_FAILURE;
+    return good ? DAEMON_EXIT_OK : DAEMON_EXIT_FAILURE;
 }

@@ -153,13 +153,13 @@ struct generation *generation_new(const struct generation_params *params, const 
     return g;
 }
 
-bool generation_load(struct generation *g)
+bool generation_load(struct generation *g, enum policy_extent first)
 {
     if (policy_file(&g->params.config->policy, 0) == NULL) {
         return false;
     }
     g->is_loading = true; /* its thread looks at that: not to be written while it runs */
-    if (keeper_start(g->keeper) < 0) {
+    if (keeper_start(g->keeper, first) < 0) {
         g->is_loading = false;
     }
     return g->is_loading;
@@ -172,7 +172,8 @@ int generation_start(struct generation *g)
         failure = worker_start(g->workers[g->n_started]);
         g->n_started += failure == 0;
     }
-    return failure == 0 && !g->is_loading ? keeper_start(g->keeper) : failure;
+    bool reads = failure == 0 && !g->is_loading;
+    return reads ? keeper_start(g->keeper, POLICY_WHOLE) : failure;
 }
 
 void generation_drain(struct generation *g)

@@ -23,16 +23,17 @@ struct generation_params {
     size_t n_workers;
     const uint8_t *policy_secret; /* 16 octets, borrowed by generation_new() */
     void (*on_ended)(void *ctx);  /* any thread: a worker has ended */
-    /* Any thread, after generation_load(): its lists have been read, or not all can be. */
+    /* Any thread, after generation_load(): these files have been read, or not all can be. */
     void (*on_loaded)(void *ctx, bool good);
     void *ctx;
 };
 
 /* gives a generation that listens, its threads not started; NULL with the reason. */
 struct generation *generation_new(const struct generation_params *params, const char **ret_detail);
-/* Reads the lists of names beforehand: `on_loaded` is told. False when there are none, or without a
- * thread for them; else generation_start() has nothing left to read. */
-bool generation_load(struct generation *generation);
+/* Reads files of names beforehand, all or those that routes are made of: `on_loaded` is told. False
+ * when there are none, or without a thread for them; else generation_start() has nothing left to
+ * read. */
+bool generation_load(struct generation *generation, enum policy_extent first);
 int generation_start(struct generation *generation);
 /* Asks all workers to drain. */
 void generation_drain(struct generation *generation);

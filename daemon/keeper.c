@@ -15,6 +15,7 @@ struct keeper {
     struct keeper_params params;
     uint8_t secret[16];
     pthread_t thread;
+    enum policy_extent first; /* what is read before on_loaded is told */
     bool started;
     bool complete;         /* the files have been read */
     uint64_t seen, loaded; /* how the files looked last, and when they were read */
@@ -89,13 +90,19 @@ static void tell_size(const struct keeper *k, const struct policy *policy)
     }
 }
 
-/* Loads everything. What is in force stays so when a file cannot be read, unless it is without
- * files anyway. */
-static bool load(struct keeper *k)
+/* What there is to tell is told when everything is loaded, which follows. */
+static void on_told_early(void *ctx, bool is_trouble, const char *text)
 {
-    struct policy_teller teller = {.tell = on_told, .gives_up = is_ending, .ctx = k};
+    (void)ctx, (void)is_trouble, (void)text;
+}
+
+/* What is in force stays so when a file cannot be read, unless it is without files anyway. */
+static bool load(struct keeper *k, enum policy_extent extent)
+{
+    struct policy_teller teller = {
+        .tell = extent == POLICY_WHOLE ? on_told : on_told_early, .gives_up = is_ending, .ctx = k};
     struct policy *policy = NULL;
-    int failure = policy_load(k->params.policy, true, k->secret, &teller, &policy);
+    int failure = policy_load(k->params.policy, extent, k->secret, &teller, &policy);
     if (failure == -ECANCELED) {
         return false;
     }
@@ -108,7 +115,7 @@ static bool load(struct keeper *k)
         policy_unref(policy);
         return false;
     }
-    k->complete = true;
+    k->complete = extent == POLICY_WHOLE;
     put(k, policy);
     return teller.n_failed == 0;
 }
@@ -130,42 +137,52 @@ static bool rest(struct keeper *k)
 }
 
 /* What is said to be in force has been handed to the workers. */
-static bool load_and_tell(struct keeper *k)
+static bool load_and_tell(struct keeper *k, enum policy_extent extent)
 {
     const struct policy *before = k->policy;
     k->loaded = k->seen;
-    bool good = load(k);
+    bool good = load(k, extent);
     if (k->policy != before) {
         k->params.on_policy(k->params.ctx, keeper_policy(k));
+    }
+    if (k->policy != before && extent == POLICY_WHOLE) {
         tell_size(k, k->policy);
     }
     return good;
+}
+
+static void load_first(struct keeper *k)
+{
+    enum policy_extent first = k->params.policy->n_lists > 0 ? k->first : POLICY_WHOLE;
+    k->seen = look(k->params.policy);
+    bool good = load_and_tell(k, first);
+    if (k->params.on_loaded != NULL) {
+        k->params.on_loaded(k->params.ctx, good);
+    }
+    if (first != POLICY_WHOLE) {
+        load_and_tell(k, POLICY_WHOLE);
+    }
 }
 
 /* A file that is being written is read when it has looked the same twice. */
 static void *run_keeper(void *arg)
 {
     struct keeper *k = arg;
-    if (!k->complete) {
-        k->seen = look(k->params.policy);
-        bool good = load_and_tell(k);
-        if (k->params.on_loaded != NULL) {
-            k->params.on_loaded(k->params.ctx, good);
-        }
-    }
+    load_first(k);
     while (rest(k)) {
         uint64_t now = look(k->params.policy);
         bool settled = now == k->seen;
         k->seen = now;
         if (settled && now != k->loaded) {
-            load_and_tell(k);
+            load_and_tell(k, POLICY_WHOLE);
         }
     }
     return NULL;
 }
 
-int keeper_start(struct keeper *k)
+int keeper_start(struct keeper *k, enum policy_extent first)
 {
+    k->first = first;
     if (policy_file(k->params.policy, 0) == NULL) {
         return 0;
     }
@@ -179,7 +196,7 @@ int keeper_start(struct keeper *k)
 static bool make_policy(struct keeper *k)
 {
     struct policy_teller teller = {.tell = on_told};
-    return policy_load(k->params.policy, false, k->secret, &teller, &k->policy) == 0;
+    return policy_load(k->params.policy, POLICY_FILELESS, k->secret, &teller, &k->policy) == 0;
 }
 
 struct keeper *keeper_new(const struct keeper_params *params)

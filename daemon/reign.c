@@ -238,7 +238,42 @@ static void finish_reload(struct reign *r)
 
 static bool may_reload(const struct reign *r)
 {
-    return r->n_old < REIGN_OLD_MAX && r->next == NULL;
+    return r->n_old < REIGN_OLD_MAX && r->next == NULL && !r->starting;
+}
+
+/* ---- start ---- */
+
+static bool begin_answering(struct reign *r)
+{
+    if (generation_start(r->current) < 0) {
+        log_say(LOG_LEVEL_ERROR,
+                "cannot start threads: raise the limit of tasks (TasksMax, ulimit -u)");
+        generation_drain(r->current);
+        return false;
+    }
+    say_ready(r);
+    return true;
+}
+
+/* What cannot be read is said, and holds up nobody. */
+static void finish_start(struct reign *r)
+{
+    if (!r->starting || r->stopping || atomic_exchange(&r->lists, LISTS_UNREAD) == LISTS_UNREAD) {
+        return;
+    }
+    r->starting = false;
+    if (!begin_answering(r)) {
+        r->failed = true;
+        r->on_drained(r->ctx);
+    }
+}
+
+/* A company's name that the rules keep for the company's server is not asked of others for the time
+ * that it takes to read them. */
+bool reign_start(struct reign *r)
+{
+    r->starting = generation_load(r->current, POLICY_ROUTES);
+    return r->starting || begin_answering(r);
 }
 
 /* ---- the end of one ---- */
@@ -264,6 +299,7 @@ static void on_ended(uv_async_t *async)
         }
     }
     end_if_drained(r);
+    finish_start(r);
     finish_reload(r);
     if (r->reload_waits && may_reload(r)) {
         reign_reload(r);
@@ -310,7 +346,7 @@ static void load_anew(struct reign *r)
         log_say(LOG_LEVEL_ERROR, "the old configuration stays in force");
         return;
     }
-    if (generation_load(new)) {
+    if (generation_load(new, POLICY_WHOLE)) {
         r->next = new;
         return;
     }
@@ -437,18 +473,6 @@ bool reign_begin(struct reign *r, struct config *config, int *ret_control)
         return false;
     }
     look_around(r);
-    return true;
-}
-
-bool reign_start(struct reign *r)
-{
-    if (generation_start(r->current) < 0) {
-        log_say(LOG_LEVEL_ERROR,
-                "cannot start threads: raise the limit of tasks (TasksMax, ulimit -u)");
-        generation_drain(r->current);
-        return false;
-    }
-    say_ready(r);
     return true;
 }
 

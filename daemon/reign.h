@@ -41,6 +41,8 @@ struct reign {
     size_t n_old;
     struct generation *next;                        /* reads its lists, and is current after that */
     atomic_int lists;                               /* its: an enum of reign.c, set by its thread */
+    bool starting;                                  /* `current` reads its first files */
+    bool failed;                                    /* it could not be started after that */
     bool reload_waits;                              /* for that, or for room among the old */
     struct traffic_counts past[TRAFFIC_TRANSPORTS]; /* of generations that ended */
     bool stopping;
@@ -52,7 +54,9 @@ void reign_init(struct reign *reign, const struct reign_params *params);
 /* Takes `config`; opens everything and makes its generation. False with the reason logged.
  * *ret_control: the control socket that was handed over, given; -1 when none was. */
 bool reign_begin(struct reign *reign, struct config *config, int *ret_control);
-/* Starts the threads, and says that we are ready. False with the reason logged. */
+/* Starts the threads, and says that we are ready, when it is known who is to learn of which name;
+ * until then questions wait in the sockets. False with the reason logged; `failed`, and on_drained,
+ * when that comes about later. */
 bool reign_start(struct reign *reign);
 /* Puts what the file says in force; a bad file changes nothing. */
 void reign_reload(struct reign *reign);

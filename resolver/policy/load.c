@@ -383,19 +383,19 @@ static void copy_text(char out[256], const char *text)
     snprintf(out, 256, "%s", text != NULL ? text : "");
 }
 
-static int load_all(struct loading *l, bool with_files)
+static int load_all(struct loading *l, enum policy_extent extent)
 {
     int failure = load_locals(l);
-    if (failure == 0 && with_files) {
+    if (failure == 0 && extent != POLICY_FILELESS) {
         failure = load_hosts(l);
     }
     if (failure == 0) {
-        failure = load_rules(l, with_files);
+        failure = load_rules(l, extent != POLICY_FILELESS);
     }
     if (failure == 0) {
         failure = load_allow(l);
     }
-    if (failure == 0 && with_files) {
+    if (failure == 0 && extent == POLICY_WHOLE) {
         failure = load_lists(l);
     }
     if (failure < 0) {
@@ -409,8 +409,8 @@ static int load_all(struct loading *l, bool with_files)
     return suffixes_make(&l->draft, &l->policy->suffixes);
 }
 
-int policy_load(const struct policy_params *params, bool with_files, const uint8_t secret[16],
-                struct policy_teller *teller, struct policy **ret_policy)
+int policy_load(const struct policy_params *params, enum policy_extent extent,
+                const uint8_t secret[16], struct policy_teller *teller, struct policy **ret_policy)
 {
     struct policy *p = calloc(1, sizeof *p);
     struct loading l = {.params = params, .teller = teller, .policy = p};
@@ -425,7 +425,7 @@ int policy_load(const struct policy_params *params, bool with_files, const uint8
     copy_text(p->hostname, params->hostname);
     p->local = localdata_new(secret);
     suffixes_begin(&l.draft, secret);
-    int failure = p->local != NULL ? load_all(&l, with_files) : -ENOMEM;
+    int failure = p->local != NULL ? load_all(&l, extent) : -ENOMEM;
     if (failure < 0) {
         policy_unref(p);
         return failure;

@@ -94,11 +94,17 @@ struct policy_teller {
     size_t n_failed; /* files that could not be read; the policy is without them */
 };
 
-/* gives a policy (one reference) made of the parameters, and of their files when `with_files`.
+/* Which of the parameters' files a policy is made of. */
+enum policy_extent {
+    POLICY_FILELESS, /* none */
+    POLICY_ROUTES,   /* hosts files and those of rules: what decides who is to learn of a name */
+    POLICY_WHOLE,    /* all: block lists as well */
+};
+/* gives a policy (one reference) made of the parameters and of their files.
  * `secret`: 16 unpredictable octets. -ENOMEM, -E2BIG, or -ECANCELED for who gave
  * up. */
-int policy_load(const struct policy_params *params, bool with_files, const uint8_t secret[16],
-                struct policy_teller *teller, struct policy **ret_policy);
+int policy_load(const struct policy_params *params, enum policy_extent extent,
+                const uint8_t secret[16], struct policy_teller *teller, struct policy **ret_policy);
 struct policy *policy_ref(struct policy *policy);
 /* Takes NULL; returns NULL. */
 struct policy *policy_unref(struct policy *policy);

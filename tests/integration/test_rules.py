@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Whom a name is asked of: split DNS by rules, to groups of providers and to plain servers of the own network."""
+import signal
 import socket
 import struct
 import threading
@@ -131,6 +132,39 @@ def test_rule_file_routes_its_names_to_a_group_of_https_providers(lab, daemon, t
     wait_for(lambda: lab.n_asked(1, "ruled.wild.honest-lab.net"), what="the second provider's log")
     assert lab.n_asked(0, "ruled.wild.honest-lab.net") == 0
     assert lab.n_asked(1, "www.example.com") == 0
+
+
+def test_no_question_is_answered_before_rules_and_hosts_files_are_read(lab, daemon, lan, tmp_path):
+    """Nor while a block list of any size is: what only the company's server may hear of is asked nowhere else."""
+    rules, hosts, blocked = (tmp_path / name for name in ("rules.txt", "hosts", "blocked.txt"))
+    rules.write_text("".join(f"d{i}.zone{i % 999}.example\n" for i in range(150000)) + "late.honest-lab.net\n")
+    hosts.write_text("192.0.2.7 www.example.com\n")
+    blocked.write_text("".join(f"ads{i}.zone{i % 999}.example\n" for i in range(150000)))
+    d = daemon(lab.provider_yaml() + f"  - {{name: corp-dns, server: 127.0.0.1:{lan.port}, group: corp}}\n"
+               f"rules: [{{files: [{rules}], group: corp}}]\nhosts: [{hosts}]\n"
+               f"block: {{lists: [{{file: {blocked}}}]}}\n" + OFF)
+    assert d.udp("www.late.honest-lab.net").answer[0][0].address == "10.1.2.3"
+    assert d.udp("www.example.com").answer[0][0].address == "192.0.2.7"
+    wait_for(lambda: "block list" in d.log(), what="the block list")
+    assert wait_for(lambda: d.udp("ads1.zone1.example").rcode() == dns.rcode.NXDOMAIN, what="its being in force")
+    assert d.udp("again.late.honest-lab.net").answer[0][0].address == "10.1.2.3"
+    assert d.udp("d7.zone7.example").answer[0][0].address == "10.1.2.3"
+    assert d.log().count("rule list") == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_signals_are_heeded_while_rules_are_read(lab, daemon, lan, tmp_path, number):
+    rules = tmp_path / "rules.txt"
+    rules.write_text("".join(f"d{i}.zone{i % 999}.example\n" for i in range(300000)))
+    d = daemon(split(lab, lan, f"  - {{files: [{rules}], group: corp}}\n"), start=False).start(ready=False)
+    wait_for(d.unix.exists, what="the sockets")
+    assert "ready:" not in d.log()
+    d.process.send_signal(number)
+    if number == signal.SIGHUP:
+        wait_for(lambda: "configuration reloaded" in d.log(), what="the reload")
+        assert d.udp("d7.zone7.example").answer[0][0].address == "10.1.2.3"
+    else:
+        assert d.process.wait(10) == 0 and "ready:" not in d.log()
 
 
 def test_ipv4only_arpa_and_the_group_local_resolver_ask_the_local_resolver(lab, daemon, lan):

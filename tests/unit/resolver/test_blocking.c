@@ -33,7 +33,7 @@ static void list_is(const char *text, struct policy_params params)
     params.lists = &list;
     params.n_lists = 1;
     params.block_ttl_s = 60;
-    ck_assert_int_eq(policy_load(&params, true, secret, &teller, &policy), 0);
+    ck_assert_int_eq(policy_load(&params, POLICY_WHOLE, secret, &teller, &policy), 0);
     unlink(path);
     resolver_set_policy(world.resolver, policy);
 }

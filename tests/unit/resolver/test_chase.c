@@ -11,7 +11,7 @@ static void obey(const struct policy_params *params)
     static const uint8_t secret[16] = {5};
     struct policy_teller teller = {0};
     struct policy *policy = NULL;
-    ck_assert_int_eq(policy_load(params, false, secret, &teller, &policy), 0);
+    ck_assert_int_eq(policy_load(params, POLICY_FILELESS, secret, &teller, &policy), 0);
     resolver_set_policy(world.resolver, policy);
 }
 

@@ -55,7 +55,7 @@ static void load(void)
 {
     static const uint8_t secret[16] = {3};
     policy = policy_unref(policy);
-    ck_assert_int_eq(policy_load(&params, true, secret, &teller, &policy), 0);
+    ck_assert_int_eq(policy_load(&params, POLICY_WHOLE, secret, &teller, &policy), 0);
 }
 
 static enum policy_outcome decide(const char *text, uint16_t type, uint16_t class)

@@ -225,7 +225,7 @@ static void make_addresses_of_others(void)
     struct policy_teller teller = {.tell = NULL};
     struct policy *policy;
     ck_assert(dns64_prefix_parse("64:ff9b::/96", &params.dns64_prefix));
-    ck_assert_int_eq(policy_load(&params, false, secret, &teller, &policy), 0);
+    ck_assert_int_eq(policy_load(&params, POLICY_FILELESS, secret, &teller, &policy), 0);
     resolver_set_policy(world.resolver, policy);
 }
 
