@@ -17,13 +17,19 @@
 #include <sys/resource.h>
 #include <sys/un.h>
 
-enum { SIGNALS_MAX = 3 };
+enum {
+    SIGNALS_MAX = 3,
+    TRIM_LOOK_MS = 2,
+    TRIM_LOOKS = 1000, /* so long nobody need ask */
+};
 
 struct daemon {
     struct loop loop;
     uv_signal_t signals[SIGNALS_MAX];
     uv_timer_t watchdog;
     uv_timer_t locals;
+    uv_timer_t trim;
+    unsigned n_trim_looks;
     struct network network;
     struct reign reign;
     struct sockets control_sockets; /* the one, when we made it */
@@ -89,6 +95,16 @@ static void on_locals(uv_timer_t *timer)
     }
 }
 
+/* The first answers need the code that a trim unmaps, and the processor it would take. */
+static void on_trim(uv_timer_t *timer)
+{
+    struct daemon *d = timer->data;
+    if (reign_has_answered(&d->reign) || ++d->n_trim_looks >= TRIM_LOOKS) {
+        uv_timer_stop(timer);
+        trim_start();
+    }
+}
+
 static void start_handles(struct daemon *d)
 {
     static const int signals[SIGNALS_MAX] = {SIGTERM, SIGINT, SIGHUP};
@@ -104,6 +120,8 @@ static void start_handles(struct daemon *d)
     uv_timer_init(&d->loop.uv, &d->locals);
     d->locals.data = d;
     uv_timer_start(&d->locals, on_locals, GENERATION_LOCALS_NEEDED_MS, 0);
+    uv_timer_init(&d->loop.uv, &d->trim);
+    d->trim.data = d;
     uint64_t every_ms = systemd_watchdog_us() / 1000 / 2;
     if (every_ms > 0) {
         uv_timer_start(&d->watchdog, on_watchdog, every_ms, every_ms);
@@ -126,6 +144,7 @@ static void close_handles(struct daemon *d)
     }
     uv_close((uv_handle_t *)&d->watchdog, NULL);
     uv_close((uv_handle_t *)&d->locals, NULL);
+    uv_close((uv_handle_t *)&d->trim, NULL);
     network_close(&d->network);
 }
 
@@ -263,7 +282,7 @@ enum daemon_exit daemon_run(const char *path, struct config *config)
     start_handles(d);
     bool good = daemon_start(d, config);
     if (good) {
-        trim_start();
+        uv_timer_start(&d->trim, on_trim, TRIM_LOOK_MS, TRIM_LOOK_MS);
         uv_run(&d->loop.uv, UV_RUN_DEFAULT);
         reign_say_traffic(&d->reign);
         log_say(LOG_LEVEL_INFO, "ended");

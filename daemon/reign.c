@@ -396,6 +396,18 @@ bool reign_is_alive(struct reign *r)
     return generation_is_alive(r->current);
 }
 
+bool reign_has_answered(const struct reign *r)
+{
+    struct traffic_counts counts[TRAFFIC_TRANSPORTS] = {0};
+    uint64_t n_answered = 0, n_in_flight = 0;
+    generation_add_traffic(r->current, counts);
+    for (size_t i = 0; i < TRAFFIC_TRANSPORTS; i++) {
+        n_answered += counts[i].n_answered;
+        n_in_flight += counts[i].n_in_flight;
+    }
+    return n_answered > 0 && n_in_flight == 0;
+}
+
 void reign_say_traffic(struct reign *r)
 {
     char line[TRAFFIC_LINE_MAX];

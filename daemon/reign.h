@@ -73,6 +73,8 @@ void reign_change_network(struct reign *reign, bool slept);
 /* As generation_look_for_locals(); 0: not any more. */
 unsigned reign_look_for_locals(struct reign *reign);
 bool reign_is_alive(struct reign *reign);
+/* Has somebody been answered, and does nobody wait? */
+bool reign_has_answered(const struct reign *reign);
 /* What came and what became of it, for those who read the journal after an end. */
 void reign_say_traffic(struct reign *reign);
 

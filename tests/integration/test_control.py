@@ -51,8 +51,12 @@ def test_status_counts_what_was_asked_and_answered(running):
     assert after["queries"]["answered"] - before["queries"]["answered"] == 3
     assert after["queries"]["received"] == after["queries"]["answered"] + after["queries"]["dropped"]
     assert after["cache"]["entries"] >= 1 and after["cache"]["hits"] >= 2
-    rss_kb = int(Path(f"/proc/{running.process.pid}/status").read_text().split("VmRSS:")[1].split()[0])
-    assert abs(after["memory-bytes"] / 1024 - rss_kb) < 1024
+
+    def is_the_memory_told_the_kernels():
+        told_kb = ask_json(running, "status")["memory-bytes"] / 1024
+        return abs(told_kb - int(Path(f"/proc/{running.process.pid}/status").read_text().split("VmRSS:")[1].split()[0])) < 1024
+
+    wait_for(is_the_memory_told_the_kernels, what="the memory told to be what the kernel says")
     assert after["traffic"]["udp"]["in-flight"] == 0 and after["workers-silent"] == 0
     assert f"udp://127.0.0.1:{running.port}" in after["listening"]
     assert not any("control.sock" in where for where in after["listening"])

@@ -16,7 +16,7 @@ import dns.message
 import dns.rcode
 import pytest
 
-from conftest import HTTPDNSD, ROOT, lab_module, wait_for
+from conftest import HTTPDNSD, ROOT, SANITIZED, lab_module, wait_for
 
 
 def is_free(port):
@@ -63,6 +63,17 @@ def test_libraries_that_a_daemon_does_not_want_are_not_in_its_memory(daemon):
     with_control = daemon("")
     with_control.told("status")
     assert loaded(with_control) == {"libmicrohttpd"}
+
+
+@pytest.mark.skipif(SANITIZED, reason="a sanitizer's own pages are many times ours")
+def test_what_only_the_start_needed_is_given_back_after_the_first_answer_or_when_nobody_asks(daemon):
+    def pages_of_files_kb(d):
+        return int(Path(f"/proc/{d.process.pid}/status").read_text().split("RssFile:")[1].split()[0])
+
+    asked, unasked = daemon("control: {socket: off}"), daemon("control: {socket: off}")
+    asked.udp("www.bank-of-lab.com")
+    wait_for(lambda: pages_of_files_kb(asked) < 5000, what="pages of files to be given back after an answer")
+    wait_for(lambda: pages_of_files_kb(unasked) < 5000, what="pages of files to be given back without a question")
 
 
 def test_shipped_configuration_works_unedited():
