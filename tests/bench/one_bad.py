@@ -4,14 +4,13 @@
 usage: one_bad.py BUILD [ROUNDS [ROW …]]     prints each round, then the medians; ends with 1 when a row's is not held
        one_bad.py --list                     the rows
 
-Both providers are the harness's origin ($HARNESS, default ../shared/bench beside the project). A row is STRATEGY/PLACE/HOW:
+Both providers are the harness's origin ($HARNESS, default ../shared/bench beside the project); one that refuses, closes or fails is bench_bad. A row is STRATEGY/PLACE/HOW:
 which of the two turns bad, and how; "well" changes nothing, and shows what the machine does of itself. In each round each
 row has a daemon of its own: p99 while both are well, then, one second after it turned bad, p99 again. Bounds: the median of the
 rounds' ratios is 1.3 at most; nothing unanswered, no answer in vain and none later than 2.5 s from the first moment on.
 """
 import collections
 import json
-import multiprocessing
 import os
 import signal
 import socket
@@ -28,7 +27,6 @@ HARNESS = Path(os.environ.get("HARNESS", ROOT.parent / "shared" / "bench"))
 WORK = ROOT / "build-bench" / "harness"
 sys.path.insert(0, str(ROOT / "tests" / "lab"))
 
-import hostile  # noqa: E402
 import lab as lab_module  # noqa: E402
 
 PORT, DOH = 5353, (8443, 8444)
@@ -49,18 +47,10 @@ def end(process):
     process.wait()
 
 
-def of_python(port, folder, how, is_due):
-    """A process that takes the port when it is told to, and misbehaves from then on."""
-    is_due.wait()
-    origin = hostile.Origin(port, f"{folder}/leaf.pem", f"{folder}/leaf.key")
-    origin.how[:] = [how]
-    signal.pause()
-
-
 class Provider:
-    def __init__(self, folder, port):
-        self.folder, self.port, self.process = folder, port, None
-        self.over, self.flapper, self.other, self.is_due = threading.Event(), None, None, multiprocessing.Event()
+    def __init__(self, build, folder, port):
+        self.build, self.folder, self.port, self.process = build, folder, port, None
+        self.over, self.flapper = threading.Event(), None
 
     def start(self):
         self.process = run_beside([WORK / "origin", "-c", "leaf.pem", "-k", "leaf.key", "-h", self.port], self.folder, "origin")
@@ -70,11 +60,6 @@ class Provider:
                     return
             time.sleep(0.002)
         raise RuntimeError("the origin did not start")
-
-    def prepare(self, how):
-        if how in ("close", "refuse", "servfail"):
-            self.other = multiprocessing.Process(target=of_python, args=(self.port, self.folder, how, self.is_due), daemon=True)
-            self.other.start()
 
     def flap(self):
         while not self.over.wait(FLAP_S):
@@ -93,17 +78,14 @@ class Provider:
             end(self.process)
             self.flapper = threading.Thread(target=self.flap)
             self.flapper.start()
-        elif self.other is not None:
+        elif how != "well":
             end(self.process)
-            self.is_due.set()
+            self.process = run_beside([f"{self.build}/tests/bench/bench_bad", self.port, "leaf.pem", "leaf.key", how], self.folder, how)
 
     def stop(self):
         self.over.set()
         if self.flapper is not None:
             self.flapper.join()
-        if self.other is not None:
-            self.other.kill()
-            self.other.join()
         end(self.process)
         nft("add table inet lost\ndelete table inet lost\n")
 
@@ -133,10 +115,9 @@ def is_good(said):
 def measure(build, folder, row):
     """(well, the first second, after it) as the generator says."""
     strategy, place, how = row.split("/")
-    providers = [Provider(folder, port) for port in DOH]
+    providers = [Provider(build, folder, port) for port in DOH]
     bad = providers[place == "second"]
     Path(folder, "bad.yaml").write_text(config(folder, strategy))
-    bad.prepare(how)
     for provider in providers:
         provider.start()
     daemon = run_beside([f"{build}/daemon/httpdnsd", "--config", f"{folder}/bad.yaml"], folder, "daemon")
