@@ -46,7 +46,8 @@ static uint64_t mix(uint64_t hash, uint64_t value)
     return (hash ^ value) * FNV_PRIME_32 + (hash >> 29);
 }
 
-/* A number that changes when one of the files does. */
+/* A number that changes when one of the files does: who may read it, and what was written with the
+ * time of before, the inode's own time alone tells. */
 static uint64_t look(const struct policy_params *params)
 {
     uint64_t hash = 1;
@@ -57,6 +58,8 @@ static uint64_t look(const struct policy_params *params)
         }
         hash = mix(hash, (uint64_t)st.st_mtim.tv_sec);
         hash = mix(hash, (uint64_t)st.st_mtim.tv_nsec);
+        hash = mix(hash, (uint64_t)st.st_ctim.tv_sec);
+        hash = mix(hash, (uint64_t)st.st_ctim.tv_nsec);
         hash = mix(hash, (uint64_t)st.st_size);
         hash = mix(hash, (uint64_t)st.st_ino);
     }

@@ -119,6 +119,16 @@ def test_hosts_file_that_is_replaced_vanishes_or_comes_later_is_noticed(start, t
     wait_for(lambda: verdict(d, "later.story.example") == "true", what="that it is gone")
 
 
+def test_hosts_file_whose_time_and_size_are_those_of_before_is_noticed(start, tmp_path):
+    """As what copies a file with its times leaves it; chmod and chown, too, change the inode's own time alone."""
+    d = start("hosts: [{hosts}]\n", hosts="192.0.2.1 nas.story.example\n")
+    wait_for(lambda: addresses(d.udp("nas.story.example")) == ["192.0.2.1"])
+    before = os.stat(tmp_path / "hosts")
+    (tmp_path / "hosts").write_text("192.0.2.2 nas.story.example\n")
+    os.utime(tmp_path / "hosts", ns=(before.st_atime_ns, before.st_mtime_ns))
+    wait_for(lambda: addresses(d.udp("nas.story.example")) == ["192.0.2.2"], what="the new address")
+
+
 # ---- local data ----
 
 def test_local_data_says_address_absence_emptiness_or_another_name(start, story):
