@@ -23,11 +23,11 @@ static bool read_options(struct bytes options, enum list_action *action)
 void list_take_adblock(struct list_reader *r, struct bytes line)
 {
     uint8_t address[16];
-    struct bytes rest = line, first = list_before(line, ' ');
+    struct bytes rest = line, after = line, first = list_take_word(&after);
     if (line.at[0] == '!' || line.at[0] == '[') {
         return;
     }
-    if (first.n < line.n && list_address(first, address) > 0) {
+    if (after.n > 0 && list_address(first, address) > 0) {
         list_take_hosts(r, line);
         return;
     }

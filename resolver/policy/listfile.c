@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CHUNK = 1 << 16 };
+enum { CHUNK = LISTFILE_LINE_MAX };
 
 /* ---- telling ---- */
 
@@ -96,21 +96,18 @@ void list_begin(struct list_reader *r)
         .ctx = r->ctx,
         .ttl_s = LIST_TTL_DEFAULT_S,
         .origin = {.n = 1},
+        .apex = {.n = 1},
     };
 }
 
 int list_take_line(struct list_reader *r, struct bytes whole)
 {
-    struct bytes line = list_trim(whole);
     r->n_lines++;
     if (r->n_lines == 1) {
-        list_take_prefix(&line, "\xef\xbb\xbf");
+        list_take_prefix(&whole, "\xef\xbb\xbf");
     }
+    struct bytes line = list_trim(whole);
     if (line.n == 0 || (line.at[0] == '#' && r->format != LIST_RPZ)) {
-        return 0;
-    }
-    if (whole.n > LISTFILE_LINE_MAX) {
-        list_skip(r, line);
         return 0;
     }
     if (r->format == LIST_AUTO) {
@@ -169,10 +166,35 @@ static size_t take_lines(struct list_reader *r, const uint8_t *at, size_t n)
     return done;
 }
 
-/* Lines longer than the buffer come in parts; each is too long, and the parts are counted. */
+/* Up to the next line's beginning, when a line that is longer than the buffer is passed over. */
+static size_t pass_over(const uint8_t *buffer, size_t n, bool *is_passing)
+{
+    const uint8_t *end = *is_passing ? memchr(buffer, '\n', n) : NULL;
+    if (!*is_passing) {
+        return 0;
+    }
+    *is_passing = end == NULL;
+    return end == NULL ? n : (size_t)(end - buffer) + 1;
+}
+
+/* Takes what is whole of the buffer's lines; returns how many octets are done with. */
+static size_t take_buffer(struct list_reader *r, const uint8_t *buffer, size_t n, bool *is_passing)
+{
+    size_t done = pass_over(buffer, n, is_passing);
+    done += take_lines(r, buffer + done, n - done);
+    if (done == 0 && n == CHUNK) {
+        r->n_lines++;
+        list_skip(r, bytes_of(buffer, n));
+        *is_passing = true;
+        done = n;
+    }
+    return done;
+}
+
 static int read_lines(struct list_reader *r, int fd, uint8_t *buffer)
 {
     size_t n = 0;
+    bool is_passing = false;
     while (r->failure == 0) {
         if (r->gives_up != NULL && r->gives_up(r->ctx)) {
             return r->failure = -ECANCELED;
@@ -188,11 +210,7 @@ static int read_lines(struct list_reader *r, int fd, uint8_t *buffer)
             break;
         }
         n += (size_t)got;
-        size_t done = take_lines(r, buffer, n);
-        if (done == 0 && n == CHUNK) {
-            list_take_line(r, bytes_of(buffer, n));
-            done = n;
-        }
+        size_t done = take_buffer(r, buffer, n, &is_passing);
         memmove(buffer, buffer + done, n - done);
         n -= done;
     }

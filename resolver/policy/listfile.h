@@ -16,7 +16,7 @@
 
 #include "resolver/wire/message.h"
 
-enum { LISTFILE_LINE_MAX = 4096, LISTFILE_NOTE_MAX = 80 };
+enum { LISTFILE_LINE_MAX = 1 << 16, LISTFILE_NOTE_MAX = 80 };
 
 enum list_format {
     LIST_AUTO, /* told by the first line that can only be of one */
@@ -80,7 +80,9 @@ struct list_reader {
     size_t first_skipped; /* its line, counted from 1 */
     char note[LISTFILE_NOTE_MAX];
     /* Of a zone file: */
-    struct name origin;
+    struct name origin;        /* what names are relative to */
+    struct name apex;          /* the zone's own name; the root: not known */
+    bool has_origin, has_apex; /* as written down, and by a SOA */
     struct name owner, target;
     bool has_owner, owner_is_tree;
     size_t n_other[LIST_TRIGGERS];

@@ -80,6 +80,13 @@ void list_take_domain(struct list_reader *r, struct bytes line)
     }
 }
 
+/* "server=/name/#": such names are asked for as all others are, whatever is said of those above. */
+static bool is_ordinary(struct bytes line)
+{
+    return list_take_prefix(&line, "server=/") && line.n > 1 && line.at[line.n - 1] == '#' &&
+           line.at[line.n - 2] == '/';
+}
+
 void list_take_dnsmasq(struct list_reader *r, struct bytes line)
 {
     struct bytes rest = line;
@@ -89,9 +96,10 @@ void list_take_dnsmasq(struct list_reader *r, struct bytes line)
         list_skip(r, line);
         return;
     }
+    enum list_action action = is_ordinary(line) ? LIST_EXCEPT : LIST_NAME;
     struct bytes name = list_before(rest, '/');
     while (name.n < rest.n) {
-        list_tell_name(r, name, LIST_NAME, true);
+        list_tell_name(r, name, action, true);
         rest = bytes_of(rest.at + name.n + 1, rest.n - name.n - 1);
         name = list_before(rest, '/');
     }

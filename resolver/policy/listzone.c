@@ -32,8 +32,8 @@ static bool trigger_of(const struct list_reader *r, struct name *ret_name)
 {
     const struct name *owner = &r->owner;
     *ret_name = *owner;
-    if (r->origin.n > 1 && name_within(owner, &r->origin)) {
-        ret_name->n = (uint8_t)(owner->n - r->origin.n + 1);
+    if (r->apex.n > 1 && name_within(owner, &r->apex)) {
+        ret_name->n = (uint8_t)(owner->n - r->apex.n + 1);
         ret_name->at[ret_name->n - 1] = 0;
     }
     return ret_name->n > 1 || r->owner_is_tree;
@@ -227,6 +227,8 @@ static void take_directive(struct list_reader *r, struct bytes line)
         return;
     }
     r->origin = origin;
+    r->apex = r->has_apex ? r->apex : origin;
+    r->has_origin = true;
 }
 
 /* What the record says is to become of the name; `room` is for its data. */
@@ -248,6 +250,15 @@ static bool read_data(struct list_reader *r, struct bytes type, struct bytes res
     return (list_is(type, "A") && n == 4) || (list_is(type, "AAAA") && n == 16);
 }
 
+/* The SOA's owner is the zone's own name, and what names are relative to until somebody says what
+ * else is: whoever dumps a zone begins each of its branches with an $ORIGIN. */
+static void begin_zone(struct list_reader *r)
+{
+    r->apex = r->owner;
+    r->has_apex = r->owner.n > 1;
+    r->origin = r->has_origin ? r->origin : r->owner;
+}
+
 /* The type and data of a record, its owner known. */
 static void take_record(struct list_reader *r, struct bytes line, struct bytes rest)
 {
@@ -260,7 +271,7 @@ static void take_record(struct list_reader *r, struct bytes line, struct bytes r
         type = list_take_word(&rest);
     }
     if (list_is(type, "SOA")) {
-        r->origin = r->origin.n <= 1 ? r->owner : r->origin;
+        begin_zone(r);
         count_parentheses(r, line);
         return;
     }

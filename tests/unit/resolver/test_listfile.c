@@ -97,6 +97,13 @@ START_TEST(a_dnsmasq_list_names_each_domain_between_slashes)
 }
 END_TEST
 
+START_TEST(a_name_that_dnsmasq_asks_for_as_all_others_is_an_exception)
+{
+    ck_assert_str_eq(read_as(LIST_AUTO, "address=/ads.example/#\nserver=/fine.ads.example/#\n"),
+                     "+*ads.example.\n+*fine.ads.example. except\n");
+}
+END_TEST
+
 START_TEST(domain_rules_and_exceptions_of_an_adblock_list_are_understood)
 {
     ck_assert_str_eq(read_as(LIST_AUTO,
@@ -105,11 +112,11 @@ START_TEST(domain_rules_and_exceptions_of_an_adblock_list_are_understood)
                              "@@||good2.example^|\n||*.below.example^\nbare.example\n"
                              "|exact.example^\n@@|exact2.example^\n"
                              "@@||free.example^$important\n||x.example^$important,important\n"
-                             "0.0.0.0 hosts.example\n"),
+                             "0.0.0.0 hosts.example\n0.0.0.0\thosts2.example\n"),
                      "+*example.org.\n+*good.example.org. except\n+*hard.example. important\n"
                      "+*good2.example. except\n*below.example.\n+bare.example.\n"
                      "+exact.example.\n+exact2.example. except\n+*free.example. allow\n"
-                     "+*x.example. important\n+hosts.example.\n");
+                     "+*x.example. important\n+hosts.example.\n+hosts2.example.\n");
     ck_assert_int_eq(reader.format, LIST_ADBLOCK);
     ck_assert_uint_eq(reader.n_skipped, 0);
 }
@@ -209,6 +216,30 @@ START_TEST(a_policy_zone_with_an_origin_names_what_stands_before_it)
 }
 END_TEST
 
+/* As BIND writes a zone down: each branch begins with an $ORIGIN. */
+START_TEST(branches_of_a_policy_zone_have_origins_of_their_own)
+{
+    ck_assert_str_eq(read_as(LIST_AUTO, "$ORIGIN .\n$TTL 300\n"
+                                        "rpz.local IN SOA a. b. (\n 1 2 3 4 5 )\n NS localhost.\n"
+                                        "$ORIGIN example.rpz.local.\nbad CNAME .\n"
+                                        "$ORIGIN bad.example.rpz.local.\n* CNAME .\nsub CNAME *.\n"
+                                        "$ORIGIN .\nflat.example.rpz.local CNAME .\n"),
+                     "+bad.example. nxdomain\n*bad.example. nxdomain\n"
+                     "+sub.bad.example. nodata\n+flat.example. nxdomain\n");
+    ck_assert_uint_eq(reader.n_skipped, 0);
+}
+END_TEST
+
+START_TEST(a_policy_zone_may_begin_with_a_byte_order_mark)
+{
+    ck_assert_str_eq(read_as(LIST_AUTO,
+                             "\xef\xbb\xbf$ORIGIN rpz.local.\r\n@ SOA a. b. 1 2 3 4 5\r\n"
+                             "full.example.rpz.local. CNAME .\r\n"),
+                     "+full.example. nxdomain\n");
+    ck_assert_uint_eq(reader.n_skipped, 0);
+}
+END_TEST
+
 START_TEST(no_octet_of_a_line_makes_a_name_that_is_none)
 {
     static const char *const bad[] = {"a..b", "-",     "",   "a b", "\xc3\xa4.example",
@@ -253,6 +284,54 @@ START_TEST(a_file_says_the_same_as_its_text_whatever_the_reads_cut)
 }
 END_TEST
 
+/* What is behind the `n` octets of one line's comment; reader is left as the file was read. */
+static const char *read_behind(size_t n, const char *tail)
+{
+    char path[] = "/tmp/test_listfile.XXXXXX";
+    int fd = mkstemp(path);
+    ck_assert_int_ge(fd, 0);
+    FILE *file = fdopen(fd, "w");
+    fprintf(file, "first.example\n");
+    for (size_t i = 0; i < n; i++) {
+        fputc('#', file);
+    }
+    fprintf(file, "%s\nlast.example\n", tail);
+    fclose(file);
+    reader = (struct list_reader){.format = LIST_DOMAINS, .on_entry = on_entry};
+    told[0] = '\0';
+    list_begin(&reader);
+    ck_assert_int_eq(list_read_file(&reader, path), 0);
+    unlink(path);
+    return told;
+}
+
+START_TEST(the_end_of_a_line_that_is_too_long_is_no_line)
+{
+    static const size_t sizes[] = {LISTFILE_LINE_MAX, 2 * LISTFILE_LINE_MAX - 12,
+                                   2 * LISTFILE_LINE_MAX, 3 * LISTFILE_LINE_MAX};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        ck_assert_str_eq(read_behind(sizes[i], "tail.example"),
+                         "+*first.example.\n+*last.example.\n");
+        ck_assert_uint_eq(reader.n_lines, 3);
+        ck_assert_uint_eq(reader.n_skipped, 1);
+    }
+}
+END_TEST
+
+START_TEST(a_hosts_line_with_hundreds_of_names_is_read)
+{
+    static char line[32768] = "0.0.0.0";
+    for (unsigned i = 0; i < 1000; i++) {
+        snprintf(line + strlen(line), 32, " name%u.example.com", i);
+    }
+    told[0] = '\0';
+    reader = (struct list_reader){.format = LIST_HOSTS, .on_entry = on_entry};
+    list_begin(&reader);
+    ck_assert_int_eq(list_read_text(&reader, bytes_of(line, strlen(line))), 0);
+    ck_assert_uint_eq(reader.n_entries, 1000);
+}
+END_TEST
+
 /* Whoever reads it would wait for a writer, and a reload for whoever reads it. */
 START_TEST(a_pipe_is_no_list_and_nobody_waits_for_it)
 {
@@ -284,6 +363,11 @@ int main(void)
         no_octet_of_a_line_makes_a_name_that_is_none,
         a_file_says_the_same_as_its_text_whatever_the_reads_cut,
         a_pipe_is_no_list_and_nobody_waits_for_it,
+        a_name_that_dnsmasq_asks_for_as_all_others_is_an_exception,
+        branches_of_a_policy_zone_have_origins_of_their_own,
+        a_policy_zone_may_begin_with_a_byte_order_mark,
+        the_end_of_a_line_that_is_too_long_is_no_line,
+        a_hosts_line_with_hundreds_of_names_is_read,
     };
     return suite_run("listfile", tests, sizeof tests / sizeof tests[0], NULL, NULL);
 }
