@@ -249,6 +249,7 @@ static bool answer_slot(struct udp_listener *l, unsigned i, size_t *ret_n)
     client.from = NULL;
     client.is_stream = false;
     client.depth = 0;
+    client.makes_aaaa = false;
     client.keepalive_ds = 0;
     struct client_address from;
     if (l->batch->asks_who) {

@@ -279,6 +279,11 @@ static size_t write_question(const struct query *q, uint8_t message[QUERY_MAX])
     return n;
 }
 
+static const struct resolver_client *asker_of(const struct query *q)
+{
+    return q->asker != NULL ? q->asker : &q->client;
+}
+
 /* True when there was a reply at once: *ret_found, or NULL. */
 static bool ask(struct query *q, unsigned depth, struct answer **ret_found)
 {
@@ -286,7 +291,11 @@ static bool ask(struct query *q, unsigned depth, struct answer **ret_found)
     size_t n = write_question(q, message);
     struct waiting waiting = {q, q->serial};
     struct resolver_client client = {
-        .on_reply = on_reply, .reply_limit = MESSAGE_MAX, .depth = depth};
+        .on_reply = on_reply,
+        .reply_limit = MESSAGE_MAX,
+        .depth = depth,
+        .makes_aaaa = q->chase == CHASE_ADDRESS || asker_of(q)->makes_aaaa,
+    };
     memcpy(client.room, &waiting, sizeof waiting);
     struct buf out = buf_over(malloc(MESSAGE_MAX), MESSAGE_MAX);
     *ret_found = NULL;
@@ -303,7 +312,7 @@ static bool ask(struct query *q, unsigned depth, struct answer **ret_found)
 
 static enum query_state chase(struct query *q)
 {
-    unsigned depth = (q->asker != NULL ? q->asker->depth : q->client.depth) + 1;
+    unsigned depth = asker_of(q)->depth + 1;
     struct answer *found;
     do {
         if (depth > CHASE_DEPTH_MAX) {

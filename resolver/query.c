@@ -220,7 +220,7 @@ static enum query_state step_policy(struct query *q)
     struct resolver *r = q->resolver;
     struct buf room = buf_over(r->local_room, sizeof r->local_room);
     enum policy_outcome outcome =
-        policy_decide(r->policy, &q->message.question, &room, &q->decision);
+        policy_decide(r->policy, &q->message.question, q->asker->makes_aaaa, &room, &q->decision);
     r->counts.n_blocked += q->decision.is_blocked && outcome != POLICY_FORWARD;
     if (q->message.question.type == TYPE_ANY && r->params.clients != NULL && !q->asker->is_stream) {
         q->reply_max = q->arrived.n; /* nobody is flooded through us with all there is */

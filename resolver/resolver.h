@@ -42,7 +42,8 @@ struct resolver_client {
     /* Who it is: lent during resolver_ask(). Needed where resolver_params has clients. */
     const struct client_address *from;
     bool is_stream;
-    unsigned depth; /* 0: a client; else a query that asks for itself, and how deep that goes */
+    unsigned depth;  /* 0: a client; else a query that asks for itself, and how deep that goes */
+    bool makes_aaaa; /* such a one, which makes AAAA records of what it is told (DNS64) */
     uint16_t keepalive_ds; /* of a stream: how long it may be idle (RFC 7828), in 100 ms */
     _Alignas(8) uint8_t room[96];
 };

@@ -18,6 +18,7 @@ struct deciding {
     struct buf *room;
     struct policy_decision *decision;
     size_t rule_depth; /* labels of the rule's name; 0: none, or the root's */
+    bool makes_aaaa;
 };
 
 /* ---- ways to end ---- */
@@ -508,19 +509,21 @@ static enum policy_outcome decide_family(struct deciding *d)
 {
     enum policy_family family = d->policy->params.family;
     bool unwanted = (family == POLICY_FAMILY_IPV4 && d->question->type == TYPE_AAAA) ||
-                    (family == POLICY_FAMILY_IPV6 && d->question->type == TYPE_A);
+                    (family == POLICY_FAMILY_IPV6 && d->question->type == TYPE_A && !d->makes_aaaa);
     return unwanted ? absent(d, RCODE_NOERROR, 0, "this address family is switched off")
                     : POLICY_FORWARD;
 }
 
 enum policy_outcome policy_decide(const struct policy *policy, const struct question *question,
-                                  struct buf *room, struct policy_decision *ret_decision)
+                                  bool makes_aaaa, struct buf *room,
+                                  struct policy_decision *ret_decision)
 {
     struct deciding d = {
         .policy = policy != NULL ? policy : &defaults,
         .question = question,
         .room = room,
         .decision = ret_decision,
+        .makes_aaaa = makes_aaaa,
     };
     ret_decision->route = 0;
     ret_decision->is_local_route = false;

@@ -140,11 +140,12 @@ struct policy_decision {
     uint32_t alias_ttl_s;
 };
 
-/* `policy` NULL: the defaults. Records are put into `room`, POLICY_ROOM octets, lent to the
- * decision; its other texts live as long as the policy. What the outcome does not name is not
- * written. */
+/* `policy` NULL: the defaults. `makes_aaaa`: an A is asked for to make an AAAA of it (DNS64), so no
+ * client gets it. Records are put into `room`, POLICY_ROOM octets, lent to the decision; its other
+ * texts live as long as the policy. What the outcome does not name is not written. */
 enum policy_outcome policy_decide(const struct policy *policy, const struct question *question,
-                                  struct buf *room, struct policy_decision *ret_decision);
+                                  bool makes_aaaa, struct buf *room,
+                                  struct policy_decision *ret_decision);
 
 /* Whether lists block what the answer's CNAMEs lead through; then as policy_decide() does it, LOCAL
  * or ERROR, else FORWARD. As lists are now: the same answer may be told again when they change.

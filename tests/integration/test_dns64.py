@@ -44,6 +44,18 @@ def test_every_address_is_made_and_nothing_else_is_touched(story, start):
     assert gone.rcode() == dns.rcode.NXDOMAIN and not gone.answer
 
 
+def test_addresses_are_made_where_clients_are_given_ipv6_alone(story, start):
+    """A network with IPv6 alone wants both: no A records, and AAAA records made of them."""
+    story.put("v4.story.example", "A", "v4.story.example 300 A 198.51.0.1")
+    story.put("www.story.example", "A", "www.story.example 300 CNAME end.other.example.")
+    story.put("www.story.example", "AAAA", "www.story.example 300 CNAME end.other.example.")
+    story.put("end.other.example", "A", "end.other.example 300 A 198.51.0.2")
+    d = start(f'prefix: "{OWN}"', "family: ipv6\nlocal-data: {shop.lan: v4.story.example}\n")
+    for name, made in (("v4.story.example", "c633:1"), ("www.story.example", "c633:2"), ("shop.lan", "c633:1")):
+        assert addresses(d.udp(name, "AAAA")) == [f"2001:db8:64::{made}"]
+        assert addresses(d.udp(name, "A")) == []
+
+
 def test_made_addresses_live_no_longer_than_the_absence_that_they_stand_in_for(story, start):
     """RFC 6147 section 5.1.7: the A's TTL, the negative answer's, or 600 s where it has no SOA."""
     story.ttl = 40

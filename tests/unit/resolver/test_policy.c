@@ -64,7 +64,7 @@ static enum policy_outcome decide(const char *text, uint16_t type, uint16_t clas
     struct buf room = buf_over(room_at, sizeof room_at);
     ck_assert_int_eq(name_from_text(text, &question.name), 0);
     name_lower(&question.name);
-    return policy_decide(policy, &question, &room, &decision);
+    return policy_decide(policy, &question, false, &room, &decision);
 }
 
 static enum policy_outcome ask(const char *text, uint16_t type)
