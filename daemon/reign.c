@@ -146,10 +146,12 @@ static bool same_text(const char *a, const char *b)
 }
 
 /* The cache knows routes by their numbers: they must mean the same still. It holds answers as the
- * guard let them through, and with the addresses that DNS64 made. */
+ * guard let them through, with the addresses that DNS64 made, and without the hints that lead to a
+ * family that is switched off. */
 static bool same_answers(const struct config *a, const struct config *b)
 {
     bool same = a->policy.n_rules == b->policy.n_rules && a->policy.guard == b->policy.guard &&
+                a->policy.family == b->policy.family &&
                 a->policy.guard_allow.n + b->policy.guard_allow.n == 0 &&
                 a->policy.dns64 == b->policy.dns64 &&
                 memcmp(a->policy.dns64_prefix.at, b->policy.dns64_prefix.at, 16) == 0 &&

@@ -276,7 +276,8 @@ static enum query_state query_learn(struct query *q, struct answer *answer)
         q->answer = answer_unref(q->answer); /* what there was for want of better */
     }
     answer = query_exclude(q, answer);
-    q->part = answer != NULL ? query_guard(q, answer) : NULL;
+    answer = answer != NULL ? query_guard(q, answer) : NULL;
+    q->part = answer != NULL ? query_unhint(q, answer) : NULL;
     if (q->part == NULL) {
         query_note_error(q, EDE_NOT_READY, "out of memory");
         return QUERY_REPLYING;

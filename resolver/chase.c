@@ -457,6 +457,41 @@ struct answer *query_exclude(struct query *q, struct answer *answer)
     return failure == 0 ? rest : NULL;
 }
 
+/* ---- address hints of a family that is switched off ---- */
+
+static bool has_hint(const struct answer *answer, enum hint hint)
+{
+    struct answer_walk walk = answer_walk(answer);
+    struct answer_record record;
+    while (walk.n_done < answer->n_answers && answer_next(&walk, &record)) {
+        bool is_service = record.type == TYPE_SVCB || record.type == TYPE_HTTPS;
+        if (is_service && hints_has(record.rdata, hint)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct answer *query_unhint(struct query *q, struct answer *answer)
+{
+    const struct question *question = &q->message.question;
+    struct compose_wish wish = {
+        .question = question,
+        .without = policy_unwanted_hint(q->resolver->policy),
+        .max_ttl_s = TTL_MAX_S,
+        .now_us = port_now_us(q->resolver->port),
+    };
+    struct answer *rest = NULL;
+    bool may_have = question->type == TYPE_SVCB || question->type == TYPE_HTTPS;
+    if (!may_have || wish.without == HINT_NONE || looks_itself(q) ||
+        !has_hint(answer, wish.without)) {
+        return answer;
+    }
+    int failure = compose_from(answer, &wish, &rest);
+    answer_unref(answer);
+    return failure == 0 ? rest : NULL;
+}
+
 /* ---- the rebinding guard ---- */
 
 struct answer *query_guard(struct query *q, struct answer *answer)

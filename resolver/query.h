@@ -179,6 +179,8 @@ enum query_state query_chase_rest(struct query *query);
 /* Takes an answer and gives it back, without the addresses that count as none if it has others
  * beside them. NULL without memory. */
 struct answer *query_exclude(struct query *query, struct answer *answer);
+/* The same, without the address hints of a family that is switched off (SVCB, HTTPS). */
+struct answer *query_unhint(struct query *query, struct answer *answer);
 /* Takes an answer and gives it back, or what is told instead when it leads into the own network.
  * NULL without memory. */
 struct answer *query_guard(struct query *query, struct answer *answer);

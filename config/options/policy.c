@@ -97,7 +97,8 @@ static const struct schema_row rows[] = {
      .offset = AT(policy.family),
      .fallback = "both",
      .words = families,
-     .help = "Which addresses clients get: both, ipv4 (AAAA is empty) or ipv6 (A is empty)."},
+     .help = "Which addresses clients get: both, ipv4 (AAAA is empty) or ipv6 (A is empty); HTTPS "
+             "and SVCB records lose the address hints of the other."},
     {.key = "any",
      .kind = SCHEMA_WORD,
      .offset = AT(policy.any),

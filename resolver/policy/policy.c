@@ -514,6 +514,14 @@ static enum policy_outcome decide_family(struct deciding *d)
                     : POLICY_FORWARD;
 }
 
+enum hint policy_unwanted_hint(const struct policy *policy)
+{
+    enum policy_family family = policy != NULL ? policy->params.family : POLICY_FAMILY_BOTH;
+    return family == POLICY_FAMILY_IPV4   ? HINT_IPV6
+           : family == POLICY_FAMILY_IPV6 ? HINT_IPV4
+                                          : HINT_NONE;
+}
+
 enum policy_outcome policy_decide(const struct policy *policy, const struct question *question,
                                   bool makes_aaaa, struct buf *room,
                                   struct policy_decision *ret_decision)

@@ -11,6 +11,7 @@
 
 #include "resolver/policy/dns64.h"
 #include "resolver/policy/listfile.h"
+#include "resolver/wire/hints.h"
 #include "resolver/wire/reply.h"
 
 enum { POLICY_LISTS_MAX = 64, POLICY_RULES_MAX = 64, POLICY_HOSTS_MAX = 16, POLICY_ROOM = 4096 };
@@ -146,6 +147,9 @@ struct policy_decision {
 enum policy_outcome policy_decide(const struct policy *policy, const struct question *question,
                                   bool makes_aaaa, struct buf *room,
                                   struct policy_decision *ret_decision);
+
+/* The address hint that no answer is to have where one family is switched off. */
+enum hint policy_unwanted_hint(const struct policy *policy);
 
 /* Whether lists block what the answer's CNAMEs lead through; then as policy_decide() does it, LOCAL
  * or ERROR, else FORWARD. As lists are now: the same answer may be told again when they change.

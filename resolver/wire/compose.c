@@ -95,12 +95,41 @@ static bool takes(const struct composing *c, const struct record *record, uint8_
            c->wish->address(c->wish->ctx, c->from.message.at + record->rdata_at, ret_v6);
 }
 
+static bool is_service(unsigned type)
+{
+    return type == TYPE_SVCB || type == TYPE_HTTPS;
+}
+
+/* Puts a service's record without the hint that nobody is to be given. */
+static void put_service(struct composing *c, const struct record *record)
+{
+    struct bytes rdata = bytes_of(c->from.message.at + record->rdata_at, record->n_rdata);
+    struct buf before = c->out;
+    names_write(&c->from.names, record->owner, NAMES_PLAIN, &c->out);
+    buf_put_u16(&c->out, record->type);
+    buf_put_u16(&c->out, record->class);
+    buf_put_u32(&c->out, ttl_of(c, record->ttl_s));
+    size_t length_at = c->out.n;
+    buf_put_u16(&c->out, 0);
+    if (!hints_put_without(rdata, c->wish->without, &c->out)) {
+        c->out = before;
+        return;
+    }
+    if (!c->out.overflow) {
+        bytes_write_u16(c->out.at + length_at, (uint16_t)(c->out.n - length_at - 2));
+    }
+    c->n_answers++;
+}
+
 /* Whether it is an address that is to be left out, or signs some. */
 static bool drops(const struct composing *c, const struct record *record)
 {
     const uint8_t *rdata = c->from.message.at + record->rdata_at;
-    if (c->wish->keeps == NULL || !record->in_answer) {
+    if (!record->in_answer || (c->wish->keeps == NULL && c->wish->without == HINT_NONE)) {
         return false;
+    }
+    if (c->wish->without != HINT_NONE) {
+        return record->type == TYPE_RRSIG && is_service(record->covered);
     }
     if (record->type == TYPE_RRSIG) {
         return record->n_rdata >= 2 && bytes_read_u16(rdata) == TYPE_AAAA;
@@ -114,6 +143,10 @@ static void put_record(struct composing *c, const struct record *record)
     uint8_t v6[V6];
     bool maps = c->wish->address != NULL;
     if ((maps && !takes(c, record, v6)) || drops(c, record)) {
+        return;
+    }
+    if (c->wish->without != HINT_NONE && record->in_answer && is_service(record->type)) {
+        put_service(c, record);
         return;
     }
     names_write(&c->from.names, record->owner, NAMES_PLAIN, &c->out);

@@ -5,6 +5,7 @@
 #ifndef RESOLVER_WIRE_COMPOSE_H
 #define RESOLVER_WIRE_COMPOSE_H
 
+#include "resolver/wire/hints.h"
 #include "resolver/wire/reply.h"
 
 /* gives a local answer as if it had come from upstream. -ENOMEM, or -EINVAL when it is none. */
@@ -25,6 +26,9 @@ struct compose_wish {
      * signatures of all of them; NULL: they stay. */
     bool (*keeps)(const void *ctx, const uint8_t v6[16]);
     const void *ctx; /* of either */
+    /* What SVCB and HTTPS records of the answer section lose, and so their signatures; a record
+     * that is nothing without it is left out. */
+    enum hint without;
     uint32_t max_ttl_s;
     uint64_t now_us;
 };

@@ -14,6 +14,7 @@ import dns.rrset
 import pytest
 
 from conftest import edes, holds_for, wait_for
+from scripted import Scripted
 
 OFF = "hijack: {mode: off}\n"
 
@@ -191,6 +192,34 @@ def test_any_is_hinfo_or_what_upstream_has(make):
 def test_family_filter_empties_the_other(make):
     d = make("family: ipv6\n")
     assert not d.udp("example.com", "A").answer and d.udp("example.com", "A").rcode() == dns.rcode.NOERROR
+
+
+@pytest.fixture
+def services(lab):
+    """HTTPS records with addresses of both families in them, behind a CNAME and signed."""
+    story = Scripted(lab, ttl=300)
+    story.put("www.story.example", "HTTPS", "www.story.example 300 CNAME svc.story.example.",
+              "svc.story.example 300 HTTPS 1 . alpn=h2 ipv4hint=198.51.100.1 ech=AAA= ipv6hint=2001:db9::1",
+              "svc.story.example 300 HTTPS 2 b.story.example. mandatory=ipv4hint ipv4hint=198.51.100.2",
+              "svc.story.example 300 HTTPS 3 c.story.example. mandatory=ipv6hint ipv6hint=2001:db9::3",
+              "svc.story.example 300 RRSIG HTTPS 8 3 300 20300101000000 20200101000000 1 story.example. AAAA")
+    yield story
+    story.close()
+
+
+@pytest.mark.parametrize("family, gone, left", [("ipv4", "ipv6hint", [1, 2]), ("ipv6", "ipv4hint", [1, 3]), ("both", None, [1, 2, 3])])
+def test_family_filter_takes_the_hints_out_of_services(services, daemon, family, gone, left):
+    d = daemon(services.yaml + OFF + f"family: {family}\n")
+    for _ in "miss", "hit":
+        reply = d.udp("www.story.example", "HTTPS", want_dnssec=True)
+        records = [r for r in reply.answer if r.rdtype == dns.rdatatype.HTTPS][0]
+        assert sorted(r.priority for r in records) == left and records.ttl > 290
+        assert gone is None or gone not in reply.to_text()
+        first = [r for r in records if r.priority == 1][0].to_text()
+        assert 'alpn="h2"' in first and "ech=" in first and ("hint" in first) and reply.answer[0].rdtype == dns.rdatatype.CNAME
+        assert (dns.rdatatype.RRSIG in {r.rdtype for r in reply.answer}) == (gone is None)
+    assert services.n_asked("www.story.example") == 1
+    assert "ipv6hint" in d.udp("www.story.example", "HTTPS", want_dnssec=True, flags=dns.flags.RD | dns.flags.CD).to_text()
 
 
 def test_identity_is_told_only_when_configured(make):
