@@ -200,6 +200,7 @@ enum upstream_refusal {
     REFUSAL_CHAIN,          /* aliases in a circle, or too many */
     REFUSAL_TOO_LARGE,      /* more octets than a reply may have */
     REFUSAL_NO_REPLY,       /* another media type, no JSON of its protocol: no reply */
+    REFUSAL_RCODE,          /* an rcode that is no end of what was asked: BADVERS, 13 … */
     UPSTREAM_REFUSALS,
 };
 /* "malformed" … */

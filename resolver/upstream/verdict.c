@@ -100,7 +100,7 @@ const char *upstream_refusal_word(enum upstream_refusal refusal)
 {
     static const char *const words[UPSTREAM_REFUSALS] = {
         "malformed", "not-a-response", "wrong-question", "truncated",
-        "chain",     "too-large",      "no-reply",
+        "chain",     "too-large",      "no-reply",       "rcode",
     };
     return words[refusal];
 }
@@ -124,6 +124,12 @@ static enum upstream_refusal refusal_of_check(enum answer_outcome check)
     return REFUSAL_MALFORMED;
 }
 
+/* No server has a reason to say so to a question of ours. */
+static bool is_strange(uint16_t rcode)
+{
+    return !verdict_is_worth_telling(rcode) && rcode != RCODE_FORMERR;
+}
+
 void upstream_count_refused(struct upstream *u, enum exchange_result result,
                             const struct driver_found *found, int found_class)
 {
@@ -133,6 +139,8 @@ void upstream_count_refused(struct upstream *u, enum exchange_result result,
         u->n_refused[refusal_of_check((enum answer_outcome)found->check)]++;
     } else if (result == EXCHANGE_DONE && found_class == DRIVER_PARSE) {
         u->n_refused[REFUSAL_NO_REPLY]++;
+    } else if (found->answer != NULL && is_strange(found->answer->rcode)) {
+        u->n_refused[REFUSAL_RCODE]++;
     }
 }
 

@@ -43,9 +43,9 @@ def is_told_why(reply):
 
 def test_f02_f03_date_in_retry_after_counts_as_well_as_seconds(lab, daemon, origin):
     """Alone: clients are told at once, and the provider has its rest but for a probe a second."""
-    for after in ("2", time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 60))):
+    for said in ("429 Retry-After 2", time.strftime("503 Retry-After %a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 60))):
         d = daemon(providers(lab, origin) + "workers: 1\n")
-        origin.tell(f"status 503 Retry-After {after}")
+        origin.tell(f"status {said}")
         for i in range(5):
             assert is_told_why(d.udp(f"learn{i}.example"))
         before, began = int(origin.tell("counts").split()[1]), time.monotonic()
@@ -54,6 +54,16 @@ def test_f02_f03_date_in_retry_after_counts_as_well_as_seconds(lab, daemon, orig
         rest = int(origin.tell("counts").split()[1]) - before
         assert rest <= time.monotonic() - began + 2
         origin.tell("ok")
+
+
+def test_f02_provider_that_asks_for_two_seconds_gets_them_and_is_used_again_behind_them(lab, daemon, origin, honest):
+    d = daemon(providers(lab, origin, honest) + "workers: 1\n")
+    origin.tell("status 429 Retry-After 2")
+    assert d.udp("learn.site.net").answer
+    origin.tell("ok")
+    load = Load(d.port, "rest", rate=50).run(4)
+    first, second = map(float, origin.tell("times").split()[:2])
+    assert load.is_good() and 2 <= second - first < 3, (load.describe(), second - first)
 
 
 @pytest.mark.parametrize("n_providers", [1, 2])
@@ -88,16 +98,25 @@ def test_f12_each_tenth_stream_reset_is_not_felt(lab, daemon, origin, honest, n_
     assert load.is_good(), load.bad[:1]
 
 
-@pytest.mark.parametrize("how, most", [("nth 1", 2), ("refuse", 12)])
-def test_f12_f13_streams_that_are_all_reset_are_asked_for_again_once_and_no_more(lab, daemon, origin, honest, how, most):
-    """Refused ones libcurl asks for five times more by itself, as nobody has seen them (RFC 9113 section 8.7)."""
+@pytest.mark.parametrize("how, times", [("nth 1", 1), ("refuse", 6)])
+def test_f12_f13_stream_that_is_reset_is_asked_for_once_more_and_one_that_is_refused_twelve_times_at_most(lab, daemon, origin, honest, how, times):
+    """Refused ones libcurl asks for five times more by itself, as nobody has seen them (RFC 9113 section 8.7). What takes so long that
+    it seems lost (0.1 s) goes twice more: a busy machine is not the subject."""
     origin.tell(how)
     d = daemon(providers(lab, origin) + "workers: 1\n")
-    before = int(origin.tell("counts").split()[1])
-    assert is_told_why(d.udp("alone.site.net"))
-    assert int(origin.tell("counts").split()[1]) - before <= most
+
+    def n_asked(label):
+        before, began = int(origin.tell("counts").split()[1]), time.monotonic()
+        assert is_told_why(d.udp(f"{label}.site.net", timeout=5))
+        n = int(origin.tell("counts").split()[1]) - before
+        assert 2 <= n <= 4 * times
+        return n, time.monotonic() - began
+
+    asked = [n_asked(f"alone{i}") for i in range(3)]
+    assert all(n <= 2 * times or took > 0.1 for n, took in asked), asked
     d = daemon(providers(lab, origin, honest))
-    assert Load(d.port, "beside").run(1).is_good()
+    load = Load(d.port, "beside").run(1)
+    assert load.is_good(), load.bad[:1]
 
 
 @pytest.mark.parametrize("how", ["leave 1", "goaway"])

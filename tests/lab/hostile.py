@@ -20,6 +20,7 @@ Reads commands on stdin, one a line, and says "done" on stdout for each:
     down      ends every connection and refuses new ones
     far MS    besides whatever else it does, what it says comes so much later
     counts    says "CONNECTIONS REQUESTS" instead of "done"
+    times     says when each request came, in seconds of the monotonic clock
     fields    says the header fields of the last request, "NAME=VALUE NAME=VALUE …" in the order they came
     subnet    says the client subnet that the last question told, or "none"
     rest S    as ok, and ends each connection that has had nothing to do for S seconds
@@ -72,7 +73,7 @@ class Origin:
     def __init__(self, port, cert, key, address="127.0.0.1"):
         self.address, self.port, self.how, self.live = address, port, ["ok"], set()
         self.n_connections = self.n_requests = self.n_packets = self.n_resumed = 0
-        self.fields, self.query = [], b""
+        self.fields, self.query, self.came = [], b"", []
         self.away_s, self.n_streams = 0, None
         self.tls_of = weakref.WeakKeyDictionary()
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -206,6 +207,7 @@ class Origin:
     def reply(self, http, stream, query, replies):
         self.n_requests += 1
         self.query = query
+        self.came.append(time.monotonic())
         how = self.how
         if how[0] == "reset":
             tls = self.tls_of[http]
@@ -274,6 +276,8 @@ class Origin:
         if words == ["subnet"]:
             told = [option for option in dns.message.from_wire(self.query).options if option.otype == dns.edns.ECS]
             return f"{told[0].address}/{told[0].srclen}" if told else "none"
+        if words == ["times"]:
+            return " ".join(map(str, self.came))
         if words == ["counts"]:
             return f"{self.n_connections} {self.n_requests}"
         if words == ["live"]:

@@ -11,21 +11,24 @@ DNS_TYPE = "application/dns-message"
 
 
 class Reply:
-    """Status, header fields and body as they go over the wire. `endless`: the body never stops."""
+    """Status, header fields and body as they go over the wire. `chunked`: its length is not said before. `endless`: the body never stops."""
 
-    def __init__(self, body=b"", status=200, media_type=DNS_TYPE, fields=(), endless=False):
+    def __init__(self, body=b"", status=200, media_type=DNS_TYPE, fields=(), chunked=False, endless=False):
         self.body, self.status, self.media_type = body, status, media_type
-        self.fields, self.endless = list(fields), endless
+        self.fields, self.chunked, self.endless = list(fields), chunked, endless
 
     def send(self, stream):
         head = f"HTTP/1.1 {self.status} Said\r\n"
         if self.media_type is not None:
             head += f"Content-Type: {self.media_type}\r\n"
         head += "".join(f"{name}: {value}\r\n" for name, value in self.fields)
-        if not self.endless:
+        if not self.chunked and not self.endless:
             stream.sendall(head.encode() + f"Content-Length: {len(self.body)}\r\n\r\n".encode() + self.body)
             return
         stream.sendall(head.encode() + b"Transfer-Encoding: chunked\r\n\r\n")
+        if not self.endless:
+            stream.sendall(f"{len(self.body):x}\r\n".encode() + self.body + b"\r\n0\r\n\r\n")
+            return
         while True:
             stream.sendall(b"1000\r\n" + b"\0" * 0x1000 + b"\r\n")
 
@@ -35,7 +38,7 @@ class Origin:
     whose certificates were shown in `shown`. `client_ca`: nobody comes in without a certificate of this CA."""
 
     def __init__(self, lab, say, client_ca=None):
-        self.say, self.requests, self.shown, self.lock = say, [], [], threading.Lock()
+        self.say, self.requests, self.shown, self.lock, self.n_connections = say, [], [], threading.Lock(), 0
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(lab.folder / "leaf.pem", lab.folder / "leaf.key")
         if client_ca is not None:
@@ -51,6 +54,7 @@ class Origin:
                 plain, _ = self.listener.accept()
             except OSError:
                 return
+            self.n_connections += 1
             threading.Thread(target=self.serve, args=(plain,), daemon=True).start()
 
     def serve(self, plain):
