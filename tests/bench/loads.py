@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""The loads of PROMISES (L4 to L9) against a daemon in the lab, each bounded in count and time.
+"""The loads of PROMISES (L1, L4 to L9) against a daemon in the lab, each bounded in count and time.
 
 usage: loads.py BUILD [L4 L5 …]      prints what came of each with its bounds; ends with 1 when one was not held
 
-Runs in a network namespace of its own where it may make one. L1 to L3 need peers to compare with: measure.sh.
+Runs in a network namespace of its own where it may make one. L1 goes on for $L1_SECONDS (60). L2 and L3 need peers to compare with:
+measure.sh.
 """
 import json
 import os
+import re
 import resource
 import socket
 import subprocess
@@ -67,14 +69,14 @@ class Rig:
         self.running.append(process.terminate)
         return int(process.stdout.readline())
 
-    def daemon(self, port=None, start=True):
+    def daemon(self, port=None, start=True, more=""):
         """One with two workers, provider 1 at that port (both providers, near, without it) and all of NAMES in its cache."""
         self.n += 1
         (self.folder / f"d{self.n}").mkdir()
         providers = (f"providers:\n  - name: far\n    url: https://{lab_module.PROVIDERS[0]}:{port}/dns-query\n"
                      f"    addresses: [127.0.0.1]\n    ca-file: {self.lab.ca}\n") if port else self.lab.provider_yaml()
         limits = "workers: 2\ntcp: {max-connections: 4000, max-per-local-client: 4000}\n"
-        d = conftest.Daemon(self.folder / f"d{self.n}", providers + limits)
+        d = conftest.Daemon(self.folder / f"d{self.n}", providers + limits + more)
         if start:
             d.start()
             self.running.append(d.stop)
@@ -97,6 +99,24 @@ def connections(port):
 def status(d):
     got = subprocess.run([conftest.HTTPDNSCTL, "--socket", d.folder / "control.sock", "--json", "status"], capture_output=True, text=True, check=True)
     return json.loads(got.stdout)
+
+
+def resident_kb(d):
+    return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{d.process.pid}/status").read_text())[1])
+
+
+def steady(rig):
+    """L1: 10 000 q/s, nine of ten known; a cache that is full when the second half begins, after which memory is to be flat."""
+    seconds = int(os.environ.get("L1_SECONDS", "60"))
+    d = rig.daemon(rig.lab.doh_ports[0], more="cache: {size: 2MiB}\n")
+    load = Rate(d, 10000, seconds, "s%%.wild.honest-lab.net")
+    time.sleep(seconds / 2)
+    half = resident_kb(d)
+    got = load.over()
+    grown_kb = resident_kb(d) - half
+    print(f"L1: {got['answered']:.0f} of {got['sent']:.0f} answered in {seconds} s, {got['bad']:.0f} of them in vain; p50 {got['p50'] / 1e3:.2f} ms (bound 0.2), "
+          f"p99 {got['p99'] / 1e3:.2f} (2), p99.9 {got['p999'] / 1e3:.2f} (10); RSS {half} kB, {grown_kb:+} kB in the second half")
+    return got["lost"] == got["bad"] == 0 and got["p50"] <= 200 and got["p99"] <= 2e3 and got["p999"] <= 10e3 and grown_kb < 1024
 
 
 def burst(rig):
@@ -219,7 +239,7 @@ def restarts(rig, n_planned=100, n_killed=20):
     return good and n_restarts == n_planned and n == n_killed and planned["max"] <= 300e3
 
 
-LOADS = {"L4": burst, "L5": pipelines, "L6": crowd, "L7": herd, "L8": flood, "L9": restarts}
+LOADS = {"L1": steady, "L4": burst, "L5": pipelines, "L6": crowd, "L7": herd, "L8": flood, "L9": restarts}
 
 
 def main():

@@ -3,7 +3,8 @@
  * that stalls is not asked less for it.
  *
  * usage: bench_rate PORT QUERIES_A_SECOND SECONDS NAME [RETRY_MS]      127.0.0.1; NAME's A record
- * A '%' in NAME is another number in each question. With RETRY_MS what has no answer by then is
+ * A '%' in NAME is another number in each question, "%%" in each tenth and the same in the others:
+ * what is known nine times of ten. With RETRY_MS what has no answer by then is
  * asked once more, as stubs do; the answer's time counts from the first.
  * prints: sent N answered N lost N p50 US p99 US p999 US max US retried N bad N
  * (bad: answers that say SERVFAIL or anything else than NOERROR) */
@@ -34,6 +35,7 @@ enum {
 struct load {
     int fd;
     const char *name, *percent; /* percent: where in name the number goes, or NULL */
+    bool is_tenth;
     uint8_t query[QUERY_MAX];
     size_t n_query;
     uint64_t sent_ns[IDS]; /* 0: nothing is awaited under that ID */
@@ -67,7 +69,9 @@ static bool write_query(struct load *l, size_t n)
     char text[TEXT_MAX];
     int before = l->percent != NULL ? (int)(l->percent - l->name) : 0;
     if (l->percent != NULL) {
-        snprintf(text, sizeof text, "%.*s%zu%s", before, l->name, n, l->percent + 1);
+        size_t number = l->is_tenth && n % 10 != 0 ? 1 : n;
+        snprintf(text, sizeof text, "%.*s%zu%s", before, l->name, number,
+                 l->percent + 1 + l->is_tenth);
     }
     if (name_from_text(l->percent != NULL ? text : l->name, &question.name) < 0) {
         return false;
@@ -176,6 +180,7 @@ int main(int argc, char **argv)
     uint64_t retry_ms = argc == 6 ? strtoul(argv[5], NULL, 10) : 0;
     l.name = argc >= 5 ? argv[4] : "";
     l.percent = strchr(l.name, '%');
+    l.is_tenth = l.percent != NULL && l.percent[1] == '%';
     if (argc > 6 || rate < 1 || rate > RATE_MAX || !(seconds > 0 && seconds <= SECONDS_MAX) ||
         retry_ms > RETRY_MAX_MS || !write_query(&l, 0)) {
         fprintf(stderr, "usage: bench_rate PORT QUERIES_A_SECOND SECONDS NAME [RETRY_MS]\n");
