@@ -65,7 +65,7 @@ static const struct schema_row rows[] = {
      .fallback = "complete",
      .words = answers,
      .help = "What a client is given: minimal leaves the zone's NS records out where the question "
-             "was answered."},
+             "was answered or denied."},
     {.key = "unserved",
      .kind = SCHEMA_WORD,
      .offset = AT(unserved),

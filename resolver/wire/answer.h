@@ -71,7 +71,7 @@ struct answer_expect {
     uint64_t now_us;    /* becomes made_us */
     bool strip_dnssec;  /* DO was not set: DNSSEC's records are left out unless they are what was
                            asked for (RFC 4035 §3.2.1) */
-    bool minimal;       /* beside what was asked for, the zone's NS are left out */
+    bool minimal;       /* beside what was asked for, or its denial, the zone's NS are left out */
     uint32_t age_s;     /* taken off every TTL, floor 0 (RFC 8484 §5.1) */
     bool has_max_age;   /* HTTP's word on how long it is fresh, counted from where the age is: */
     uint32_t max_age_s; /* bounds how long it may be kept, and never extends it */

@@ -123,11 +123,25 @@ static bool is_to_be_stripped(const struct chain *chain, const struct record *re
     return is_dnssec && chain->question->type != TYPE_ANY && record->type != chain->question->type;
 }
 
-/* The zone's servers, beside an answer: who asked needs them not. */
+/* The zone's servers, beside what was asked for or its denial: who asked needs them not. */
 static bool is_courtesy(const struct record *record)
 {
     unsigned type = record->type == TYPE_RRSIG ? record->covered : record->type;
     return !record->in_answer && type == TYPE_NS;
+}
+
+/* Without an answer or a SOA that denies it, the servers say who is to be asked on. */
+static void leave_out_courtesies(struct response *response, bool has_asked)
+{
+    bool is_told = has_asked;
+    for (size_t i = 0; i < response->n_records; i++) {
+        const struct record *record = &response->records[i];
+        is_told = is_told || (record->kept && !record->in_answer && record->type == TYPE_SOA);
+    }
+    for (size_t i = 0; i < response->n_records; i++) {
+        struct record *record = &response->records[i];
+        record->kept = record->kept && !(is_told && is_courtesy(record));
+    }
 }
 
 int chain_keep(struct response *response, const struct answer_expect *expect, bool *ret_has_asked)
@@ -157,9 +171,8 @@ int chain_keep(struct response *response, const struct answer_expect *expect, bo
             !expect->strip_dnssec)
             record->kept = record->class == question->class && signature_belongs(&chain, record);
     }
-    for (size_t i = 0; expect->minimal && has_asked && i < response->n_records; i++)
-        response->records[i].kept =
-            response->records[i].kept && !is_courtesy(&response->records[i]);
+    if (expect->minimal)
+        leave_out_courtesies(response, has_asked);
     *ret_has_asked = has_asked;
     return outcome;
 }

@@ -169,6 +169,14 @@ START_TEST(minimal_answers_leave_out_the_servers_of_the_zone_and_no_proof)
     maker_put_alias(&m, ANSWER, (struct head){"test", TYPE_NS, 300}, "ns.test");
     accept();
     has_records(1, 0);
+    for (unsigned minimal = 0; minimal < 2; minimal++) { /* the SOA says all of what is not there */
+        begin("a.test", TYPE_A);
+        expect.minimal = minimal != 0;
+        maker_put_soa(&m, "test", 300, 60);
+        maker_put_alias(&m, AUTHORITY, (struct head){"test", TYPE_NS, 300}, "ns.test");
+        accept();
+        has_records(0, minimal ? 1 : 2);
+    }
     begin("a.test", TYPE_A); /* no answer: who is asked next stands there */
     expect.minimal = true;
     maker_put_alias(&m, AUTHORITY, (struct head){"test", TYPE_NS, 300}, "ns.test");
