@@ -4,8 +4,9 @@
 
 #include <arpa/inet.h>
 #include <net/if.h>
+#include <stdlib.h>
 
-enum { PIN_N = 8 + 44, PINS_MAX = 8 };
+enum { PIN_N = 8 + 44, PINS_MAX = 8, PORT_MAX = 65535, PORT_DIGITS = 5 };
 
 static bool is_pin(const char *text)
 {
@@ -53,6 +54,15 @@ bool road_has_pins(const void *base)
     return ((const struct provider_params *)base)->endpoint.road.pins != NULL;
 }
 
+/* ":PORT" and nothing behind it. */
+static bool is_port(const char *text)
+{
+    size_t n = text[0] == ':' ? strspn(text + 1, "0123456789") : 0;
+    unsigned long port =
+        n > 0 && n <= PORT_DIGITS && text[1 + n] == '\0' ? strtoul(text + 1, NULL, 10) : 0;
+    return port >= 1 && port <= PORT_MAX;
+}
+
 /* A proxy's name would have to be looked up, and we are the ones who look names up. */
 static bool is_proxy(const char *text)
 {
@@ -68,9 +78,8 @@ static bool is_proxy(const char *text)
         const char *from = text + n + is_v6;
         size_t n_host = strcspn(from, is_v6 ? "]" : ":");
         snprintf(host, sizeof host, "%.*s", (int)(n_host < sizeof host ? n_host : 0), from);
-        const char *port = from + n_host + is_v6;
-        return inet_pton(is_v6 ? AF_INET6 : AF_INET, host, &at) == 1 && port[0] == ':' &&
-               port[1] != '\0' && port[1 + strspn(port + 1, "0123456789")] == '\0';
+        return inet_pton(is_v6 ? AF_INET6 : AF_INET, host, &at) == 1 &&
+               is_port(from + n_host + is_v6);
     }
     return false;
 }
@@ -84,13 +93,18 @@ void road_check(struct reader *r, const struct yaml_node *mapping, const struct 
         schema_check_file(r, provider_node(mapping, "client-cert"), road->client_cert);
     }
     if (road->client_key != NULL) {
-        schema_check_file(r, provider_node(mapping, "client-key"), road->client_key);
+        node = provider_node(mapping, "client-key");
+        schema_check_file(r, node, road->client_key);
+        if (road->client_cert == NULL) {
+            errors_add(r->errors, node->line, node->column,
+                       "client-key needs client-cert: the certificate that it belongs to");
+        }
     }
     if (road->proxy != NULL && !is_proxy(road->proxy)) {
         node = provider_node(mapping, "proxy");
         errors_add(r->errors, node->line, node->column,
                    "proxy is socks5://ADDRESS:PORT or http://ADDRESS:PORT, with an address and "
-                   "not a name");
+                   "not a name, and a port from 1 to 65535");
     }
     if (road->source != NULL && inet_pton(AF_INET, road->source, &at) != 1 &&
         inet_pton(AF_INET6, road->source, &at) != 1) {

@@ -12,6 +12,10 @@ START_TEST(way_to_a_provider_is_checked)
     refuses(ONE "pins: sha256\n", 3, 11, "pins takes a list");
     refuses(ONE "proxy: \"socks5://proxy.example:1080\"\n", 3, 12, "not a name");
     refuses(ONE "proxy: \"ftp://127.0.0.1:1080\"\n", 3, 12, "http://ADDRESS:PORT");
+    refuses(ONE "proxy: \"http://127.0.0.1:0\"\n", 3, 12, "1 to 65535");
+    refuses(ONE "proxy: \"http://127.0.0.1:65536\"\n", 3, 12, "1 to 65535");
+    refuses(ONE "proxy: \"http://[::1]:99999999999999999999\"\n", 3, 12, "1 to 65535");
+    refuses(ONE "client-key: /dev/null\n", 3, 17, "needs client-cert");
     refuses(ONE "source-address: eth0\n", 3, 21, "not an IPv4 or IPv6 address");
     refuses(ONE "interface: a-name-much-too-long\n", 3, 16, "15 characters");
     refuses(ONE "family: ipv5\n", 3, 13, "auto, ipv4, ipv6");
