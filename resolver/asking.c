@@ -30,8 +30,11 @@ void query_end_tries(struct query *q)
 
 static void on_attempt_end(void *ctx, struct attempt_end *end);
 
+/* By which connection. */
+enum way { WAY_ANY, WAY_FRESH, WAY_RENEWED };
+
 /* Starts an attempt at `provider`. The failure is the pool's: no memory, too many attempts. */
-static int query_try(struct query *q, unsigned provider, bool fresh,
+static int query_try(struct query *q, unsigned provider, enum way way,
                      const struct attempt *apart_from)
 {
     struct resolver *r = q->resolver;
@@ -40,7 +43,8 @@ static int query_try(struct query *q, unsigned provider, bool fresh,
         .provider = provider,
         .want_do = q->message.edns_do,
         .want_cd = query_wants_cd(q),
-        .fresh = fresh,
+        .fresh = way == WAY_FRESH,
+        .renew = way == WAY_RENEWED,
         .apart_from = apart_from,
         .turn = apart_from != NULL ? q->n_apart : 0,
         .on_end = on_attempt_end,
@@ -114,13 +118,13 @@ static int query_next_provider(const struct query *q, bool races)
 }
 
 /* When nobody else is left to be asked: when the first of its attempts will have been silent for so
- * long that its path is to be doubted; later, again and again. */
+ * long that its path is to be doubted, or that it counts as lost; later, again and again. */
 static uint64_t query_doubt_us(const struct query *q)
 {
     uint64_t now_us = port_now_us(q->resolver->port), patience_us = query_patience_us(q);
     uint64_t at_us = now_us + (patience_us > DOUBT_US ? patience_us : DOUBT_US);
-    for (size_t i = 0; i < q->n_tries; i++) {
-        uint64_t due_us = q->tries[i].began_us + DOUBT_US;
+    for (size_t i = 0; i < 2 * q->n_tries; i++) {
+        uint64_t due_us = q->tries[i / 2].began_us + (i % 2 == 0 ? DOUBT_US : LOST_US);
         at_us = due_us > now_us && due_us < at_us ? due_us : at_us;
     }
     return at_us;
@@ -171,25 +175,50 @@ static const struct query_try *query_latest_of_one(const struct query *q)
     return q->n_tries > 0 ? latest : NULL;
 }
 
+static bool query_is_lost(const struct query *q, const struct query_try *t)
+{
+    const struct pool *pool = q->resolver->pool;
+    return port_now_us(q->resolver->port) - t->began_us >= LOST_US &&
+           pool_asks_over_http(pool, t->provider) &&
+           !pool_is_in_line(pool, t->provider, t->began_us);
+}
+
+static bool query_was_heard(const struct query *q, const struct query_try *t)
+{
+    return pool_was_heard(q->resolver->pool, t->provider, t->began_us);
+}
+
+/* Several have been asked, and one of them is silent to all: the path may be to blame, which others
+ * share. lends the first such try, NULL when there is none. */
+static const struct query_try *query_unheard(const struct query *q)
+{
+    const struct query_try *first = NULL;
+    for (size_t i = 0; i < q->n_tries && q->n_tries < QUERY_ATTEMPTS_LIVE; i++) {
+        const struct query_try *t = &q->tries[i];
+        bool may_be = query_is_lost(q, t) && !query_was_heard(q, t);
+        first = may_be && (first == NULL || t->began_us < first->began_us) ? t : first;
+    }
+    return first;
+}
+
 /* Nobody else is left, but a lost packet may hold up the only attempt, or it was lost itself (as it
- * can be where a connection says GOAWAY): the same again by a way of its own. That may be lost as
- * well, where goodbyes are frequent and others are answered meanwhile: then once more. */
+ * can be where a connection says GOAWAY, or leads to somebody who acknowledges what he never passes
+ * on): the same again by a way of its own. That may be lost as well, where goodbyes are frequent
+ * and others are answered meanwhile: then once more. */
 static bool query_try_apart(struct query *q)
 {
     const struct query_try *t = query_latest_of_one(q);
+    t = t != NULL || q->n_apart > 0 ? t : query_unheard(q);
     if (t == NULL || q->n_apart == APART_MAX) {
         return false;
     }
-    const struct pool *pool = q->resolver->pool;
-    bool is_lost = port_now_us(q->resolver->port) - t->began_us >= LOST_US &&
-                   pool_asks_over_http(pool, t->provider) &&
-                   !pool_is_in_line(pool, t->provider, t->began_us);
-    if (q->n_apart == 0 ? !is_lost && !pool_is_spread(pool, t->provider)
-                        : !is_lost || !pool_was_heard(pool, t->provider, t->began_us)) {
+    bool is_lost = query_is_lost(q, t);
+    if (q->n_apart == 0 ? !is_lost && !pool_is_spread(q->resolver->pool, t->provider)
+                        : !is_lost || !query_was_heard(q, t)) {
         return false;
     }
     q->n_apart++;
-    return query_try(q, t->provider, false, t->attempt) == 0;
+    return query_try(q, t->provider, is_lost ? WAY_RENEWED : WAY_ANY, t->attempt) == 0;
 }
 
 /* Nobody is left, and the last one was lost on its way: a packet that opens a connection may have
@@ -210,7 +239,7 @@ static bool query_try_lost(struct query *q)
     }
     q->n_apart++;
     q->is_lost = false;
-    return query_try(q, q->lost_at, false, NULL) == 0;
+    return query_try(q, q->lost_at, WAY_ANY, NULL) == 0;
 }
 
 enum query_state query_ask(struct query *q)
@@ -223,7 +252,7 @@ enum query_state query_ask(struct query *q)
         if (provider < 0) {
             break;
         }
-        int failure = query_try(q, (unsigned)provider, false, NULL);
+        int failure = query_try(q, (unsigned)provider, WAY_ANY, NULL);
         if (failure == 0) {
             wanted--;
             continue;
@@ -360,7 +389,8 @@ static void on_attempt_end(void *ctx, struct attempt_end *end)
         return;
     case ATTEMPT_RETRY_SAME:
         query_note_error(q, end->ede, end->detail);
-        if (query_may_retry(q, end->provider) && query_try(q, end->provider, true, NULL) == 0) {
+        if (query_may_retry(q, end->provider) &&
+            query_try(q, end->provider, WAY_FRESH, NULL) == 0) {
             q->retried |= 1u << end->provider;
             query_resume(q, QUERY_WAITING);
             return;

@@ -64,7 +64,10 @@ struct exchange_request {
     size_t body_max;        /* octets the reply may have; 0: EXCHANGE_BODY_MAX */
     bool wants_date;        /* fill the reply's date_s */
     bool fresh;             /* do not reuse a connection */
-    bool spread;            /* use more than one connection, as requests under way need them */
+    bool renew;  /* those that there are may swallow what is sent: on one that is made for it, and
+                    which is used from now on if they owe a reply and say nothing until its own has
+                    come. Where that cannot be, as `fresh` says */
+    bool spread; /* use more than one connection, as requests under way need them */
     const struct exchange_call *apart_from; /* another one than this call's; NULL: no matter */
 };
 

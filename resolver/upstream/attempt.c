@@ -109,6 +109,7 @@ static int send_http(struct attempt *a)
     a->began_us = port_now_us(pool->port);
     a->addresses = u->endpoint.addresses;
     a->fresh = a->fresh || u->suspect;
+    request.renew = a->renew || (u->suspect && u->silent);
     u->suspect = false;
     request.fresh = a->fresh;
     request.spread = u->http == EXCHANGE_HTTP1 || stalls_spread(&u->stalls, a->began_us);
@@ -193,6 +194,7 @@ int attempt_start(struct pool *pool, const struct attempt_wish *wish, struct att
         .want_do = wish->want_do,
         .want_cd = wish->want_cd,
         .fresh = wish->fresh,
+        .renew = wish->renew,
         .again = wish->fresh,
         .apart = wish->apart_from != NULL,
         .turn = wish->turn,

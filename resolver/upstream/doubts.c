@@ -22,7 +22,7 @@ void upstream_note_silent(struct upstream *u, const struct question *question, u
     }
     u->trouble = "silent";
     note_failed(u, u->trouble);
-    u->suspect = !was_heard;
+    u->suspect = u->silent = !was_heard;
 }
 
 void upstream_note_unsure(struct upstream *u, const struct question *question, const char *why)

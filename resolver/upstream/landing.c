@@ -138,6 +138,7 @@ static bool move_on(struct attempt *a, const struct exchange_reply *reply,
     if (to.n > 0) {
         upstream_move(&u->endpoint, to.at, to.n);
         u->suspect = true; /* the connection leads to an old one */
+        u->silent = false;
     }
     return to.n > 0;
 }

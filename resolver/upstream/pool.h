@@ -168,7 +168,8 @@ struct attempt_wish {
     const struct question *question; /* borrowed until the end */
     unsigned provider;
     bool want_do, want_cd;
-    bool fresh;                       /* on a new connection */
+    bool fresh; /* on a new connection */
+    bool renew; /* on one that takes the place of those there are, if these are found to swallow */
     const struct attempt *apart_from; /* on another connection than this one; NULL: no matter */
     unsigned turn; /* which of several at once at the same provider; the asker's own number */
     void (*on_end)(void *ctx, struct attempt_end *end);

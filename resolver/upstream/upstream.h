@@ -46,9 +46,10 @@ struct upstream {
     uint64_t doubted_us;     /* when its connections were doubted last … */
     uint64_t doubt_us;       /* … after so long a silence */
     bool named_by_vendor;    /* its addresses: by the provider itself */
-    bool suspect;            /* its connection may be dead: the next attempt takes a fresh one */
-    const char *trouble;     /* why it failed last; NULL once it is good again; lent for ever */
-    unsigned turn;           /* of the local resolvers */
+    bool suspect;        /* its connection may be dead: the next attempt takes a fresh one … */
+    bool silent;         /* … and that is all there is against it */
+    const char *trouble; /* why it failed last; NULL once it is good again; lent for ever */
+    unsigned turn;       /* of the local resolvers */
     enum exchange_http http; /* spoken last on this network */
 };
 
@@ -56,7 +57,7 @@ struct attempt {
     struct exchange_call call; /* first */
     struct upstream *upstream;
     struct question question;
-    bool want_do, want_cd, fresh;
+    bool want_do, want_cd, fresh, renew;
     bool again; /* the second try at this provider */
     bool apart; /* beside another one at this provider, on another connection … */
     const struct attempt *apart_from; /* … than this one's; only while it is started */

@@ -14,6 +14,7 @@ enum {
     DELAYED_ACK_US = 40000,
     TICKS_US = 10000, /* the kernel counts in such steps */
     DATAGRAMS_SILENT_US = 300000,
+    LEFT_WAITING_US = 100000,
 };
 
 struct watch {
@@ -26,7 +27,8 @@ struct watch {
     unsigned events; /* what the port watches for */
     bool ended;      /* by us */
     bool datagrams;
-    uint64_t heard_us; /* when the other side was heard last: of datagrams only */
+    uint64_t heard_us;  /* when the other side was heard last; 0: not yet */
+    uint64_t wanted_us; /* since then it is waited for, unless it rests */
     bool resting;
     uint64_t rests_us; /* since then */
     uint64_t stirs_us; /* while it rests: when the other side was heard first; 0: not yet */
@@ -86,7 +88,7 @@ static int type_of(int fd)
 static void on_ready(void *ctx, int fd, unsigned events)
 {
     struct watch *watch = ctx;
-    if (watch->datagrams && (events & PORT_READ) != 0) {
+    if ((events & PORT_READ) != 0) {
         watch->heard_us = port_now_us(watch->all->port);
     }
     if (watch->resting && watch->stirs_us == 0) {
@@ -103,6 +105,7 @@ int watches_want(struct watches *w, int fd, unsigned events, const void *owner)
 {
     struct watch *watch = *find(w, fd);
     if (watch != NULL) {
+        watch->wanted_us = watch->resting ? port_now_us(w->port) : watch->wanted_us;
         watch->resting = false;
         watch->owner = owner;
         int failure =
@@ -122,6 +125,7 @@ int watches_want(struct watches *w, int fd, unsigned events, const void *owner)
     watch->all = w;
     watch->owner = owner;
     watch->fd = fd;
+    watch->wanted_us = port_now_us(w->port);
     watch->socket = socket_of(fd);
     watch->datagrams = type_of(fd) == SOCK_DGRAM;
     watch->events = events;
@@ -236,6 +240,23 @@ bool watches_doubt(const struct watches *w, const void *owner, uint64_t silent_u
         }
     }
     return any;
+}
+
+/* Whoever rests has said what it was asked for, unless nobody waited for that any more. */
+static bool owes(const struct watch *watch, uint64_t since_us)
+{
+    bool is_left = watch->resting && watch->heard_us + LEFT_WAITING_US <= watch->rests_us;
+    return !watch->ended && watch->heard_us < since_us && watch->wanted_us < since_us &&
+           (!watch->resting || is_left);
+}
+
+bool watches_owe(const struct watches *w, const void *owner, uint64_t since_us)
+{
+    const struct watch *watch = w->first;
+    while (watch != NULL && (watch->owner != owner || !owes(watch, since_us))) {
+        watch = watch->next;
+    }
+    return watch != NULL;
 }
 
 void watches_end_rest(const struct watches *w, const void *owner, uint64_t rested_us)

@@ -45,6 +45,9 @@ void watches_release(const struct watches *watches);
  * datagrams (QUIC acknowledges each within milliseconds) the socket loses its peer, and whoever
  * writes finds it so. True when there was one of datagrams. */
 bool watches_doubt(const struct watches *watches, const void *owner, uint64_t silent_us);
+/* Does one of the owner's owe a word: nothing has come by it since before `since_us`, though it was
+ * waited for then, or until it was waited for no longer? */
+bool watches_owe(const struct watches *watches, const void *owner, uint64_t since_us);
 /* Is such a connection's path dead, as the kernel sees it? The peer's kernel acknowledges within
  * its round trip and its delay, however slow the program behind it is; but what was sent a moment
  * ago over a connection that had rested is no sign: it must have been sent again, or long ago.

@@ -15,6 +15,7 @@ import dns.rcode
 import pytest
 
 from conftest import edes, lab_module, needs_mounts, wait_for, with_mounts
+from proxy import Swallower
 
 
 def test_killing_the_first_provider_in_mid_load_loses_no_query(daemon, provider):
@@ -257,3 +258,40 @@ def test_black_holed_connections_are_given_up_within_a_second_and_no_query_is_lo
         over.set()
         if busy:
             thread.join()
+
+
+def asked_at_a_rate(d, names, rate):
+    """How long each took, from when it was due; None for no good answer."""
+    def ask(name):
+        began = time.monotonic()
+        good = d.udp(name, timeout=8).rcode() == dns.rcode.NOERROR
+        return time.monotonic() - began if good else None
+
+    with concurrent.futures.ThreadPoolExecutor(64) as pool:
+        asked = []
+        began = time.monotonic()
+        for i, name in enumerate(names):
+            time.sleep(max(0, began + i / rate - time.monotonic()))
+            asked.append(pool.submit(ask, name))
+        return [a.result() for a in asked]
+
+
+@pytest.mark.parametrize("rate, n", [(1, 5), (10, 40)])
+@pytest.mark.parametrize("providers", [1, 2])
+def test_connection_into_somebody_who_acknowledges_and_passes_nothing_on_costs_a_second_once(lab, daemon, providers, rate, n):
+    """No kernel can tell: what was sent has arrived. What is silent for a second goes again by a new connection, and when that is
+    answered while the old one still owes a word, no question goes there any more. Of two providers both are behind it."""
+    middles = [Swallower(port) for port in lab.doh_ports[:providers]]
+    entries = "".join(f"  - name: p{i}\n    url: https://{lab_module.PROVIDERS[i]}:{middle.own_port}/dns-query\n"
+                      f"    addresses: [127.0.0.1]\n    ca-file: {lab.ca}\n" for i, middle in enumerate(middles))
+    d = daemon(f"providers:\n{entries}strategy: failover\nhijack: {{mode: off}}\nworkers: 1\n")
+    label = f"swallow{providers}{rate}x"
+    for i in range(20):
+        assert d.udp(f"{label}{i}.wild.honest-lab.net").rcode() == dns.rcode.NOERROR
+    for middle in middles:
+        middle.swallow()
+    took = asked_at_a_rate(d, [f"{label}ed{i}.wild.honest-lab.net" for i in range(n)], rate)
+    assert None not in took and max(took) < 1.2, took
+    assert max(took[2 * rate:]) < 0.5, took
+    for middle in middles:
+        middle.close()

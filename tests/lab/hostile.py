@@ -19,6 +19,7 @@ Reads commands on stdin, one a line, and says "done" on stdout for each:
     stall     answers, but each twentieth packet comes 40 ms late, and with it all behind it on its connection
     down      ends every connection and refuses new ones
     far MS    besides whatever else it does, what it says comes so much later
+    between LOW HIGH   answers each in its own time of so many ms, and never names that begin with "mute"
     counts    says "CONNECTIONS REQUESTS" instead of "done"
     times     says when each request came, in seconds of the monotonic clock
     fields    says the header fields of the last request, "NAME=VALUE NAME=VALUE …" in the order they came
@@ -33,8 +34,10 @@ Reads commands on stdin, one a line, and says "done" on stdout for each:
     flood KIND   instead of an answer frames without an end: settings, ping, continuation, or header fields
     push      promises streams that nobody asked for, and answers
 """
-import collections
 import contextlib
+import heapq
+import itertools
+import random
 import select
 import socket
 import ssl
@@ -75,7 +78,7 @@ class Origin:
         self.n_connections = self.n_requests = self.n_packets = self.n_resumed = 0
         self.fields, self.query, self.came = [], b"", []
         self.away_s, self.n_streams = 0, None
-        self.tls_of = weakref.WeakKeyDictionary()
+        self.tls_of, self.way_of, self.order = weakref.WeakKeyDictionary(), weakref.WeakKeyDictionary(), itertools.count()
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.tls.load_cert_chain(cert, key)
         self.tls.set_alpn_protocols(["h2"])
@@ -136,7 +139,8 @@ class Origin:
         http.initiate_connection()
         n_streams = self.limit_streams(http, None)  # counts once it is acknowledged: what was sent before is served
         tls.sendall(http.data_to_send())
-        bodies, replies, on_the_way, streams, last_seen = {}, 0, collections.deque(), [], None
+        bodies, replies, on_the_way, streams, last_seen = {}, 0, [], [], None
+        self.way_of[http] = on_the_way
         began = time.monotonic()
         while True:
             data = self.receive(tls, on_the_way)
@@ -166,7 +170,7 @@ class Origin:
             if self.how[0] == "leave" and last_seen is None and replies > int(self.how[1]):
                 last_seen = streams[int(self.how[1]) - 1]
                 said += hyperframe.frame.GoAwayFrame(0, last_stream_id=last_seen).serialize()
-            on_the_way.append((time.monotonic() + self.away_s, said))
+            heapq.heappush(on_the_way, (time.monotonic() + self.away_s, next(self.order), lambda said=said: said))
             self.send_due(tls, on_the_way)
             if self.how[0] == "close" and replies > 0:
                 return
@@ -187,7 +191,7 @@ class Origin:
             wait = on_the_way[0][0] - time.monotonic()
             if wait > 0:
                 return wait
-            tls.sendall(on_the_way.popleft()[1])
+            tls.sendall(heapq.heappop(on_the_way)[2]())
         return None
 
     def receive(self, tls, on_the_way):
@@ -233,6 +237,11 @@ class Origin:
             headers += [(how[2].lower(), " ".join(how[3:]))] if len(how) > 3 else []
             http.send_headers(stream, headers, end_stream=True)
             return
+        if how[0] == "between":
+            if not query[13:].lower().startswith(b"mute"):
+                due = time.monotonic() + random.uniform(float(how[1]), float(how[2])) / 1000
+                heapq.heappush(self.way_of[http], (due, next(self.order), lambda: self.late_answer(http, stream, query)))
+            return
         body = answer(query, 2 if how[0] == "servfail" else 0)
         http.send_headers(stream, [(":status", "200"), ("content-type", "application/dns-message"),
                                    ("content-length", str(len(body)))])
@@ -242,6 +251,14 @@ class Origin:
         http.send_data(stream, body, end_stream=True)
         if how[0] == "goaway" and replies % 100 == 0:
             http.close_connection()
+
+    @staticmethod
+    def late_answer(http, stream, query):
+        body = answer(query, 0)
+        with contextlib.suppress(h2.exceptions.StreamClosedError):  # it was cancelled meanwhile
+            http.send_headers(stream, [(":status", "200"), ("content-type", "application/dns-message"), ("content-length", str(len(body)))])
+            http.send_data(stream, body, end_stream=True)
+        return http.data_to_send()
 
     @staticmethod
     def flood(tls, stream, kind):

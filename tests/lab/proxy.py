@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Somebody in the middle, on loopback: a SOCKS5 proxy (RFC 1928), an HTTP proxy for CONNECT (RFC 9110 section 9.3.6),
-or one who carries everything to one port. Each remembers who came and where they wanted to go."""
+or one who carries everything to one port, or swallows it. Each remembers who came and where they wanted to go."""
 import socket
 import struct
 import threading
@@ -54,6 +54,24 @@ class Middle:
     def close(self):
         self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
+
+
+class Swallower(Middle):
+    """From swallow() on nothing passes on the connections that there are; all of it is acknowledged. New ones work."""
+
+    generation = 0
+
+    def swallow(self):
+        self.generation += 1
+
+    def carry(self, a, b):
+        generation = self.generation
+        try:
+            while data := a.recv(65536):
+                if generation == self.generation:
+                    b.sendall(data)
+        except OSError:
+            pass
 
 
 def take(sock, n):

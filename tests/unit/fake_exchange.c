@@ -17,6 +17,7 @@ static int fake_start(struct exchange *exchange, const struct exchange_request *
     f->provider = request->endpoint->id;
     f->method = request->method;
     f->fresh = request->fresh;
+    f->renew = request->renew;
     f->spread = request->spread;
     f->apart_from = request->apart_from;
     f->n_addresses = request->endpoint->n_addresses;

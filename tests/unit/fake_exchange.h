@@ -11,7 +11,7 @@ struct fake_call {
     struct exchange_call *call;
     unsigned provider;
     enum exchange_method method;
-    bool fresh, spread;
+    bool fresh, renew, spread;
     const struct exchange_call *apart_from;
     size_t n_addresses;
     unsigned edition;

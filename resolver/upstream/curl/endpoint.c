@@ -7,7 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { SUCCESSION_PAUSE_US = 1000000 };
+enum {
+    SUCCESSION_PAUSE_US = 1000000,
+    RENEW_PAUSE_MIN_US = 1000000,
+    RENEW_PAUSE_MAX_US = 4000000,
+    SHARED_US = 1000000, /* a new connection that takes longer may be lost itself */
+    RENEWED_US = 2000000,
+};
 
 static bool is_wanted(enum exchange_family family, const char *address)
 {
@@ -144,6 +150,11 @@ struct lane *endpoint_lane(struct known_endpoint *known, bool spread, const stru
     return best != NULL ? best : &known->lanes[known->lanes[0].waits ? LANES : 0];
 }
 
+static struct lane *counterpart(struct known_endpoint *known, const struct lane *lane)
+{
+    return &known->lanes[(size_t)(lane - known->lanes + LANES) % ALL_LANES];
+}
+
 struct lane *endpoint_heir(struct known_endpoint *known, struct lane *lane, uint64_t now_us,
                            uint64_t age_us)
 {
@@ -155,17 +166,64 @@ struct lane *endpoint_heir(struct known_endpoint *known, struct lane *lane, uint
         return NULL;
     }
     known->tried_us = now_us;
-    known->heir = &known->lanes[(size_t)(lane - known->lanes + LANES) % ALL_LANES];
+    known->heir = counterpart(known, lane);
     known->heir->born_us = now_us;
     return known->heir;
 }
 
 void endpoint_succeed(struct known_endpoint *known)
 {
-    struct lane *old = &known->lanes[(size_t)(known->heir - known->lanes + LANES) % ALL_LANES];
+    struct lane *old = counterpart(known, known->heir);
     known->heir->waits = false;
     old->waits = true;
     old->born_us = 0;
+}
+
+/* Doubles until one was right. */
+static bool may_renew(struct known_endpoint *known, uint64_t now_us)
+{
+    if (now_us < known->renew_after_us) {
+        return false;
+    }
+    uint64_t pause_us = known->pause_us == 0 ? RENEW_PAUSE_MIN_US : 2 * known->pause_us;
+    known->pause_us = pause_us < RENEW_PAUSE_MAX_US ? pause_us : RENEW_PAUSE_MAX_US;
+    known->renew_after_us = now_us + known->pause_us;
+    return true;
+}
+
+/* One that has something else under way has connections of its own, which may be no better. */
+struct lane *endpoint_renew(struct known_endpoint *known, struct lane *lane, bool lost,
+                            uint64_t now_us)
+{
+    struct lane *heir = counterpart(known, lane);
+    if (!known->has_lanes || lane->waits || heir->n_live > heir->n_renewing) {
+        return NULL;
+    }
+    if (heir->n_renewing > 0 && now_us - heir->renews_us < SHARED_US) {
+        return heir;
+    }
+    if (lost && !may_renew(known, now_us)) {
+        return NULL;
+    }
+    heir->renews_us = now_us;
+    return heir;
+}
+
+void endpoint_renewed(struct known_endpoint *known, struct lane *lane, uint64_t now_us)
+{
+    struct lane *heir = counterpart(known, lane);
+    known->pause_us = 0;
+    if (heir->n_renewing > 0 || heir->n_live == 0) {
+        heir->waits = false;
+        heir->born_us = heir->renews_us = now_us;
+        lane->waits = true;
+        lane->born_us = 0;
+    }
+}
+
+bool endpoint_is_renewed(const struct lane *lane, uint64_t now_us)
+{
+    return lane->renews_us != 0 && now_us - lane->renews_us < RENEWED_US;
 }
 
 /* Appends to *list; false, and the list freed, without memory. */

@@ -17,15 +17,18 @@ enum { LANES = 8, LANE_NAME_MAX = 16 };
 
 /* Each lane has an heir, a lane of another name: the two take turns. When the connections of one
  * are old, a copy of a question makes one for the heir; then it is the heir's turn, and the old
- * ones rest when they are done. Nobody waits for that. */
+ * ones rest when they are done. Nobody waits for that. When they may swallow what is sent, a
+ * question that asks for it goes by the heir itself. */
 enum { ALL_LANES = 2 * LANES };
 
 struct lane {
-    struct curl_slist *connect_to;   /* NULL: the first, or there are no others */
-    struct curl_slist *resolve;      /* the addresses in curl's words */
-    struct curl_slist *former;       /* what a transfer that waits to begin may still refer to */
-    bool resolved;                   /* curl has used them, and keeps them: it needs no list */
-    unsigned n_live;                 /* transfers begun and not ended */
+    struct curl_slist *connect_to; /* NULL: the first, or there are no others */
+    struct curl_slist *resolve;    /* the addresses in curl's words */
+    struct curl_slist *former;     /* what a transfer that waits to begin may still refer to */
+    bool resolved;                 /* curl has used them, and keeps them: it needs no list */
+    unsigned n_live;               /* transfers begun and not ended … */
+    unsigned n_renewing;           /* … and those of them that find out whether it is its turn */
+    uint64_t renews_us;            /* when its latest connection for that was asked for */
     struct known_endpoint *endpoint; /* whose it is; NULL: not set up yet */
     bool waits;                      /* it is its heir's turn */
     uint64_t born_us;                /* when it had its first connection, about; 0: none yet */
@@ -48,6 +51,8 @@ struct known_endpoint {
     struct exchange_call succession; /* the copy that makes a lane's heir its connection … */
     struct lane *heir;               /* … which */
     uint64_t tried_us;               /* when that began last */
+    uint64_t renew_after_us;         /* what is lost takes no heir before */
+    uint64_t pause_us; /* until then, when it was set last; 0: the last one was right */
     struct transfer *free;
     unsigned n_fresh; /* transfers under way that insist on a connection of their own */
 };
@@ -65,6 +70,18 @@ struct lane *endpoint_heir(struct known_endpoint *known, struct lane *lane, uint
                            uint64_t age_us);
 /* The heir has a connection: it is its turn. */
 void endpoint_succeed(struct known_endpoint *known);
+/* What this lane's connections carry may be swallowed. lends its heir for a request that is to find
+ * that out, `lost` when it was sent there already: by a connection that is made for it, or for
+ * another one like it within a second. NULL when that is not possible, or after a lost one too soon
+ * for another: 1 s, doubling to 4 s while they find that nothing was swallowed. */
+struct lane *endpoint_renew(struct known_endpoint *known, struct lane *lane, bool lost,
+                            uint64_t now_us);
+/* The lane's connections are found to swallow: it is its heir's turn, if that has none like them.
+ */
+void endpoint_renewed(struct known_endpoint *known, struct lane *lane, uint64_t now_us);
+/* It has been the lane's turn for so short a time that what is told of its connections may be about
+ * those before. */
+bool endpoint_is_renewed(const struct lane *lane, uint64_t now_us);
 /* lends the header fields of a request that has none of its own: made once, because an endpoint
  * speaks one media type. NULL when that is another, or without memory. */
 struct curl_slist *endpoint_headers(struct known_endpoint *known, const char *media_type,

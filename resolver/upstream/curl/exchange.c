@@ -86,6 +86,18 @@ static void release(struct curl_exchange *x, struct transfer *t)
     }
 }
 
+/* A whole reply came by a new connection. Those that owe one for longer, and have said nothing
+ * since, are to get no more questions; what they have got they may answer yet. */
+static void renew_silent(struct curl_exchange *x, struct known_endpoint *known, uint64_t since_us)
+{
+    for (size_t i = 0; i < ALL_LANES; i++) {
+        struct lane *lane = &known->lanes[i];
+        if (!lane->waits && watches_owe(&x->watches, lane, since_us)) {
+            endpoint_renewed(known, lane, port_now_us(x->port));
+        }
+    }
+}
+
 /* Connections whose lane's heir has taken over, and which have nothing to do. */
 static void end_old(struct curl_exchange *x, const struct known_endpoint *known)
 {
@@ -110,10 +122,13 @@ static void collect(struct curl_exchange *x)
         if (transfer_goes_on(t, code) && curl_multi_add_handle(x->multi, t->easy) == CURLM_OK) {
             continue;
         }
-        bool was_succession = t->call == &t->endpoint->succession;
+        bool was_new = t->call == &t->endpoint->succession || t->renews;
+        if (t->renews && code == CURLE_OK) {
+            renew_silent(x, t->endpoint, t->began_us);
+        }
         transfer_tell(t, code);
         release(x, t);
-        if (was_succession) {
+        if (was_new) {
             end_old(x, t->endpoint);
         }
     }
@@ -277,14 +292,20 @@ static int curl_start(struct exchange *exchange, const struct exchange_request *
     }
     const struct transfer *other = request->apart_from != NULL ? request->apart_from->handle : NULL;
     struct lane *lane = endpoint_lane(known, request->spread, other != NULL ? other->lane : NULL);
+    uint64_t now_us = port_now_us(x->port);
+    struct lane *silent = other != NULL ? other->lane : lane;
+    struct lane *heir =
+        request->renew ? endpoint_renew(known, silent, other != NULL, now_us) : NULL;
     end_stale(x, lane);
-    transfer_begin(t, request, lane, call, port_now_us(x->port));
+    transfer_begin(t, request, heir != NULL ? heir : lane, call, now_us);
     if (!send_off(x, known, t, request)) {
         call->handle = NULL;
         release(x, t);
         return -ENOMEM;
     }
-    replace_old(x, lane, request);
+    if (heir == NULL) {
+        replace_old(x, lane, request);
+    }
     return 0;
 }
 

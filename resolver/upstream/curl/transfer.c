@@ -179,6 +179,7 @@ void transfer_release(struct transfer *t)
     }
     t->call = NULL;
     t->endpoint->n_fresh -= t->wants_fresh;
+    t->lane->n_renewing -= t->renews;
     t->lane->n_live--;
     t->next = t->endpoint->free;
     t->endpoint->free = t;
@@ -237,6 +238,16 @@ static void hear_nothing(struct transfer *t)
     t->detail[0] = '\0';
 }
 
+/* Must a connection be made for it? Where there are no lanes that is all one can do. */
+static bool insists(const struct transfer *t, const struct exchange_request *request)
+{
+    if (t->renews) {
+        return t->lane->renews_us == t->began_us;
+    }
+    bool was_done = request->renew && endpoint_is_renewed(t->lane, t->began_us);
+    return (request->fresh && !was_done) || (request->renew && !t->endpoint->has_lanes);
+}
+
 void transfer_begin(struct transfer *t, const struct exchange_request *request, struct lane *lane,
                     struct exchange_call *call, uint64_t now_us)
 {
@@ -245,7 +256,9 @@ void transfer_begin(struct transfer *t, const struct exchange_request *request, 
     t->lane->n_live++;
     t->began_us = now_us;
     t->call = call;
-    t->wants_fresh = request->fresh && known->n_fresh < FRESH_MAX;
+    t->renews = request->renew && lane->waits;
+    lane->n_renewing += t->renews;
+    t->wants_fresh = insists(t, request) && known->n_fresh < FRESH_MAX;
     known->n_fresh += t->wants_fresh;
     hear_nothing(t);
     t->body_max = request->body_max != 0 ? request->body_max : EXCHANGE_BODY_MAX;

@@ -27,6 +27,7 @@ struct transfer {
     bool is_set, is_post, is_fresh, is_eager, is_http3; /* which options it has */
     bool is_elsewhere;          /* its URL is that of its last request alone */
     bool wants_fresh;           /* counted in endpoint->n_fresh */
+    bool renews;                /* by a lane whose turn it is not yet: counted there */
     struct curl_slist *headers; /* this request's own; NULL: the endpoint's */
     uint8_t request[EXCHANGE_REQUEST_MAX];
     uint8_t *body;

@@ -208,15 +208,51 @@ START_TEST(silent_attempt_is_doubted_while_there_is_no_other_provider)
 }
 END_TEST
 
+START_TEST(request_that_all_are_silent_to_is_sent_once_more_to_the_first_that_answers_nobody)
+{
+    world.pool.n_providers = 2;
+    ask(0, "www.example.com");
+    fake_port_advance(&world.port, 990000);
+    ck_assert_uint_eq(world.pool.n_live, 2);
+    fake_port_advance(&world.port, 20000);
+    ck_assert_uint_eq(world.pool.n_live, 3);
+    ck_assert_uint_eq(world.pool.live[2]->wish.provider, 0);
+    ck_assert_ptr_eq(world.pool.live[2]->wish.apart_from, world.pool.live[0]);
+    ck_assert(world.pool.live[2]->wish.renew);
+    fake_port_advance(&world.port, 2000000);
+    ck_assert_uint_eq(world.pool.n_live, 3);
+    fake_pool_end_at(&world.pool, 2,
+                     (struct attempt_end){.verdict = ATTEMPT_ANSWERED,
+                                          .answer = good("www.example.com", 60),
+                                          .detail = ""});
+    ck_assert_uint_eq(rcode_of(0), RCODE_NOERROR);
+}
+END_TEST
+
+START_TEST(request_that_all_are_silent_to_is_not_sent_again_while_they_answer_others)
+{
+    world.pool.n_providers = 2;
+    ask(0, "www.example.com");
+    fake_port_advance(&world.port, 900000);
+    world.pool.heard_us = port_now_us(port());
+    fake_port_advance(&world.port, 1000000);
+    ck_assert_uint_eq(world.pool.n_live, 2);
+    fake_pool_end(&world.pool, ATTEMPT_ANSWERED, good("www.example.com", 60));
+    ck_assert_uint_eq(rcode_of(0), RCODE_NOERROR);
+}
+END_TEST
+
 START_TEST(request_that_got_lost_is_sent_twice_more_to_the_only_provider_by_ways_of_their_own)
 {
     world.pool.n_providers = 1;
     ask(0, "www.example.com");
     fake_port_advance(&world.port, 900000);
     ck_assert_uint_eq(world.pool.n_live, 1);
-    fake_port_advance(&world.port, 300000);
+    fake_port_advance(&world.port, 101000);
     ck_assert_uint_eq(world.pool.n_live, 2);
     ck_assert_ptr_eq(world.pool.live[1]->wish.apart_from, world.pool.live[0]);
+    ck_assert(world.pool.live[1]->wish.renew); /* the connection may be what swallowed it */
+    fake_port_advance(&world.port, 199000);
     unsigned n_doubts = world.pool.n_doubts;
     fake_port_advance(&world.port, 600000);
     ck_assert_uint_gt(world.pool.n_doubts, n_doubts);
@@ -499,6 +535,8 @@ int main(void)
         silent_provider_is_joined_by_the_next_and_the_first_good_answer_wins,
         loser_of_a_race_is_listened_to_and_does_not_try_again_where_others_broke,
         silent_attempt_is_doubted_while_there_is_no_other_provider,
+        request_that_all_are_silent_to_is_sent_once_more_to_the_first_that_answers_nobody,
+        request_that_all_are_silent_to_is_not_sent_again_while_they_answer_others,
         request_that_got_lost_is_sent_twice_more_to_the_only_provider_by_ways_of_their_own,
         question_that_waits_its_turn_at_the_only_provider_is_not_asked_twice,
         f26_attempt_lost_on_its_way_to_the_only_provider_is_made_again_while_there_is_time,

@@ -231,9 +231,11 @@ START_TEST(attempt_that_was_too_slow_makes_the_next_take_a_fresh_connection)
     ck_assert_uint_eq(fake.n_cancelled, 1);
     start(0);
     ck_assert(fake.live[0].fresh);
+    ck_assert(fake.live[0].renew);
     answer_with("www.example.com", RCODE_NOERROR);
     start(0);
     ck_assert(!fake.live[0].fresh);
+    ck_assert(!fake.live[0].renew);
     answer_with("www.example.com", RCODE_NOERROR);
     struct attempt *unwanted = start(0);
     attempt_free(unwanted, false);

@@ -232,6 +232,34 @@ START_TEST(socket_of_datagrams_loses_its_peer_when_none_has_come_for_as_long)
 }
 END_TEST
 
+START_TEST(connection_owes_a_word_when_it_was_left_waiting_and_has_said_nothing_since)
+{
+    int ends[2];
+    connect_pair(ends);
+    watches_want(&watches, ends[0], PORT_READ, &watches);
+    fake_port_advance(&fake, 1000);
+    ck_assert(fake_port_ready(&fake, ends[0], PORT_READ));
+    uint64_t heard_us = port_now_us(&fake.port);
+    ck_assert(!watches_owe(&watches, &watches, heard_us)); /* heard at that very time */
+    ck_assert(watches_owe(&watches, &watches, heard_us + 1));
+    ck_assert(!watches_owe(&watches, &fake, heard_us + 1)); /* somebody else's */
+    watches_rest(&watches, ends[0]);
+    ck_assert(!watches_owe(&watches, &watches, heard_us + 1)); /* it has said what it was asked */
+    fake_port_advance(&fake, 5000000);
+    watches_want(&watches, ends[0], PORT_READ, &watches);
+    uint64_t wanted_us = port_now_us(&fake.port);
+    ck_assert(!watches_owe(&watches, &watches, wanted_us)); /* not asked before */
+    fake_port_advance(&fake, 300000);
+    ck_assert(watches_owe(&watches, &watches, wanted_us + 1));
+    watches_rest(&watches, ends[0]); /* nobody waits any more */
+    ck_assert(watches_owe(&watches, &watches, wanted_us + 1));
+    ck_assert(!watches_owe(&watches, &watches, wanted_us));
+    watches_forget(&watches, ends[0]);
+    close(ends[0]);
+    close(ends[1]);
+}
+END_TEST
+
 START_TEST(connection_that_the_other_side_closed_is_told_with_the_time_it_rested)
 {
     int ends[2];
@@ -322,6 +350,7 @@ int main(void)
         path_is_dead_when_what_was_sent_long_ago_or_again_is_not_acknowledged,
         doubt_ends_no_connection_whose_other_side_acknowledges,
         socket_of_datagrams_loses_its_peer_when_none_has_come_for_as_long,
+        connection_owes_a_word_when_it_was_left_waiting_and_has_said_nothing_since,
         connection_that_the_other_side_closed_is_told_with_the_time_it_rested,
         connection_that_we_close_or_that_only_stirs_is_not_told,
         what_is_no_socket_ends_with_the_rest,
