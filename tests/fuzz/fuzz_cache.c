@@ -26,27 +26,16 @@ struct kept {
 };
 
 static struct question questions[N_NAMES];
+static struct answer *answers[N_NAMES];
 
-static void make_questions(void)
-{
-    for (unsigned i = 0; i < N_NAMES && questions[i].type == 0; i++) {
-        char text[32];
-        snprintf(text, sizeof text, "n%u.example", i);
-        int failure = name_from_text(text, &questions[i].name);
-        assert(failure == 0);
-        questions[i].type = TYPE_A;
-        questions[i].class = CLASS_IN;
-    }
-}
-
-static struct answer *answer_of(const struct question *question, uint32_t address, uint32_t ttl_s,
-                                uint64_t now_us)
+/* What upstream says of a name, read once; how that is read is fuzz_answer's. Its headroom stays
+ * claimed, so that whoever claims it is given a copy. */
+static struct answer *answer_about(const struct question *question)
 {
     uint8_t at[512];
     struct buf b = buf_over(at, sizeof at);
-    struct answer_expect expect = {
-        .question = question, .id = 0, .now_us = now_us, .max_ttl_s = 86400};
-    struct answer *answer = NULL;
+    struct answer_expect expect = {.question = question, .id = 0, .max_ttl_s = 86400};
+    owned(answer_unrefp) struct answer *answer = NULL;
     static const uint16_t header[6] = {0, FLAG_QR | FLAG_RD | FLAG_RA, 1, 1, 0, 0};
     for (int i = 0; i < 6; i++) {
         buf_put_u16(&b, header[i]);
@@ -55,11 +44,36 @@ static struct answer *answer_of(const struct question *question, uint32_t addres
     buf_put_u32(&b, (uint32_t)TYPE_A << 16 | CLASS_IN);
     buf_put_u16(&b, 0xc00c);
     buf_put_u32(&b, (uint32_t)TYPE_A << 16 | CLASS_IN);
-    buf_put_u32(&b, ttl_s);
+    buf_put_u32(&b, 0);
     buf_put_u16(&b, 4);
-    buf_put_u32(&b, address);
+    buf_put_u32(&b, 0);
     int outcome = answer_read(bytes_of(at, b.n), &expect, &answer);
     assert(outcome == ANSWER_OK);
+    return answer_claim_headroom(answer);
+}
+
+static void make_names(void)
+{
+    for (unsigned i = 0; i < N_NAMES; i++) {
+        char text[32];
+        snprintf(text, sizeof text, "n%u.example", i);
+        int failure = name_from_text(text, &questions[i].name);
+        assert(failure == 0);
+        questions[i].type = TYPE_A;
+        questions[i].class = CLASS_IN;
+        answers[i] = answer_about(&questions[i]);
+    }
+}
+
+static struct answer *answer_of(unsigned name, uint32_t address, uint32_t ttl_s, uint64_t now_us)
+{
+    struct answer *answer = answer_claim_headroom(answers[name]);
+    assert(answer != NULL && answer != answers[name]);
+    answer->ttl_s = ttl_s;
+    answer->made_us = now_us;
+    struct bytes wire = answer_wire(answer);
+    bytes_write_u32((uint8_t *)(uintptr_t)wire.at + wire.n - 4, address);
+    answer_yield_headroom(answer);
     return answer;
 }
 
@@ -85,7 +99,7 @@ static struct cache *cache_of_all(void)
                                                .prefetch = CACHE_PREFETCH_YES};
     static struct cache *cache;
     if (cache == NULL) {
-        make_questions();
+        make_names();
         cache = cache_new(&params, secret);
         assert(cache != NULL);
     }
@@ -96,8 +110,8 @@ static struct cache *cache_of_all(void)
 static void put(struct cache *cache, const struct cache_key *key, struct kept *kept,
                 struct kept what, uint32_t ttl_s, uint64_t now_us)
 {
-    owned(answer_unrefp) struct answer *answer =
-        answer_of(key->question, what.address, ttl_s, now_us);
+    unsigned name = (unsigned)(key->question - questions);
+    owned(answer_unrefp) struct answer *answer = answer_of(name, what.address, ttl_s, now_us);
     cache_put(cache, key, answer);
     /* What may not be kept leaves nothing of what it supersedes. */
     *kept = ttl_s > 0 ? what : (struct kept){0};
