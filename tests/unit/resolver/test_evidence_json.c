@@ -84,6 +84,19 @@ START_TEST(a_history_of_nothing_is_left_out_whatever_lies_between_its_members)
 }
 END_TEST
 
+START_TEST(the_times_of_a_signature_that_nothing_else_is_known_of_are_written_too)
+{
+    struct evidence e = read_line("{\"v\":1,\"name\":\"www.example.net\",\"meetings\":[{\"local\":{"
+                                  "\"rrsig\":{\"ttl_s\":299,\"inception\":5}}}]}");
+    char *text = evidence_write(&e);
+    ck_assert_ptr_nonnull(text);
+    struct evidence back = read_line(text);
+    free(text);
+    ck_assert_uint_eq(back.name.meetings[0].local.original_ttl_s, 299);
+    ck_assert_uint_eq(back.name.meetings[0].local.inception_s, 5);
+}
+END_TEST
+
 START_TEST(what_is_absent_was_not_looked_at_and_accuses_nobody)
 {
     struct evidence e =
@@ -207,6 +220,7 @@ int main(void)
     const TTest *const tests[] = {
         a_case_is_written_and_read_back_as_it_was,
         a_history_of_nothing_is_left_out_whatever_lies_between_its_members,
+        the_times_of_a_signature_that_nothing_else_is_known_of_are_written_too,
         what_is_absent_was_not_looked_at_and_accuses_nobody,
         a_handshake_is_its_address_however_the_address_is_written,
         a_whole_number_may_be_written_with_a_fraction_of_nothing,
