@@ -357,9 +357,9 @@ def test_h6_octets_over_65535_are_cut_off_while_they_come(lab, daemon, origin, c
     o = origin(UNUSABLE[case])
     d = alone(lab, daemon, o)
 
-    def resident():
+    def resident():  # without pages of the program's files, which come and go
         status = open(f"/proc/{d.process.pid}/status").read()
-        return int(status.split("VmRSS:")[1].split()[0])
+        return int(status.split("RssAnon:")[1].split()[0])
 
     d.udp("first.example")
     before = resident()
