@@ -432,8 +432,7 @@ static void ask(struct stream_connection *c, struct bytes message, struct buf *f
     client.reply_limit = MESSAGE_MAX;
     client.from = &c->client;
     client.is_stream = true;
-    client.depth = 0;
-    client.makes_aaaa = false;
+    client.chase = (struct resolver_chase){0};
     client.keepalive_ds = keepalive_ds(c->server);
     size_t at = frames->n;
     buf_put_u16(frames, 0);

@@ -20,7 +20,7 @@
 enum {
     SIGNALS_MAX = 3,
     TRIM_LOOK_MS = 2,
-    TRIM_LOOKS = 1000, /* so long nobody need ask */
+    TRIM_LOOKS = 1000, /* then the start is over, whoever has asked */
 };
 
 struct daemon {

@@ -248,8 +248,7 @@ static bool answer_slot(struct udp_listener *l, unsigned i, size_t *ret_n)
     client.reply_limit = 0;
     client.from = NULL;
     client.is_stream = false;
-    client.depth = 0;
-    client.makes_aaaa = false;
+    client.chase = (struct resolver_chase){0};
     client.keepalive_ds = 0;
     struct client_address from;
     if (l->batch->asks_who) {

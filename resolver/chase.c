@@ -293,8 +293,8 @@ static bool ask(struct query *q, unsigned depth, struct answer **ret_found)
     struct resolver_client client = {
         .on_reply = on_reply,
         .reply_limit = MESSAGE_MAX,
-        .depth = depth,
-        .makes_aaaa = q->chase == CHASE_ADDRESS || asker_of(q)->makes_aaaa,
+        .chase = {.depth = depth,
+                  .makes_aaaa = q->chase == CHASE_ADDRESS || asker_of(q)->chase.makes_aaaa},
     };
     memcpy(client.room, &waiting, sizeof waiting);
     struct buf out = buf_over(malloc(MESSAGE_MAX), MESSAGE_MAX);
@@ -312,7 +312,7 @@ static bool ask(struct query *q, unsigned depth, struct answer **ret_found)
 
 static enum query_state chase(struct query *q)
 {
-    unsigned depth = asker_of(q)->depth + 1;
+    unsigned depth = asker_of(q)->chase.depth + 1;
     struct answer *found;
     do {
         if (depth > CHASE_DEPTH_MAX) {

@@ -173,7 +173,8 @@ static enum query_state step_arrived(struct query *q)
 {
     enum message_outcome outcome = message_read_query(q->arrived, &q->message);
     enum query_state next = QUERY_POLICY;
-    if (outcome != MESSAGE_DROP && q->resolver->params.clients != NULL && q->asker->depth == 0) {
+    if (outcome != MESSAGE_DROP && q->resolver->params.clients != NULL &&
+        q->asker->chase.depth == 0) {
         next = query_admit(q);
     }
     if (outcome != MESSAGE_DROP && q->message.has_keepalive && next == QUERY_POLICY) {
@@ -219,15 +220,15 @@ static enum query_state step_policy(struct query *q)
 {
     struct resolver *r = q->resolver;
     struct buf room = buf_over(r->local_room, sizeof r->local_room);
-    enum policy_outcome outcome =
-        policy_decide(r->policy, &q->message.question, q->asker->makes_aaaa, &room, &q->decision);
+    enum policy_outcome outcome = policy_decide(r->policy, &q->message.question,
+                                                q->asker->chase.makes_aaaa, &room, &q->decision);
     r->counts.n_blocked += q->decision.is_blocked && outcome != POLICY_FORWARD;
     if (q->message.question.type == TYPE_ANY && r->params.clients != NULL && !q->asker->is_stream) {
         q->reply_max = q->arrived.n; /* nobody is flooded through us with all there is */
     }
     switch (outcome) {
     case POLICY_FORWARD:
-        if (q->decision.is_tcp_only && !q->asker->is_stream && q->asker->depth == 0) {
+        if (q->decision.is_tcp_only && !q->asker->is_stream && q->asker->chase.depth == 0) {
             q->truncated = true;
             return reply_with(q, RCODE_NOERROR, EDE_NONE, NULL);
         }
@@ -519,7 +520,7 @@ static void query_conclude(struct query *q)
 {
     if (q->has_led && q->has_stale) {
         query_hold_stale(q);
-    } else if (q->tried != 0 && (q->leads || (q->has_led && q->client.depth == 0))) {
+    } else if (q->tried != 0 && (q->leads || (q->has_led && q->client.chase.depth == 0))) {
         query_note_failure(q);
     }
 }

@@ -207,7 +207,7 @@ enum resolver_outcome resolver_ask(struct resolver *r, struct bytes message,
     assert(out->size - out->n >= REPLY_ERROR_MAX);
     r->counts.n_received++;
     enum clients_access access = CLIENTS_ALLOWED;
-    if (r->params.clients != NULL && client->depth == 0) {
+    if (r->params.clients != NULL && client->chase.depth == 0) {
         access = clients_access(r->params.clients, client->from);
     }
     if (access == CLIENTS_UNHEARD) {

@@ -33,6 +33,12 @@ struct resolver_params {
     void *wake_ctx;
 };
 
+/* Of a query that asks for itself; all zero: a client's. */
+struct resolver_chase {
+    unsigned depth;  /* how deep that goes */
+    bool makes_aaaa; /* it makes AAAA records of what it is told (DNS64) */
+};
+
 /* Who asked: kept by value until the answer. `on_reply` is called once when resolver_ask() said
  * PENDING; the reply is borrowed during the call. `room` is the listener's to use. */
 struct resolver_client {
@@ -42,8 +48,7 @@ struct resolver_client {
     /* Who it is: lent during resolver_ask(). Needed where resolver_params has clients. */
     const struct client_address *from;
     bool is_stream;
-    unsigned depth;  /* 0: a client; else a query that asks for itself, and how deep that goes */
-    bool makes_aaaa; /* such a one, which makes AAAA records of what it is told (DNS64) */
+    struct resolver_chase chase;
     uint16_t keepalive_ds; /* of a stream: how long it may be idle (RFC 7828), in 100 ms */
     _Alignas(8) uint8_t room[96];
 };

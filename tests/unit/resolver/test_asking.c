@@ -7,6 +7,16 @@
 
 #include <errno.h>
 
+/* The attempt in this place has the answer, and the first asker is told it. */
+static void answer_at(unsigned place)
+{
+    fake_pool_end_at(&world.pool, place,
+                     (struct attempt_end){.verdict = ATTEMPT_ANSWERED,
+                                          .answer = good("www.example.com", 60),
+                                          .detail = ""});
+    ck_assert_uint_eq(rcode_of(0), RCODE_NOERROR);
+}
+
 START_TEST(failed_provider_is_followed_by_the_next)
 {
     ask(0, "www.example.com");
@@ -165,11 +175,7 @@ START_TEST(silent_provider_is_joined_by_the_next_and_the_first_good_answer_wins)
     ask(0, "www.example.com");
     fake_port_advance(&world.port, HEDGE_MS * 1000 + 1);
     ck_assert_uint_eq(world.pool.n_live, 2);
-    fake_pool_end_at(&world.pool, 1,
-                     (struct attempt_end){.verdict = ATTEMPT_ANSWERED,
-                                          .answer = good("www.example.com", 60),
-                                          .detail = ""});
-    ck_assert_uint_eq(rcode_of(0), RCODE_NOERROR);
+    answer_at(1);
     ck_assert_uint_eq(world.pool.n_live, 0);
     ck_assert_uint_eq(world.pool.n_late, 1);
 }
@@ -221,11 +227,7 @@ START_TEST(request_that_all_are_silent_to_is_sent_once_more_to_the_first_that_an
     ck_assert(world.pool.live[2]->wish.renew);
     fake_port_advance(&world.port, 2000000);
     ck_assert_uint_eq(world.pool.n_live, 3);
-    fake_pool_end_at(&world.pool, 2,
-                     (struct attempt_end){.verdict = ATTEMPT_ANSWERED,
-                                          .answer = good("www.example.com", 60),
-                                          .detail = ""});
-    ck_assert_uint_eq(rcode_of(0), RCODE_NOERROR);
+    answer_at(2);
 }
 END_TEST
 
@@ -267,11 +269,7 @@ START_TEST(request_that_got_lost_is_sent_twice_more_to_the_only_provider_by_ways
     fake_pool_end_at(&world.pool, 1,
                      (struct attempt_end){.verdict = ATTEMPT_RETRY_NEXT, .detail = ""});
     ck_assert_uint_eq(world.pool.n_live, 2);
-    fake_pool_end_at(&world.pool, 1,
-                     (struct attempt_end){.verdict = ATTEMPT_ANSWERED,
-                                          .answer = good("www.example.com", 60),
-                                          .detail = ""});
-    ck_assert_uint_eq(rcode_of(0), RCODE_NOERROR);
+    answer_at(1);
 }
 END_TEST
 

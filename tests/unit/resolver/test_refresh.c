@@ -265,7 +265,7 @@ static void on_deep_reply(const struct resolver_client *client, struct bytes rep
 static enum resolver_outcome ask_aaaa_deep(void)
 {
     struct test_query query = {.flags = FLAG_RD, .name = v4_only, .type = TYPE_AAAA};
-    struct resolver_client client = {.on_reply = on_deep_reply, .depth = 8};
+    struct resolver_client client = {.on_reply = on_deep_reply, .chase = {.depth = 8}};
     uint8_t at[512], reply[1232];
     struct buf out = buf_over(reply, sizeof reply);
     return resolver_ask(world.resolver, bytes_of(at, test_query_write(&query, at)), &client, &out);
